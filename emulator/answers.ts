@@ -1,0 +1,78 @@
+import { bufferFile, partOf, readRange, type ServedFile } from './files';
+
+export interface Envelope {
+	/** A string in no documented answer: it is what a fault may make of it. */
+	code: number | string;
+	msg: string;
+	data: Record<string, unknown> | null;
+}
+
+interface AnswerHead {
+	status: number;
+	headers: Record<string, string>;
+}
+export type JsonAnswer = AnswerHead & { envelope: Envelope };
+export type FileAnswer = AnswerHead & { file: ServedFile };
+export type Answer = JsonAnswer | FileAnswer;
+
+export function bodyOf(answer: Answer): ServedFile {
+	if ('file' in answer) return answer.file;
+	const json = JSON.stringify(answer.envelope);
+	return bufferFile('application/json; charset=utf-8', Buffer.from(json));
+}
+
+export function success(msg: string, data: Record<string, unknown>): JsonAnswer {
+	return { status: 200, headers: {}, envelope: { code: 0, msg, data } };
+}
+
+/** The file, or the part of it that the `Range` header asks for. */
+export function fileAnswer(file: ServedFile, rangeHeader: string | undefined): FileAnswer {
+	const range = readRange(rangeHeader, file.size);
+	const headers = { 'accept-ranges': 'bytes' };
+	if (range === undefined) return { status: 200, headers, file };
+	if (range === 'unsatisfiable') {
+		const none = partOf(file, 0, 0);
+		return { status: 416, headers: { 'content-range': `bytes */${file.size}` }, file: none };
+	}
+	const { start, end } = range;
+	return {
+		status: 206,
+		headers: { ...headers, 'content-range': `bytes ${start}-${end - 1}/${file.size}` },
+		file: partOf(file, start, end),
+	};
+}
+
+const httpStatusOfCode = { 1000: 400, 1001: 402, 1002: 401, 1003: 429, 5000: 500 };
+
+/** A request that the API turns down with one of its codes. */
+export class Refusal extends Error {
+	constructor(
+		readonly code: keyof typeof httpStatusOfCode,
+		msg: string,
+		readonly details: {
+			data?: Record<string, unknown>;
+			headers?: Record<string, string>;
+			/** For a path or file that does not exist: 404, whatever `httpStatus` says. */
+			status?: number;
+		} = {},
+	) {
+		super(msg);
+	}
+
+	answer(httpStatus: 'ok' | 'matching'): JsonAnswer {
+		const { data = null, headers = {}, status } = this.details;
+		return {
+			status: status ?? (httpStatus === 'ok' ? 200 : httpStatusOfCode[this.code]),
+			headers,
+			envelope: { code: this.code, msg: this.message, data },
+		};
+	}
+}
+
+/** What the API answers when it fails to handle a request: code 1000 if the request is to blame, 5000 if not. */
+export function asRefusal(error: unknown): Refusal {
+	if (error instanceof Refusal) return error;
+	if (!(error instanceof Error)) return new Refusal(5000, String(error));
+	const toBlame = 'statusCode' in error && Number(error.statusCode) < 500;
+	return new Refusal(toBlame ? 1000 : 5000, error.message);
+}

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { GenerateRequest, Job } from './jobs';
+import { defaults, type EmulatorOptions } from './options';
+import type { RecordedRequest } from './requests';
+import { createServer } from './server';
+import { VeoApi } from './veo-api';
+
+export type { Fault, FaultAction } from './faults';
+export type { GenerateRequest, Job, JobStatus } from './jobs';
+export { defaults, type EmulatorOptions, type FailureField, type Setting } from './options';
+export { random } from './random';
+export { kinds, type Kind, type RecordedRequest } from './requests';
+
+/** The Veo API as a local server. */
+export interface Emulator {
+	/** The base URL for the credential: `http://127.0.0.1:PORT/api`. */
+	readonly url: string;
+	/** `http://127.0.0.1:PORT`, where videos and images are served as well. */
+	readonly origin: string;
+	readonly port: number;
+	/** Live: may be changed between requests. Those about a job hold for the jobs accepted from then on. */
+	options: EmulatorOptions;
+	/** What is left of the account's balance. */
+	credits: number;
+	/** Accepted, and therefore paid, jobs in order. */
+	readonly jobs: readonly Job[];
+	/** Every request that arrived, in order. */
+	readonly requests: readonly RecordedRequest[];
+	/** How many requests of this kind arrived. */
+	count(kind: RecordedRequest['kind']): number;
+	/** Accepts and bills a job as `POST /generate-video` does, without a request. */
+	accept(request: GenerateRequest): Job;
+	/** Forgets jobs, requests and faults, and goes back to the options it was started with, overlaid with these. */
+	reset(options?: EmulatorOptions): void;
+	/** Ends every connection, answered or not, and removes what was stored. */
+	close(): Promise<void>;
+}
+
+/** Rejects with the code `EADDRINUSE` if `port` is taken. */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+	const folder = await mkdtemp(join(tmpdir(), 'veo-emulator-'));
+	const api = new VeoApi(options, folder);
+	const app = await createServer(api);
+	const close = async () => {
+		await app.close();
+		await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+	};
+	try {
+		api.origin = await app.listen({ host: '127.0.0.1', port: options.port ?? defaults.port });
+	} catch (error) {
+		await close();
+		throw error;
+	}
+	const { origin } = api;
+	return Object.assign(api, { url: `${origin}/api`, port: Number(new URL(origin).port), close });
+}

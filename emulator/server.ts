@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import multipart from '@fastify/multipart';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { asRefusal, bodyOf, Refusal, type Answer } from './answers';
+import { makesJob } from './faults';
+import { maxImageBytes } from './images';
+import type { GenerateRequest } from './jobs';
+import type { Kind, RecordedRequest } from './requests';
+import { altered, reset, strike } from './strike';
+import { generateBody, inWords } from './validation';
+import type { VeoApi } from './veo-api';
+
+declare module 'fastify' {
+	interface FastifyContextConfig {
+		kind?: Kind;
+	}
+	interface FastifyRequest {
+		record: RecordedRequest;
+	}
+}
+
+/** The HTTP side: records what arrives, lets the API answer, and lets the faults strike in between. */
+export async function createServer(api: VeoApi): Promise<FastifyInstance> {
+	const app = fastify({
+		bodyLimit: 10 * 1024 * 1024,
+		exposeHeadRoutes: false,
+		forceCloseConnections: true,
+		routerOptions: { maxParamLength: 1000 },
+		ajv: { customOptions: { coerceTypes: false } },
+		schemaErrorFormatter: inWords,
+	});
+	app.decorateRequest('record');
+	app.addHook('onRequest', async (request, reply) => {
+		const record = startRecord(api, request, reply);
+		if (record.kind === 'other' || request.method === 'HEAD') return;
+		record.fault = api.nextFault(record.kind, record.uuid, undefined, false);
+		if (record.fault) return reset(reply, record);
+	});
+	app.addHook('onSend', (request, reply, payload, done) => {
+		request.record.answered = reply.statusCode;
+		done(null, payload);
+	});
+	const refuse = (refusal: Refusal, request: FastifyRequest, reply: FastifyReply) =>
+		send(refusal.answer(api.settings.httpStatus), request, reply);
+	app.setErrorHandler((error, request, reply) => refuse(asRefusal(error), request, reply));
+	app.setNotFoundHandler((request, reply) => {
+		const msg = `Not found: ${request.method} ${request.url}`;
+		return refuse(new Refusal(1000, msg, { status: 404 }), request, reply);
+	});
+	await app.register(multipart, {
+		throwFileSizeLimit: false,
+		limits: { fileSize: maxImageBytes },
+	});
+	addRoutes(app, api);
+	return app;
+}
+
+function addRoutes(app: FastifyInstance, api: VeoApi): void {
+	app.post<{ Body: GenerateRequest }>(
+		'/api/generate-video',
+		{ config: { kind: 'generate' }, schema: { body: generateBody }, attachValidation: true },
+		(request, reply) =>
+			respond(api, request, reply, (accept) => {
+				api.admit(request.headers.authorization);
+				if (request.validationError) throw new Refusal(1000, request.validationError.message);
+				return api.generate(request.body, accept, request.record);
+			}),
+	);
+	app.get<{ Params: { uuid: string } }>(
+		'/api/video-status/:uuid',
+		{ config: { kind: 'status' } },
+		(request, reply) =>
+			respond(api, request, reply, () => {
+				api.admit(request.headers.authorization);
+				return api.status(request.params.uuid);
+			}),
+	);
+	app.post('/api/upload-video-image', { config: { kind: 'upload' } }, (request, reply) =>
+		respond(api, request, reply, async () => {
+			api.admit(request.headers.authorization);
+			return api.upload(await request.file(), request.record);
+		}),
+	);
+	app.route<{ Params: { uuid: string } }>({
+		method: ['GET', 'HEAD'],
+		url: '/videos/:uuid.mp4',
+		config: { kind: 'video' },
+		handler: (request, reply) =>
+			respond(api, request, reply, () => api.video(request.params.uuid, request.headers.range)),
+	});
+	app.route<{ Params: { key: string } }>({
+		method: ['GET', 'HEAD'],
+		url: '/images/:key',
+		config: { kind: 'image' },
+		handler: (request, reply) =>
+			respond(api, request, reply, () => api.image(request.params.key, request.headers.range)),
+	});
+}
+
+function startRecord(api: VeoApi, request: FastifyRequest, reply: FastifyReply): RecordedRequest {
+	const { method, url: path, headers, params } = request;
+	const kind = request.routeOptions.config.kind ?? 'other';
+	const record: RecordedRequest = { kind, method, path, headers, receivedAt: Date.now() };
+	if (typeof params === 'object' && params !== null && 'uuid' in params) {
+		record.uuid = String(params.uuid);
+	}
+	request.record = record;
+	api.requests.push(record);
+	const job = kind === 'status' ? api.job(record.uuid) : undefined;
+	if (job) job.statusChecks++;
+	reply.raw.once('close', () => {
+		if (!reply.raw.writableFinished && record.answered !== 'reset') record.answered = 'aborted';
+		api.options.log?.(record);
+	});
+	return record;
+}
+
+/** `normal` gives the answer of an API without faults; `accept` is false where it must not make a job. */
+async function respond(
+	api: VeoApi,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	normal: (accept: boolean) => Answer | Promise<Answer>,
+): Promise<unknown> {
+	const { record } = request;
+	const { kind } = request.routeOptions.config;
+	if (kind === 'generate') record.body = request.body;
+	// A HEAD request has no body to break, and players send it whenever they like: it does not count.
+	if (kind && request.method !== 'HEAD') {
+		record.fault = api.nextFault(kind, record.uuid, record.body, true);
+	}
+	const { fault } = record;
+	let answer: Answer;
+	try {
+		answer = await normal(makesJob(fault));
+	} catch (error) {
+		answer = asRefusal(error).answer(api.settings.httpStatus);
+	}
+	if (api.settings.latencyMs > 0) await sleep(api.settings.latencyMs);
+	if (fault?.do.type === 'delay') await sleep(fault.do.ms, undefined, { ref: false });
+	else if (fault?.do.type === 'alter') answer = altered(answer, fault.do);
+	else if (fault) return strike(fault.do, answer, reply, record);
+	api.told(record, answer);
+	return send(answer, request, reply);
+}
+
+function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+	const { type, size, read } = bodyOf(answer);
+	reply.code(answer.status).headers({
+		'content-type': type,
+		'content-length': size,
+		...answer.headers,
+	});
+	if (request.method === 'HEAD') return reply.send();
+	return reply.send('file' in answer ? read(0, size) : JSON.stringify(answer.envelope));
+}

@@ -1,0 +1,123 @@
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
+import { bodyOf, type Answer, type Envelope } from './answers';
+import type { FaultAction } from './faults';
+import { filling, type ServedFile } from './files';
+import type { RecordedRequest } from './requests';
+
+/** `alter`: the normal answer with other fields. */
+export function altered(
+	answer: Answer,
+	{ envelope, data, headers }: Extract<FaultAction, { type: 'alter' }>,
+): Answer {
+	const changed = { ...answer, headers: { ...answer.headers, ...headers } };
+	if ('file' in changed) return changed;
+	const changedData = data ? { ...changed.envelope.data, ...data } : changed.envelope.data;
+	return { ...changed, envelope: { ...changed.envelope, data: changedData, ...envelope } };
+}
+
+const html =
+	'<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body></body></html>\n';
+const noEnvelope: Envelope = { code: 0, msg: 'Success', data: null };
+
+/** Does to the client what the fault says, given the answer that it would have got. */
+export async function strike(
+	action: Exclude<FaultAction, { type: 'delay' | 'alter' }>,
+	answer: Answer,
+	reply: FastifyReply,
+	record: RecordedRequest,
+): Promise<unknown> {
+	const body = bodyOf(answer);
+	const envelope = 'envelope' in answer ? answer.envelope : noEnvelope;
+	switch (action.type) {
+		case 'resetWhileSending':
+		case 'resetBeforeAnswer':
+			return reset(reply, record);
+		case 'resetMidAnswer':
+			reply.hijack();
+			reply.raw.writeHead(answer.status, {
+				...answer.headers,
+				'content-type': body.type,
+				'content-length': body.size,
+			});
+			// The client may be gone before its half has been sent, which is as good.
+			await pipeline(body.read(0, body.size >> 1), reply.raw, { end: false }).catch(() => {});
+			// A reset overtakes what is still under way: let the first half arrive.
+			await sleep(20);
+			return reset(reply, record);
+		case 'hang':
+			return reply.hijack();
+		case 'http':
+			return reply
+				.code(action.status)
+				.headers({ ...retryAfter(action), ...action.headers })
+				.send(action.body ?? '');
+		case 'envelope': {
+			const { code, msg = 'Fault', data = null, status = 200, headers = {} } = action;
+			return reply.code(status).headers(headers).send({ code, msg, data });
+		}
+		case 'html':
+			return reply
+				.code(action.status ?? 502)
+				.type('text/html')
+				.send(html);
+		case 'empty':
+			return reply.code(action.status ?? 200).send('');
+		case 'cutOff':
+			return reply
+				.code(answer.status)
+				.type(body.type)
+				.header('content-length', body.size >> 1)
+				.send(body.read(0, body.size >> 1));
+		case 'json':
+			return reply
+				.code(action.status ?? 200)
+				.type('application/json; charset=utf-8')
+				.send(JSON.stringify(action.value));
+		case 'huge':
+			return reply
+				.type('application/json; charset=utf-8')
+				.send(Readable.from(padded(envelope, action.megabytes)));
+		case 'trickle':
+			return reply.type(body.type).send(Readable.from(spaces(action.everyMs ?? 1000)));
+		case 'endless':
+			return reply.type(body.type).send(Readable.from(endless(body)));
+	}
+}
+
+export function reset(reply: FastifyReply, record: RecordedRequest): FastifyReply {
+	record.answered = 'reset';
+	reply.hijack();
+	reply.raw.socket?.resetAndDestroy();
+	return reply;
+}
+
+function retryAfter({
+	retryAfter: seconds,
+	retryAfterAs = 'seconds',
+}: Extract<FaultAction, { type: 'http' }>): Record<string, string> {
+	if (seconds === undefined) return {};
+	const date = new Date(Date.now() + seconds * 1000).toUTCString();
+	return { 'retry-after': retryAfterAs === 'date' ? date : String(seconds) };
+}
+
+function* padded(envelope: Envelope, megabytes: number) {
+	yield '{"padding":"';
+	yield* filling(megabytes * 1024 * 1024, Buffer.alloc(64 * 1024, 'x'));
+	yield `",${JSON.stringify(envelope).slice(1)}`;
+}
+
+// Spaces, because JSON may begin with any number of them: nothing is wrong yet, it just never comes.
+async function* spaces(everyMs: number) {
+	for (;;) {
+		yield ' ';
+		await sleep(everyMs, undefined, { ref: false });
+	}
+}
+
+async function* endless(body: ServedFile) {
+	yield* body.read(0, body.size);
+	yield* filling(Infinity);
+}

@@ -1,0 +1,169 @@
+import type { MultipartFile } from '@fastify/multipart';
+import { Refusal, fileAnswer, success, type Answer } from './answers';
+import { FaultPlan, type Fault } from './faults';
+import { bufferFile, paddedMp4 } from './files';
+import { Images } from './images';
+import { acceptedData, Job, statusData, type GenerateRequest } from './jobs';
+import { defaults, type EmulatorOptions } from './options';
+import type { Kind, RecordedRequest } from './requests';
+import { Videos } from './videos';
+
+/** What the service knows and how it answers, without any HTTP server. */
+export class VeoApi {
+	/** Of the server that serves this; known once it listens. */
+	origin = '';
+	options: EmulatorOptions;
+	credits: number;
+	jobs: Job[] = [];
+	requests: RecordedRequest[] = [];
+
+	private readonly jobByUuid = new Map<string, Job>();
+	private readonly images: Images;
+	private readonly videos: Videos;
+	private faultPlan = new FaultPlan();
+	/** When the latest requests were let through, for the rate limit. */
+	private admitted: number[] = [];
+
+	constructor(
+		private readonly startOptions: EmulatorOptions,
+		/** Where uploads and videos are kept. */
+		folder: string,
+	) {
+		this.options = { ...startOptions };
+		this.credits = this.settings.credits;
+		this.images = new Images(folder);
+		this.videos = new Videos(folder);
+	}
+
+	get settings() {
+		return { ...defaults, ...this.options };
+	}
+
+	count(kind: RecordedRequest['kind']): number {
+		return this.requests.filter((request) => request.kind === kind).length;
+	}
+
+	reset(options: EmulatorOptions = {}): void {
+		this.options = { ...this.startOptions, faults: [], ...options };
+		this.credits = this.settings.credits;
+		this.jobs = [];
+		this.requests = [];
+		this.jobByUuid.clear();
+		this.faultPlan = new FaultPlan();
+		this.admitted = [];
+	}
+
+	accept(request: GenerateRequest): Job {
+		const job = new Job(request, this.jobs.length, this.options);
+		this.jobs.push(job);
+		this.jobByUuid.set(job.uuid, job);
+		this.credits -= this.settings.creditsPerVideo;
+		return job;
+	}
+
+	job(uuid: string | undefined): Job | undefined {
+		return uuid === undefined ? undefined : this.jobByUuid.get(uuid);
+	}
+
+	/** The fault that strikes this request, if any; `whole` tells whether all of the request has been read. */
+	nextFault(
+		kind: Kind,
+		uuid: string | undefined,
+		body: unknown,
+		whole: boolean,
+	): Fault | undefined {
+		const { faults, seed } = this.settings;
+		const prompt = uuid === undefined ? promptOf(body) : this.job(uuid)?.request.prompt;
+		return this.faultPlan.next(faults, seed, { kind, uuid, prompt }, whole);
+	}
+
+	/** Turns away who may not ask (1002) and who asks too often (1003). */
+	admit(authorization: string | undefined): void {
+		const { apiKeys, rateLimit } = this.settings;
+		const [, key] = /^Bearer (.+)$/i.exec(authorization ?? '') ?? [];
+		if (key === undefined || !apiKeys.includes(key)) {
+			throw new Refusal(1002, 'Authentication failed: missing or invalid API key');
+		}
+		if (!rateLimit) return;
+		const now = Date.now();
+		this.admitted = this.admitted.filter((time) => time > now - rateLimit.perMs);
+		if (this.admitted.length >= rateLimit.requests) {
+			const { retryAfterSeconds } = rateLimit;
+			const headers = retryAfterSeconds !== undefined && {
+				'retry-after': String(retryAfterSeconds),
+			};
+			throw new Refusal(1003, 'Rate limit exceeded', { headers: { ...headers } });
+		}
+		this.admitted.push(now);
+	}
+
+	/** Without `accept` the answer tells of a job that there never was. */
+	generate(request: GenerateRequest, accept: boolean, record: RecordedRequest): Answer {
+		const { creditsPerVideo: required } = this.settings;
+		if (this.credits < required) {
+			throw new Refusal(1001, 'Insufficient credits', {
+				data: { required, current: this.credits },
+			});
+		}
+		if (!accept) {
+			return success('Success', acceptedData(new Job(request, this.jobs.length, this.options)));
+		}
+		const job = this.accept(request);
+		record.uuid = job.uuid;
+		return success('Success', acceptedData(job));
+	}
+
+	status(uuid: string): Answer {
+		const job = this.job(uuid);
+		const { unknownUuid, failureField } = this.settings;
+		if (job) {
+			const data = statusData(job, this.options, this.origin);
+			const failedInMsg = data.status === 'failed' && failureField === 'msg';
+			return success(failedInMsg ? job.failureMessage : 'Success', data);
+		}
+		if (unknownUuid === 'envelope1000') {
+			throw new Refusal(1000, `Invalid parameters: no video has the uuid ${uuid}`);
+		}
+		return { status: 404, headers: {}, file: bufferFile('text/plain', Buffer.from('Not Found')) };
+	}
+
+	/** Notes what a status answer that is being sent says. */
+	told(record: RecordedRequest, answer: Answer): void {
+		if (record.kind !== 'status' || 'file' in answer) return;
+		const job = this.job(record.uuid);
+		const status = answer.envelope.data?.status;
+		if (job && (status === 'completed' || status === 'failed')) {
+			job.firstToldFinalAt ??= Date.now();
+		}
+	}
+
+	async upload(part: MultipartFile | undefined, record: RecordedRequest): Promise<Answer> {
+		if (part?.fieldname !== 'file') {
+			part?.file.resume();
+			throw new Refusal(1000, 'file is required');
+		}
+		const { bytes, ...result } = await this.images.add(part.file);
+		record.body = { fileName: part.filename, mimeType: part.mimetype, bytes };
+		if ('problem' in result) throw new Refusal(1000, result.problem);
+		const { imageKey } = result;
+		const imageUrl = `${this.origin}/images/${imageKey}`;
+		return success('Upload successful', { imageUrl, imageKey });
+	}
+
+	async video(uuid: string, range: string | undefined): Promise<Answer> {
+		const job = this.job(uuid);
+		if (job?.status !== 'completed') throw new Refusal(1000, 'No such video', { status: 404 });
+		return fileAnswer(paddedMp4(await this.videos.of(job), this.settings.videoBytes), range);
+	}
+
+	image(imageKey: string, range: string | undefined): Answer {
+		const image = this.images.get(imageKey);
+		if (!image) throw new Refusal(1000, 'No such image', { status: 404 });
+		return fileAnswer(image, range);
+	}
+}
+
+function promptOf(body: unknown): string | undefined {
+	if (typeof body !== 'object' || body === null || !('prompt' in body)) return undefined;
+	return typeof body.prompt === 'string' ? body.prompt : undefined;
+}
