@@ -1,0 +1,69 @@
+import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { spawnGroup } from './processes';
+
+interface CommandOptions {
+	cwd: string;
+	/** Gets everything that the command prints. */
+	logFile: string;
+	env?: NodeJS.ProcessEnv;
+}
+
+export class CommandFailed extends Error {
+	constructor(
+		readonly command: string,
+		readonly exitCode: number | null,
+		readonly output: string,
+		readonly logFile: string,
+	) {
+		super(`"${command}" ended with exit code ${exitCode}. The end of its output:\n${output}`);
+	}
+}
+
+/** Runs a command to its end, with its output in a file. */
+export async function run(command: string, args: string[], options: CommandOptions): Promise<void> {
+	const words = [command, ...args].join(' ');
+	await mkdir(dirname(options.logFile), { recursive: true });
+	await appendFile(options.logFile, `\n$ ${words}\n`);
+	const log = await open(options.logFile, 'a');
+	try {
+		const child = spawnGroup(command, args, {
+			cwd: options.cwd,
+			env: options.env ?? process.env,
+			stdio: ['ignore', log.fd, log.fd],
+		});
+		const exitCode = await new Promise<number | null>((resolve, reject) => {
+			child.once('error', reject);
+			child.once('exit', resolve);
+		});
+		if (exitCode !== 0) {
+			throw new CommandFailed(words, exitCode, await tail(options.logFile), options.logFile);
+		}
+	} finally {
+		await log.close();
+	}
+}
+
+/** Runs npm: the one that started this process, or else the one on the PATH. */
+export async function runNpm(args: string[], options: CommandOptions): Promise<void> {
+	const env = npmEnvironment();
+	const npmScript = process.env.npm_execpath;
+	if (npmScript?.endsWith('.js')) {
+		await run(process.execPath, [npmScript, ...args], { ...options, env });
+	} else {
+		await run('npm', args, { ...options, env });
+	}
+}
+
+// Under `npm start`, npm hands its own project's settings down in variables. They must not reach an npm that works
+// in another folder; what the user set (a registry, a proxy) must.
+function npmEnvironment(): NodeJS.ProcessEnv {
+	const inherited = /^(npm_(package|lifecycle|config_local_prefix)|INIT_CWD)/;
+	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));
+}
+
+export async function tail(file: string, lines = 30): Promise<string> {
+	const text = await readFile(file, 'utf8').catch(() => '');
+	return text.trimEnd().split('\n').slice(-lines).join('\n');
+}

@@ -1,0 +1,293 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import {
+	hasEnded,
+	readExecution,
+	readSummary,
+	type BinaryFile,
+	type Execution,
+	type ExecutionSummary,
+} from './execution';
+import { arrayOr, isObject, objectOr, requiredString, type JsonObject } from './json';
+
+export interface Owner {
+	email: string;
+	password: string;
+}
+
+export interface Credential {
+	id: string;
+	name: string;
+	type: string;
+	data: JsonObject;
+}
+
+export interface WorkflowNode {
+	id: string;
+	name: string;
+	type: string;
+	typeVersion: number;
+	position: [number, number];
+	parameters: JsonObject;
+	credentials?: Record<string, { id: string; name: string }>;
+	webhookId?: string;
+	retryOnFail?: boolean;
+	maxTries?: number;
+	waitBetweenTries?: number;
+	onError?: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+	alwaysOutputData?: boolean;
+	executeOnce?: boolean;
+}
+
+export interface Workflow {
+	name: string;
+	nodes: WorkflowNode[];
+	connections: JsonObject;
+	settings?: JsonObject;
+}
+
+export interface SavedWorkflow {
+	id: string;
+	name: string;
+	active: boolean;
+}
+
+export class N8nRequestFailed extends Error {
+	constructor(
+		request: string,
+		readonly status: number,
+		readonly answer: string,
+	) {
+		super(`n8n answered ${request} with HTTP ${status}: ${answer.slice(0, 1000)}`);
+	}
+}
+
+/**
+ * A person in n8n's editor, over HTTP: what the editor asks for through `/rest`, and what only the public API gives in
+ * plain JSON through `/api/v1`. It stays good when n8n starts again on the same folder.
+ */
+export class N8nClient {
+	private cookie = '';
+
+	/** A key of n8n's public API, made by `signIn`. */
+	apiKey = '';
+
+	constructor(readonly url: string) {}
+
+	/** Sets up the owner if there is none yet, logs in, and makes an API key (an older one of that label goes). */
+	async signIn(owner: Owner, apiKeyLabel = 'demo'): Promise<void> {
+		const settings = objectOr(objectOr(await this.rest('GET', '/settings')).userManagement);
+		if (settings.showSetupOnFirstLoad === true) {
+			await this.rest('POST', '/owner/setup', { ...owner, firstName: 'Veo', lastName: 'Demo' });
+		}
+		await this.login(owner);
+		for (const key of arrayOr(objectOr(await this.rest('GET', '/api-keys')).items)) {
+			if (objectOr(key).label !== apiKeyLabel) continue;
+			await this.rest('DELETE', `/api-keys/${requiredString(key, 'id')}`);
+		}
+		const scopes = await this.rest('GET', '/api-keys/scopes');
+		const key = await this.rest('POST', '/api-keys', {
+			label: apiKeyLabel,
+			scopes,
+			expiresAt: null,
+		});
+		this.apiKey = requiredString(key, 'rawApiKey');
+	}
+
+	async login({ email, password }: Owner): Promise<void> {
+		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
+	}
+
+	async nodeTypes(): Promise<string[]> {
+		const types = await this.get('/types/nodes.json');
+		return arrayOr(await types.json()).map((type) => requiredString(type, 'name'));
+	}
+
+	async credentials(): Promise<Array<{ id: string; name: string; type: string }>> {
+		return arrayOr(await this.rest('GET', '/credentials')).map((credential) => ({
+			id: requiredString(credential, 'id'),
+			name: requiredString(credential, 'name'),
+			type: requiredString(credential, 'type'),
+		}));
+	}
+
+	async createCredential(name: string, type: string, data: JsonObject): Promise<Credential> {
+		const created = await this.rest('POST', '/credentials', { name, type, data });
+		return { id: requiredString(created, 'id'), name, type, data };
+	}
+
+	async updateCredential(credential: Credential): Promise<void> {
+		await this.rest('PATCH', `/credentials/${credential.id}`, { ...credential });
+	}
+
+	/** What the editor shows beside a credential when it is saved. */
+	async testCredential(credential: Credential): Promise<{ status: string; message: string }> {
+		const result = objectOr(
+			await this.rest('POST', '/credentials/test', { credentials: credential }),
+		);
+		return { status: requiredString(result, 'status'), message: requiredString(result, 'message') };
+	}
+
+	async workflows(): Promise<SavedWorkflow[]> {
+		return arrayOr(await this.rest('GET', '/workflows')).map(readSavedWorkflow);
+	}
+
+	async createWorkflow(workflow: Workflow): Promise<SavedWorkflow> {
+		return readSavedWorkflow(await this.rest('POST', '/workflows', { settings: {}, ...workflow }));
+	}
+
+	async updateWorkflow(id: string, workflow: Workflow): Promise<void> {
+		await this.rest('PATCH', `/workflows/${id}?forceSave=true`, { settings: {}, ...workflow });
+	}
+
+	/** Publishes the workflow; its webhooks and polls may be registered only some seconds later. */
+	async activateWorkflow(id: string): Promise<void> {
+		const { versionId } = objectOr(await this.rest('GET', `/workflows/${id}`));
+		await this.rest('POST', `/workflows/${id}/activate`, { versionId });
+	}
+
+	async deactivateWorkflow(id: string): Promise<void> {
+		await this.rest('POST', `/workflows/${id}/deactivate`, {});
+	}
+
+	async deleteWorkflow(id: string): Promise<void> {
+		await this.rest('POST', `/workflows/${id}/archive`, {});
+		await this.rest('DELETE', `/workflows/${id}`);
+	}
+
+	/** Starts the workflow from the named trigger, as the editor's button does; gives the execution's id. */
+	async runManually(workflowId: string, trigger: string): Promise<string> {
+		const body = { triggerToStartFrom: { name: trigger } };
+		const answer = await this.rest('POST', `/workflows/${workflowId}/run`, body);
+		return requiredString(answer, 'executionId');
+	}
+
+	/**
+	 * Calls the webhook of an active workflow, once it is registered, and gives the id of the execution that it started.
+	 * Its Webhook node must answer at once; one call at a time for each workflow.
+	 */
+	async runByWebhook(workflowId: string, path: string, body: JsonObject = {}): Promise<string> {
+		const [latest] = await this.executions({ workflowId });
+		await eventually(`the webhook ${path} to be registered`, 30_000, async () => {
+			const response = await fetch(`${this.url}/webhook/${path}`, {
+				method: 'POST',
+				headers: { 'content-type': 'application/json' },
+				body: JSON.stringify(body),
+			});
+			if (response.status === 404) return undefined;
+			if (!response.ok) throw await failure(`POST /webhook/${path}`, response);
+			return true;
+		});
+		return await eventually('the execution to appear', 30_000, async () => {
+			const [newest] = await this.executions({ workflowId });
+			return newest?.id === latest?.id ? undefined : newest?.id;
+		});
+	}
+
+	/** Executions, the newest first. */
+	async executions(filter: {
+		workflowId?: string;
+		status?: string[];
+		limit?: number;
+	}): Promise<ExecutionSummary[]> {
+		const { limit = 100, ...wanted } = filter;
+		const query = new URLSearchParams({ filter: JSON.stringify(wanted), limit: String(limit) });
+		const answer = objectOr(await this.rest('GET', `/executions?${query.toString()}`));
+		return arrayOr(answer.results).map(readSummary);
+	}
+
+	async execution(id: string): Promise<Execution> {
+		return readExecution(await this.api('GET', `/executions/${id}?includeData=true`));
+	}
+
+	async waitForExecution(id: string, timeoutMs = 60_000): Promise<Execution> {
+		await eventually(`execution ${id} to end`, timeoutMs, async () => {
+			const summary = readSummary(await this.api('GET', `/executions/${id}`));
+			return hasEnded(summary.status) ? true : undefined;
+		});
+		return await this.execution(id);
+	}
+
+	/** "Retry" in the executions list, with the workflow as it ran or as it is saved now; comes back when it has ended. */
+	async retryExecution(id: string, withSavedWorkflow = false): Promise<Execution> {
+		const body = { loadWorkflow: withSavedWorkflow };
+		const answer = await this.rest('POST', `/executions/${id}/retry`, body);
+		return await this.waitForExecution(requiredString(answer, 'id'));
+	}
+
+	async stopExecution(id: string): Promise<void> {
+		await this.rest('POST', `/executions/${id}/stop`);
+	}
+
+	/** The content of a file that an execution put out. */
+	async binary(file: BinaryFile): Promise<Buffer> {
+		if (file.id === undefined) return Buffer.from(file.data ?? '', 'base64');
+		const query = new URLSearchParams({ id: file.id, action: 'download' });
+		const response = await this.get(`/rest/binary-data?${query.toString()}`);
+		return Buffer.from(await response.arrayBuffer());
+	}
+
+	/** A request of the editor. Gives what is in the answer's `data`. */
+	async rest(method: string, path: string, body?: JsonObject): Promise<unknown> {
+		const answer = await this.send(method, `/rest${path}`, { cookie: this.cookie }, body);
+		return isObject(answer) && 'data' in answer ? answer.data : answer;
+	}
+
+	/** A request to n8n's public API. */
+	async api(method: string, path: string, body?: JsonObject): Promise<unknown> {
+		return await this.send(method, `/api/v1${path}`, { 'x-n8n-api-key': this.apiKey }, body);
+	}
+
+	private async send(
+		method: string,
+		path: string,
+		headers: Record<string, string>,
+		body?: JsonObject,
+	): Promise<unknown> {
+		const response = await fetch(this.url + path, {
+			method,
+			headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		if (!response.ok) throw await failure(`${method} ${path}`, response);
+		for (const cookie of response.headers.getSetCookie()) {
+			if (cookie.startsWith('n8n-auth=')) this.cookie = cookie.split(';')[0] ?? '';
+		}
+		const text = await response.text();
+		const answer: unknown = text === '' ? undefined : JSON.parse(text);
+		return answer;
+	}
+
+	private async get(path: string): Promise<Response> {
+		const response = await fetch(this.url + path, { headers: { cookie: this.cookie } });
+		if (!response.ok) throw await failure(`GET ${path}`, response);
+		return response;
+	}
+}
+
+async function failure(request: string, response: Response): Promise<N8nRequestFailed> {
+	return new N8nRequestFailed(request, response.status, await response.text());
+}
+
+function readSavedWorkflow(answer: unknown): SavedWorkflow {
+	return {
+		id: requiredString(answer, 'id'),
+		name: requiredString(answer, 'name'),
+		active: objectOr(answer).active === true,
+	};
+}
+
+/** Tries until there is an answer, a few times a second. */
+export async function eventually<T>(
+	what: string,
+	timeoutMs: number,
+	attempt: () => Promise<T | undefined>,
+): Promise<T> {
+	const deadline = Date.now() + timeoutMs;
+	for (;;) {
+		const answer = await attempt();
+		if (answer !== undefined) return answer;
+		if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs / 1000} s for ${what}`);
+		await sleep(250);
+	}
+}

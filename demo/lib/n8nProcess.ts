@@ -1,0 +1,148 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { tail } from './command';
+import type { InstalledN8n } from './installN8n';
+import { freePort, loopback } from './ports';
+import { endGroup, isRunning, signalGroup, spawnGroup } from './processes';
+
+interface N8nOptions {
+	installed: InstalledN8n;
+	/** Holds the folder `.n8n`: database, key, packages, files. Two n8n must never share one. */
+	userFolder: string;
+	port: number;
+	/** Settings beside, or instead of, the ones below. */
+	env?: Record<string, string>;
+	readyTimeoutMs?: number;
+}
+
+export interface RunningN8n {
+	/** Without a slash at the end. */
+	url: string;
+	userFolder: string;
+	logFile: string;
+	/** Process id of the n8n that was started last. */
+	pid(): number | undefined;
+	/** Resolves when the process ends, for whatever reason. */
+	ended(): Promise<void>;
+	/** Ends n8n as a service manager does: SIGTERM first. */
+	stop(): Promise<void>;
+	/** Ends it in the middle of whatever it does (SIGKILL, its helpers too), as a crash would. */
+	kill(): Promise<void>;
+	/** Starts it again, on the same folder and port, after `stop` or `kill`. */
+	start(): Promise<void>;
+}
+
+/** Starts n8n on loopback and waits until it really answers. */
+export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
+	const { installed, userFolder, port } = options;
+	const url = `http://${loopback}:${port}`;
+	const logFile = join(userFolder, 'n8n.log');
+	let child: ChildProcess | undefined;
+
+	const end = async (graceMs: number) => {
+		if (child !== undefined) await endGroup(child, graceMs);
+	};
+
+	const start = async () => {
+		await mkdir(userFolder, { recursive: true });
+		// n8n waits ten seconds at its start when it finds this trace of a crash; nothing else reads it.
+		await rm(join(userFolder, '.n8n', 'crash.journal'), { force: true });
+		const env = { ...cleanEnvironment(), ...(await settings(options, url)), ...options.env };
+		const newLog = await logFromHere(logFile);
+		const log = await open(logFile, 'a');
+		try {
+			// Its own working folder: n8n reads a `.env` file from there.
+			child = spawnGroup(installed.nodeBinary, [installed.n8nScript, 'start'], {
+				cwd: userFolder,
+				env,
+				stdio: ['ignore', log.fd, log.fd],
+			});
+		} finally {
+			await log.close();
+		}
+		try {
+			await waitUntilReady(child, newLog, options.readyTimeoutMs ?? 180_000);
+		} catch (error) {
+			await end(0);
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new Error(`${reason}\nThe end of its log (${logFile}):\n${await tail(logFile)}`);
+		}
+	};
+
+	await start();
+	return {
+		url,
+		userFolder,
+		logFile,
+		pid: () => child?.pid,
+		ended: async () => {
+			while (child !== undefined && isRunning(child)) await sleep(200);
+		},
+		stop: async () => await end(15_000),
+		kill: async () => {
+			if (child !== undefined) signalGroup(child, 'SIGKILL');
+			await end(0);
+		},
+		start,
+	};
+}
+
+/** The user's own environment, without what would reach into this n8n (settings of another one, of npm or of jest). */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+	const foreign =
+		/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_|npm_|VEO_|JEST_|NODE_ENV$|NODE_OPTIONS$)/i;
+	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+}
+
+async function settings(options: N8nOptions, url: string): Promise<Record<string, string>> {
+	return {
+		NODE_ENV: 'production',
+		N8N_USER_FOLDER: options.userFolder,
+		N8N_HOST: loopback,
+		N8N_LISTEN_ADDRESS: loopback,
+		N8N_PORT: String(options.port),
+		N8N_EDITOR_BASE_URL: url,
+		WEBHOOK_URL: `${url}/`,
+		N8N_SECURE_COOKIE: 'false',
+		// A port of its own, so that several n8n can run at once.
+		N8N_RUNNERS_BROKER_PORT: String(await freePort()),
+		N8N_RUNNERS_BROKER_LISTEN_ADDRESS: loopback,
+		N8N_PYTHON_ENABLED: 'false',
+		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
+		// Nothing that calls home, and no greetings.
+		N8N_DIAGNOSTICS_ENABLED: 'false',
+		N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+		N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+		N8N_TEMPLATES_ENABLED: 'false',
+		N8N_PERSONALIZATION_ENABLED: 'false',
+		N8N_HIRING_BANNER_ENABLED: 'false',
+		N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
+	};
+}
+
+/** The last words of n8n's start; its health check and its first routes answer long before. */
+const readyLine = 'Editor is now accessible';
+
+async function waitUntilReady(child: ChildProcess, log: LogPart, timeoutMs: number): Promise<void> {
+	const deadline = Date.now() + timeoutMs;
+	while (Date.now() < deadline) {
+		if ((await log.read()).includes(readyLine)) return;
+		if (!isRunning(child))
+			throw new Error(`n8n ended while starting (exit code ${child.exitCode}).`);
+		await sleep(100);
+	}
+	throw new Error(`n8n was not ready within ${timeoutMs / 1000} s.`);
+}
+
+interface LogPart {
+	read(): Promise<string>;
+}
+
+/** What a log file gets from now on. */
+async function logFromHere(file: string): Promise<LogPart> {
+	const { size } = await stat(file).catch(() => ({ size: 0 }));
+	return { read: async () => (await readFile(file)).subarray(size).toString() };
+}
