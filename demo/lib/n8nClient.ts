@@ -22,28 +22,12 @@ export interface Credential {
 	data: JsonObject;
 }
 
-export interface WorkflowNode {
-	id: string;
-	name: string;
-	type: string;
-	typeVersion: number;
-	position: [number, number];
-	parameters: JsonObject;
-	credentials?: Record<string, { id: string; name: string }>;
-	webhookId?: string;
-	retryOnFail?: boolean;
-	maxTries?: number;
-	waitBetweenTries?: number;
-	onError?: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
-	alwaysOutputData?: boolean;
-	executeOnce?: boolean;
-}
-
+/** What n8n stores of a workflow, as in an exported file. */
 export interface Workflow {
 	name: string;
-	nodes: WorkflowNode[];
-	connections: JsonObject;
-	settings?: JsonObject;
+	nodes: readonly object[];
+	connections: object;
+	settings?: object;
 }
 
 export interface SavedWorkflow {
@@ -228,13 +212,13 @@ export class N8nClient {
 	}
 
 	/** A request of the editor. Gives what is in the answer's `data`. */
-	async rest(method: string, path: string, body?: JsonObject): Promise<unknown> {
+	async rest(method: string, path: string, body?: object): Promise<unknown> {
 		const answer = await this.send(method, `/rest${path}`, { cookie: this.cookie }, body);
 		return isObject(answer) && 'data' in answer ? answer.data : answer;
 	}
 
 	/** A request to n8n's public API. */
-	async api(method: string, path: string, body?: JsonObject): Promise<unknown> {
+	async api(method: string, path: string, body?: object): Promise<unknown> {
 		return await this.send(method, `/api/v1${path}`, { 'x-n8n-api-key': this.apiKey }, body);
 	}
 
@@ -242,7 +226,7 @@ export class N8nClient {
 		method: string,
 		path: string,
 		headers: Record<string, string>,
-		body?: JsonObject,
+		body?: object,
 	): Promise<unknown> {
 		const response = await fetch(this.url + path, {
 			method,

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { run, runNpm } from './command';
@@ -19,26 +19,23 @@ export async function packPackage(folder: string): Promise<string> {
 
 /** Unpacks the packed package to where n8n keeps the community packages that a user installs. */
 export async function installPackage(packed: string, userFolder: string): Promise<void> {
-	const folder = await emptyPackageFolder(userFolder);
+	const folder = packageFolder(userFolder);
+	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
+	// The manifest that n8n itself keeps of the packages that a user has installed.
+	const manifest = { name: 'installed-nodes', private: true, dependencies: { [packageName]: '*' } };
+	await writeFile(join(nodesFolder(userFolder), 'package.json'), JSON.stringify(manifest, null, 2));
 	await run('tar', ['-xzf', packed, '-C', folder, '--strip-components=1'], {
 		cwd: folder,
 		logFile: join(userFolder, 'install-package.log'),
 	});
 }
 
-/** The same place, but a link to the project: what is built shows after a restart of n8n. */
-export async function linkPackage(userFolder: string): Promise<void> {
-	await symlink(projectRoot, await emptyPackageFolder(userFolder), 'junction');
+/** Where n8n keeps this package once it is installed. */
+export function packageFolder(userFolder: string): string {
+	return join(nodesFolder(userFolder), 'node_modules', packageName);
 }
 
-async function emptyPackageFolder(userFolder: string): Promise<string> {
-	const nodesFolder = join(userFolder, '.n8n', 'nodes');
-	const folder = join(nodesFolder, 'node_modules', packageName);
-	await rm(folder, { recursive: true, force: true });
-	await mkdir(join(nodesFolder, 'node_modules'), { recursive: true });
-	// The manifest that n8n writes itself when a user installs a package.
-	const manifest = { name: 'installed-nodes', private: true, dependencies: { [packageName]: '*' } };
-	await writeFile(join(nodesFolder, 'package.json'), JSON.stringify(manifest, null, 2));
-	return folder;
+function nodesFolder(userFolder: string): string {
+	return join(userFolder, '.n8n', 'nodes');
 }

@@ -1,0 +1,89 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { startEmulator } from '../../emulator';
+import { buildPackage } from './build';
+import { putCredential, putExamples } from './examples';
+import { ensureN8n } from './installN8n';
+import { beforeEnd } from './main';
+import { N8nClient } from './n8nClient';
+import { startN8n, type RunningN8n } from './n8nProcess';
+import { installPackage, packPackage } from './package';
+import { runFolder } from './paths';
+import { freePort, isPortFree } from './ports';
+import { step } from './progress';
+
+/** The login of the demo's n8n, which only this machine can reach. */
+export const owner = { email: 'demo@example.com', password: 'Veo-demo-1' };
+
+const usualPort = 5678;
+
+export interface Demo {
+	n8n: RunningN8n;
+	client: N8nClient;
+	/** The example workflows' ids by name. */
+	workflows: Map<string, string>;
+	/** In words, for which API the workflows run. */
+	service: string;
+}
+
+interface DemoOptions {
+	/** The port that was asked for by name. */
+	port?: number;
+	env?: Record<string, string>;
+}
+
+/** Builds the package and opens n8n with it, an API to talk to, and the example workflows. */
+export async function openDemo(options: DemoOptions): Promise<Demo> {
+	await mkdir(runFolder, { recursive: true });
+	await step('Building the package', buildPackage);
+	const installed = await ensureN8n();
+	const port = await choosePort(options.port);
+	const api = await chooseApi();
+
+	const userFolder = join(runFolder, 'n8n');
+	const n8n = await step('Starting n8n, 10 to 60 seconds', async () => {
+		await installPackage(await packPackage(join(runFolder, 'pack')), userFolder);
+		return await startN8n({ installed, userFolder, port, env: options.env });
+	});
+	beforeEnd(async () => await n8n.stop());
+
+	const client = new N8nClient(n8n.url);
+	const workflows = await step(
+		'Setting up the login, the credential and the examples',
+		async () => {
+			await client.signIn(owner);
+			const credential = await putCredential(client, 'Veo API account', 'veoApi', api.credential);
+			return await putExamples(client, [credential]);
+		},
+	);
+	return { n8n, client, workflows, service: api.words };
+}
+
+/** The port that was asked for, or nothing; otherwise the usual one, or the next best. */
+async function choosePort(asked: number | undefined): Promise<number> {
+	const port = asked ?? usualPort;
+	if (await isPortFree(port)) return port;
+	if (asked !== undefined) {
+		throw new Error(`Port ${asked} is taken by another program. Name a free one with --port.`);
+	}
+	const free = await freePort();
+	console.log(
+		`Port ${port} is taken by another program; n8n gets ${free} (choose one with --port).`,
+	);
+	return free;
+}
+
+async function chooseApi() {
+	const apiKey = process.env.VEO_API_KEY;
+	if (apiKey) {
+		const baseUrl = 'https://veo3o1.com/api';
+		return { words: `the real service, ${baseUrl}, which bills`, credential: { apiKey, baseUrl } };
+	}
+	const emulator = await startEmulator({ durationMs: 12_000, queuedMs: 2_000 });
+	beforeEnd(async () => await emulator.close());
+	return {
+		words: `the emulator, ${emulator.url}, which costs nothing`,
+		credential: { apiKey: 'veo-emulator-key', baseUrl: emulator.url },
+	};
+}

@@ -1,0 +1,44 @@
+import { endAllGroups } from './processes';
+
+type Closer = () => Promise<void>;
+
+const closers: Closer[] = [];
+let ending = false;
+
+/** Something to close, in words or in order, before the process ends; the last one named is closed first. */
+export function beforeEnd(close: Closer): void {
+	closers.unshift(close);
+}
+
+/**
+ * Runs a script of the demo. It ends with the exit code that `work` gives, or with 1 and the words of what went wrong.
+ * Ctrl-C, at any moment, ends all that was started: with 130, or with 0 once `work` has called `staysOpen`.
+ */
+export function main(work: (staysOpen: () => void) => Promise<number>): void {
+	let codeWhenInterrupted = 130;
+	let interruptedAt: number | undefined;
+
+	const interrupt = () => {
+		// One Ctrl-C may come twice: from the terminal and from npm. A later one means "now".
+		if (interruptedAt !== undefined && Date.now() - interruptedAt > 1000) process.exit(130);
+		if (interruptedAt !== undefined) return;
+		interruptedAt = Date.now();
+		console.log('\nStopping. Once more Ctrl-C does it at once.');
+		void end(codeWhenInterrupted);
+	};
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
+
+	work(() => (codeWhenInterrupted = 0)).then(end, (error: unknown) => {
+		if (ending) return;
+		console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+		void end(1);
+	});
+}
+
+async function end(exitCode: number): Promise<void> {
+	if (ending) return;
+	ending = true;
+	for (const close of closers) await close().catch(() => undefined);
+	await endAllGroups(15_000);
+	process.exit(exitCode);
+}
