@@ -30,5 +30,7 @@ const wanted: Record<string, string> = {
 export function inWords([first]: FastifySchemaValidationError[]): Error {
 	const missing = first?.params.missingProperty;
 	const name = typeof missing === 'string' ? missing : first?.instancePath.slice(1);
-	return new Error(name ? `${name} ${wanted[name] ?? 'is invalid'}` : 'The body must be JSON');
+	return new Error(
+		name ? `${name} ${wanted[name] ?? 'is invalid'}` : 'The body must be a JSON object',
+	);
 }

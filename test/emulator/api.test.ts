@@ -1,0 +1,257 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
+import { aText, call, generate, status } from './client';
+
+let emulator: Emulator;
+beforeAll(async () => {
+	emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+beforeEach(() => emulator.reset());
+
+function refusal(code: number, msg: RegExp, data: unknown = null): unknown {
+	return { code, msg: expect.stringMatching(msg) as string, data };
+}
+
+describe('POST /api/generate-video', () => {
+	test('accepts a job, bills it and answers as documented', async () => {
+		const { status, json } = await generate(emulator, { ...aText, aspectRatio: '16:9' });
+		expect(status).toBe(200);
+		expect(json).toEqual({
+			code: 0,
+			msg: 'Success',
+			data: {
+				uuid: emulator.jobs[0]?.uuid,
+				status: 'pending',
+				...aText,
+				aspectRatio: '16:9',
+				createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
+			},
+		});
+		expect(emulator.credits).toBe(999_998);
+		expect(emulator.jobs).toHaveLength(1);
+	});
+
+	test('takes an image by URL, and shows the default aspect ratio', async () => {
+		const imageUrl = 'https://example.com/a.png';
+		const body = { generationType: 'image_to_video', prompt: 'It moves', imageUrl, imageKey: 'k' };
+		const { json } = await generate(emulator, body);
+		expect(json).toMatchObject({ code: 0, data: { aspectRatio: 'auto' } });
+		expect(emulator.jobs[0]?.request).toEqual(body);
+	});
+
+	test.each([
+		['generationType', {}],
+		['generationType', { ...aText, generationType: 'text' }],
+		['prompt', { generationType: 'text_to_video' }],
+		['prompt', { ...aText, prompt: ' \n' }],
+		['prompt', { ...aText, prompt: 7 }],
+		['aspectRatio', { ...aText, aspectRatio: '1:1' }],
+		['imageUrl', { ...aText, generationType: 'image_to_video' }],
+		['imageUrl', { ...aText, generationType: 'image_to_video', imageUrl: 'ftp://x/a.png' }],
+		['imageKey', { ...aText, imageKey: 7 }],
+		['JSON', []],
+		['JSON', null],
+	])('refuses with code 1000 and names %s: %j', async (name, body) => {
+		const answer = await generate(emulator, body);
+		expect(answer.status).toBe(400);
+		expect(answer.json).toEqual(refusal(1000, new RegExp(`${name} `)));
+		expect(emulator.jobs).toHaveLength(0);
+	});
+
+	test('refuses broken JSON and other content types', async () => {
+		const url = `${emulator.url}/generate-video`;
+		const type = (type: string) => ({ 'content-type': type });
+		const post = { method: 'POST', body: '{"prompt":' } as const;
+		const broken = await call(url, { ...post, headers: type('application/json') });
+		expect(broken.json).toEqual(refusal(1000, /JSON/));
+		const other = await call(url, { ...post, headers: type('text/xml') });
+		expect(other.json).toEqual(refusal(1000, /Media Type/));
+	});
+
+	test('refuses with code 1001 when the credits are used up', async () => {
+		emulator.reset({ credits: 3 });
+		await generate(emulator, aText);
+		const answer = await generate(emulator, aText);
+		expect(answer.status).toBe(402);
+		expect(answer.json).toEqual(refusal(1001, /credits/, { required: 2, current: 1 }));
+		expect(emulator.jobs).toHaveLength(1);
+	});
+});
+
+describe('every API request', () => {
+	test.each(['', 'Bearer wrong', 'Basic dmVv', 'veo-emulator-key'])(
+		'needs a key: %j',
+		async (authorization) => {
+			const answer = await generate(emulator, aText, { authorization });
+			expect(answer.status).toBe(401);
+			expect(answer.json).toEqual(refusal(1002, /Authentication/));
+			expect(emulator.jobs).toHaveLength(0);
+		},
+	);
+
+	test('is limited, with Retry-After where wanted', async () => {
+		emulator.reset({ rateLimit: { requests: 2, perMs: 100, retryAfterSeconds: 3 } });
+		await generate(emulator, aText);
+		const uuid = emulator.jobs[0]?.uuid ?? '';
+		expect((await status(emulator, uuid)).status).toBe(200);
+		const answer = await status(emulator, uuid);
+		expect(answer.status).toBe(429);
+		expect(answer.json).toEqual(refusal(1003, /Rate limit/));
+		expect(answer.headers['retry-after']).toBe('3');
+		await sleep(110);
+		expect((await status(emulator, uuid)).status).toBe(200);
+	});
+
+	test('may get its refusal with HTTP 200', async () => {
+		emulator.reset({ httpStatus: 'ok' });
+		const answer = await generate(emulator, {});
+		expect(answer.status).toBe(200);
+		expect(answer.json).toEqual(refusal(1000, /generationType/));
+	});
+
+	test('to an unknown path gets HTTP 404 with code 1000', async () => {
+		const answer = await call(`${emulator.url}/videos`);
+		expect(answer.status).toBe(404);
+		expect(answer.json).toEqual(refusal(1000, /Not found: GET \/api\/videos/));
+		expect(emulator.count('other')).toBe(1);
+	});
+
+	test('can be delayed', async () => {
+		emulator.reset({ latencyMs: 60 });
+		const start = performance.now();
+		await generate(emulator, aText);
+		expect(performance.now() - start).toBeGreaterThan(50);
+	});
+});
+
+describe('GET /api/video-status', () => {
+	/** Accepts a job and checks it at once. */
+	async function first(options: EmulatorOptions): Promise<unknown> {
+		emulator.reset(options);
+		const { uuid } = emulator.accept(aText);
+		return (await status(emulator, uuid)).json;
+	}
+
+	test('goes from pending by processing to completed', async () => {
+		emulator.reset({ queuedMs: 100, durationMs: 200 });
+		const job = emulator.accept(aText);
+		const { uuid } = job;
+		const seen = () => status(emulator, uuid).then(({ json }) => json);
+		expect(await seen()).toMatchObject({
+			data: { uuid, status: 'pending', progress: 0, estimatedTime: 1 },
+		});
+		await sleep(130);
+		expect(await seen()).toMatchObject({ data: { status: 'processing', estimatedTime: 1 } });
+		expect(job.firstToldFinalAt).toBeUndefined();
+		await sleep(100);
+		const videoUrl = `${emulator.origin}/videos/${uuid}.mp4`;
+		const data = { uuid, status: 'completed', videoUrl, progress: 100 };
+		expect(await seen()).toEqual({ code: 0, msg: 'Success', data });
+		expect(job.statusChecks).toBe(3);
+		expect(job.firstToldFinalAt).toBeGreaterThanOrEqual(job.finalAt);
+	});
+
+	test.each(['error', 'errorMessage', 'message', 'failReason'] as const)(
+		'tells why a job failed in data.%s',
+		async (failureField) => {
+			const failureMessage = 'Not allowed';
+			const outcome = 'failed';
+			const json = await first({ durationMs: 0, outcome, failureField, failureMessage });
+			const { uuid } = emulator.jobs[0] ?? {};
+			const data = { uuid, status: 'failed', [failureField]: failureMessage };
+			expect(json).toEqual({ code: 0, msg: 'Success', data });
+		},
+	);
+
+	test('tells why a job failed in msg', async () => {
+		const failed = { durationMs: 0, outcome: 'failed', failureMessage: 'Not allowed' } as const;
+		const json = await first({ ...failed, failureField: 'msg' });
+		const { uuid } = emulator.jobs[0] ?? {};
+		expect(json).toEqual({ code: 0, msg: 'Not allowed', data: { uuid, status: 'failed' } });
+	});
+
+	test('takes settings for each job', () => {
+		emulator.reset({
+			durationMs: (_request, index) => (index === 0 ? 0 : 60_000),
+			outcome: ({ prompt }) => (prompt.includes('bad') ? 'failed' : 'completed'),
+		});
+		emulator.accept({ ...aText, prompt: 'a bad one' });
+		emulator.accept(aText);
+		expect(emulator.jobs.map((job) => job.status)).toEqual(['failed', 'processing']);
+	});
+
+	test('estimates honestly, wildly, falsely or not at all', async () => {
+		const durationMs = 100_000;
+		expect(await first({ durationMs })).toMatchObject({
+			data: { progress: 0, estimatedTime: 100 },
+		});
+		expect(await first({ durationMs, estimates: 'lying' })).toMatchObject({
+			data: { progress: 99, estimatedTime: 1 },
+		});
+		const wild = await first({ durationMs, estimates: 'wild' });
+		expect(await first({ durationMs, estimates: 'wild', seed: 2 })).not.toMatchObject({
+			data: { estimatedTime: (wild as { data: { estimatedTime: number } }).data.estimatedTime },
+		});
+		const { uuid } = emulator.accept(aText);
+		emulator.options.estimates = 'absent';
+		expect((await status(emulator, uuid)).json).toEqual({
+			code: 0,
+			msg: 'Success',
+			data: { uuid, status: 'processing' },
+		});
+	});
+
+	test('of an unknown uuid is refused, either way', async () => {
+		const answer = await status(emulator, 'nope');
+		expect(answer.status).toBe(400);
+		expect(answer.json).toEqual(refusal(1000, /nope/));
+		emulator.options.unknownUuid = 'http404';
+		const bare = await status(emulator, 'nope');
+		expect([bare.status, bare.json]).toEqual([404, undefined]);
+	});
+});
+
+describe('the record', () => {
+	test('holds every request, and is forgotten by reset', async () => {
+		await generate(emulator, aText);
+		await generate(emulator, {});
+		const uuid = emulator.jobs[0]?.uuid ?? '';
+		await status(emulator, uuid);
+		expect(emulator.requests).toMatchObject([
+			{ kind: 'generate', method: 'POST', path: '/api/generate-video', body: aText, uuid },
+			{ kind: 'generate', answered: 400 },
+			{ kind: 'status', path: `/api/video-status/${uuid}`, uuid, answered: 200 },
+		]);
+		expect(emulator.requests[0]?.headers.authorization).toBe('Bearer veo-emulator-key');
+		expect(emulator.count('generate')).toBe(2);
+		emulator.reset({ credits: 10 });
+		expect([emulator.jobs, emulator.requests, emulator.credits]).toEqual([[], [], 10]);
+		expect((await status(emulator, uuid)).status).toBe(400);
+	});
+
+	test('is passed on, request by request', async () => {
+		const log = jest.fn();
+		emulator.reset({ log });
+		await generate(emulator, aText);
+		await sleep(10);
+		expect(log.mock.calls).toEqual([[emulator.requests[0]]]);
+	});
+});
+
+test('a taken port is refused with EADDRINUSE', async () => {
+	await expect(startEmulator({ port: emulator.port })).rejects.toMatchObject({
+		code: 'EADDRINUSE',
+	});
+});
+
+test('close ends requests that are still waiting', async () => {
+	const other = await startEmulator({ faults: [{ on: 'generate', do: { type: 'hang' } }] });
+	const waiting = generate(other, aText).catch((error: unknown) => error);
+	await sleep(50);
+	const start = performance.now();
+	await other.close();
+	expect(performance.now() - start).toBeLessThan(1000);
+	expect(await waiting).toBeInstanceOf(Error);
+	await expect(call(other.url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmulator } from '../../emulator';
+
+function run(...args: string[]) {
+	const cli = join(__dirname, '../../emulator/cli.ts');
+	const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args]);
+	const seen = { out: '', err: '', code: undefined as unknown };
+	child.stdout.on('data', (text: Buffer) => (seen.out += text.toString()));
+	child.stderr.on('data', (text: Buffer) => (seen.err += text.toString()));
+	const ended = once(child, 'close').then(([code]: unknown[]) => ({ ...seen, code }));
+	return { child, seen, ended };
+}
+
+test('serves until it is told to end, with a line for each request', async () => {
+	const { child, seen, ended } = run('--port', '0', '--key', 'k', '--fail-rate', '1');
+	while (!seen.out.includes('Ctrl-C')) await sleep(20);
+	const [url = ''] = /http:\S+/.exec(seen.out) ?? [];
+	const body = { generationType: 'text_to_video', prompt: 'x' };
+	const headers = { authorization: 'Bearer k', 'content-type': 'application/json' };
+	const call = { method: 'POST', headers, body: JSON.stringify(body) };
+	expect((await fetch(`${url}/generate-video`, call)).status).toBe(200);
+	while (!seen.out.includes('POST')) await sleep(20);
+	expect(seen.out).toMatch(/\d\d:\d\d:\d\d {2}200 {2}POST \/api\/generate-video {2}uuid /);
+	child.kill('SIGINT');
+	const { code, err } = await ended;
+	expect(err).toBe('');
+	// Windows has no signals: there the program is simply ended.
+	if (process.platform !== 'win32') expect(code).toBe(0);
+});
+
+test('says so when the port is taken', async () => {
+	const emulator = await startEmulator();
+	const { code, err } = await run('--port', `${emulator.port}`).ended;
+	await emulator.close();
+	expect([code, err]).toEqual([1, expect.stringMatching(/port is already in use.*--port/)]);
+});
+
+test.each([
+	[['--port', 'many'], /--port takes a number/],
+	[['--nope'], /--nope[^]*--help/],
+])('refuses %j', async (args, message) => {
+	const { code, err } = await run(...args).ended;
+	expect([code, err]).toEqual([1, expect.stringMatching(message)]);
+});
+
+test('explains itself', async () => {
+	const { code, out } = await run('--help').ended;
+	expect([code, out]).toEqual([0, expect.stringContaining('--fail-rate')]);
+});
