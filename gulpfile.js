@@ -7,7 +7,8 @@ const tsc = require.resolve('typescript/bin/tsc');
 
 const clean = () => rm('dist', { recursive: true, force: true });
 
-const compile = () => spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+const compile = () =>
+	spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
 const assets = () =>
 	gulp

@@ -1,1 +1,2 @@
-export {};
+export { VeoApi } from './credentials/VeoApi.credentials';
+export { Veo } from './nodes/Veo/Veo.node';

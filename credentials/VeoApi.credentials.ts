@@ -1,0 +1,49 @@
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentialType,
+	IHttpRequestOptions,
+	Icon,
+	INodeProperties,
+} from 'n8n-workflow';
+
+export class VeoApi implements ICredentialType {
+	name = 'veoApi';
+
+	displayName = 'Veo API';
+
+	icon: Icon = { light: 'file:../nodes/Veo/veo.svg', dark: 'file:../nodes/Veo/veo.dark.svg' };
+
+	documentationUrl = 'https://veo3o1.com';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			description: 'Made in the dashboard of your veo3o1.com account',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://veo3o1.com/api',
+			description: 'Where the API lies. Change it only for a proxy or for the emulator.',
+		},
+	];
+
+	/** A function, not n8n's declarative form, so that the credential's test can use the very same one. */
+	authenticate = async (
+		credentials: ICredentialDataDecryptedObject,
+		requestOptions: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> =>
+		await Promise.resolve({
+			...requestOptions,
+			headers: {
+				...requestOptions.headers,
+				Authorization: `Bearer ${credentials.apiKey as string}`,
+			},
+		});
+}

@@ -1,0 +1,98 @@
+import {
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	NodeConnectionTypes,
+} from 'n8n-workflow';
+import {
+	downloadFields,
+	generateFields,
+	type Operation,
+	optionsField,
+	statusFields,
+	uploadFields,
+} from './actions/fields';
+import { generate } from './actions/generate.operation';
+import { generateAndWait } from './actions/generateAndWait.operation';
+import { getStatus } from './actions/getStatus.operation';
+import { toNodeFailure } from './actions/items';
+import type { OperationRun } from './actions/operation';
+import { openSession } from './actions/session';
+import { uploadImage } from './actions/uploadImage.operation';
+import { veoApiTest } from './credentialTest';
+
+const OPERATIONS: Record<Operation, OperationRun> = {
+	generate,
+	generateAndWait,
+	getStatus,
+	uploadImage,
+};
+
+export class Veo implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Veo',
+		name: 'veo',
+		icon: { light: 'file:veo.svg', dark: 'file:veo.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle:
+			'={{ ({ generateAndWait: "generate and wait", generate: "generate", getStatus: "get status", uploadImage: "upload image" })[$parameter["operation"]] }}',
+		description: 'Make AI videos from text or images with Veo 3.1',
+		defaults: { name: 'Veo' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'veoApi', required: true, testedBy: 'veoApiTest' }],
+		properties: [
+			{
+				displayName: 'Operation',
+				name: 'operation',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{
+						name: 'Generate',
+						value: 'generate',
+						action: 'Start generating a video',
+						description: 'Start making a video and go on at once with its ID',
+					},
+					{
+						name: 'Generate and Wait',
+						value: 'generateAndWait',
+						action: 'Generate a video and wait for it',
+						description: 'Make a video and go on when it is finished. Many items wait together.',
+					},
+					{
+						name: 'Get Status',
+						value: 'getStatus',
+						action: 'Get the status of a video',
+						description: 'Check a video by its ID, and download it when it is finished',
+					},
+					{
+						name: 'Upload Image',
+						value: 'uploadImage',
+						action: 'Upload an image',
+						description: 'Store an image at the service for making videos from it',
+					},
+				],
+				default: 'generateAndWait',
+			},
+			...generateFields,
+			...statusFields,
+			...uploadFields,
+			...downloadFields,
+			optionsField,
+		],
+	};
+
+	methods = { credentialTest: { veoApiTest } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const session = await openSession(this).catch((thrown: unknown) => {
+			throw toNodeFailure(this, thrown, 0);
+		});
+		const operation = this.getNodeParameter('operation', 0) as Operation;
+		return [await OPERATIONS[operation](session)];
+	}
+}

@@ -1,0 +1,34 @@
+import { submitOnce } from '../jobs/submit';
+import { jobFailed, refusedWhileWaiting, waitTimedOut } from '../api/messages';
+import { waitForJob } from '../jobs/wait';
+import { attachVideo } from './download';
+import { asJson, runItems } from './items';
+import type { OperationRun } from './operation';
+import { checkItem } from './submission';
+
+/** Generate and Wait: submits a video for each item, waits for all of them together, and gives the finished ones. */
+export const generateAndWait: OperationRun = async (session) => {
+	const { options } = session;
+	return await runItems(session, options.maxConcurrentJobs, checkItem, async (itemIndex, item) => {
+		const job = await submitOnce(item, session);
+		const { uuid } = job;
+		const waited = await waitForJob(uuid, {
+			...session,
+			signal: session.end,
+			intervalMs: options.pollIntervalMs,
+			maxWaitMs: options.maxWaitMs,
+		});
+		const lastStatus = waited.last?.status;
+		const result = { json: asJson({ ...job, ...waited.last }) };
+
+		if (waited.ended === 'refused') {
+			throw refusedWhileWaiting(uuid, lastStatus, waited.lastOutcome);
+		}
+		if (waited.ended === 'timeout') {
+			if (options.onTimeout === 'returnStatus') return result;
+			throw waitTimedOut(uuid, lastStatus, options.maxWaitMs, waited.lastOutcome);
+		}
+		if (lastStatus === 'failed') throw jobFailed(uuid, waited.last.errorMessage);
+		return { ...result, ...(await attachVideo(session, itemIndex, waited.last)) };
+	});
+};

@@ -1,0 +1,12 @@
+import { checkImageFile } from './imageFile';
+import { asJson, runItems } from './items';
+import type { OperationRun } from './operation';
+import { uploadOrThrow } from './submission';
+
+const CONCURRENT_UPLOADS = 3;
+
+/** Upload Image: stores an item's image at the service, for image to video. */
+export const uploadImage: OperationRun = async (session) =>
+	await runItems(session, CONCURRENT_UPLOADS, checkImageFile, async (_, file) => ({
+		json: asJson(await uploadOrThrow(session, file)),
+	}));

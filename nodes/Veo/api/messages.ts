@@ -1,0 +1,270 @@
+import { VeoFailure } from './failure';
+import type { JsonObject, Outcome } from './outcome';
+import { POLICY, type RequestKind } from './policy';
+
+/**
+ * Every text that tells a user of something gone wrong, in one place: what happened, then how to go on. n8n asks for
+ * fields by their display names and for none of the words "error", "problem", "failure" and "mistake".
+ */
+
+const NOTHING_PAID = 'Nothing was sent, so nothing was paid.';
+
+export const blankPrompt = () =>
+	new VeoFailure(
+		"The 'Prompt' is blank",
+		`Describe the video in 'Prompt' and run the node again. ${NOTHING_PAID}`,
+		{ input: true },
+	);
+
+export const notAChoice = (displayName: string, value: unknown, choices: readonly string[]) =>
+	new VeoFailure(
+		`'${displayName}' is ${JSON.stringify(value)}, which the API does not know`,
+		`Use one of: ${choices.join(', ')}. ${NOTHING_PAID}`,
+		{ input: true },
+	);
+
+export const missingImageUrl = () =>
+	new VeoFailure(
+		"The 'Image URL' is blank",
+		`Image to video needs an image: fill in 'Image URL', or set 'Image Source' to 'File From Input'. ${NOTHING_PAID}`,
+		{ input: true },
+	);
+
+export const badImageUrl = (url: string) =>
+	new VeoFailure(
+		`The 'Image URL' ${JSON.stringify(url)} is not a web address`,
+		`Give an address that begins with http:// or https://. ${NOTHING_PAID}`,
+		{ input: true },
+	);
+
+export const notAnImage = (fieldName: string, formats: string) =>
+	new VeoFailure(
+		`The file in '${fieldName}' is not a ${formats} image`,
+		`Convert it, or choose another file with 'Input Data Field Name'. The file's content counts, not its name. ${NOTHING_PAID}`,
+		{ input: true },
+	);
+
+export const imageTooLarge = (fieldName: string, bytes: number, largestBytes: number) =>
+	new VeoFailure(
+		`The image in '${fieldName}' has ${megabytes(bytes)} MB, and the API takes at most ${megabytes(largestBytes)} MB`,
+		`Make the image smaller before this node. ${NOTHING_PAID}`,
+		{ input: true },
+	);
+
+export const noImageFile = (fieldName: string) =>
+	new VeoFailure(
+		`The input has no file in '${fieldName}'`,
+		`Check 'Input Data Field Name', and that the node before this one gives a file. ${NOTHING_PAID}`,
+		{ input: true },
+	);
+
+export const badUuid = () =>
+	new VeoFailure(
+		"The 'Video ID' is blank or not a video ID",
+		"Fill in the 'uuid' that Generate gave for the video.",
+		{ input: true },
+	);
+
+export const badBaseUrl = () =>
+	new VeoFailure(
+		"The 'Base URL' in the Veo API credential is not a web address",
+		'Open the credential and set it to https://veo3o1.com/api.',
+		{ input: true },
+	);
+
+/** A request that the API did not answer as asked, before any job was accepted for it. */
+export function requestFailed(kind: RequestKind, outcome: Outcome): VeoFailure {
+	const { what, next } = explain(outcome);
+	const facts = factsOf(outcome);
+	if (POLICY[outcome.name][kind] === 'unclear') return unclear(what, facts);
+	return new VeoFailure(what, next, facts);
+}
+
+const unclear = (what: string, facts: VeoFailure['facts']) =>
+	new VeoFailure(
+		`It is unclear whether the API accepted the video: ${lowerFirst(what)}`,
+		'It may have been accepted and billed, so it is not sent again by itself. Look for it in your veo3o1.com account. To submit it all the same, start a new execution; a retry of this one leaves it alone.',
+		{ ...facts, unclear: true },
+	);
+
+/** An earlier try of this execution ended in the middle of the paid request. */
+export const interruptedSubmission = () =>
+	unclear('An earlier try of this execution was interrupted while it sent the request', {});
+
+/** An earlier try of this execution got an unclear answer; `message` is what it said. */
+export const stillUnclear = (what: string, next: string) =>
+	new VeoFailure(what, next, { unclear: true });
+
+export const jobFailed = (uuid: string, words: unknown) =>
+	new VeoFailure(
+		`Video ${uuid} could not be made${typeof words === 'string' ? `: ${words}` : ''}`,
+		"Its last status was 'failed'. Change the prompt or the image and start a new execution, or ask Get Status with this ID for more.",
+		{ uuid, lastStatus: 'failed' },
+	);
+
+export function waitTimedOut(
+	uuid: string,
+	lastStatus: string | undefined,
+	waitedMs: number,
+	outcome?: Outcome,
+): VeoFailure {
+	const seconds = Math.round(waitedMs / 1000);
+	return new VeoFailure(
+		`Video ${uuid} was not finished after ${seconds} seconds`,
+		`${lastStatusText(lastStatus)} It is paid for and goes on: fetch it later using Get Status with this ID, or raise 'Max Wait Time'.`,
+		{ uuid, lastStatus, ...(outcome && factsOf(outcome)) },
+	);
+}
+
+export const refusedWhileWaiting = (
+	uuid: string,
+	lastStatus: string | undefined,
+	outcome: Outcome,
+) =>
+	new VeoFailure(
+		`The API refused the key while video ${uuid} was being made`,
+		`${lastStatusText(lastStatus)} It is paid for and goes on: check the Veo API credential, then fetch it using Get Status with this ID.`,
+		{ uuid, lastStatus, ...factsOf(outcome) },
+	);
+
+export function statusFailed(uuid: string, outcome: Outcome): VeoFailure {
+	const { what, next } = explain(outcome);
+	return new VeoFailure(`Video ${uuid} could not be checked: ${lowerFirst(what)}`, next, {
+		uuid,
+		...factsOf(outcome),
+	});
+}
+
+export const downloadFailed = (uuid: string, outcome: Outcome) =>
+	new VeoFailure(
+		`Video ${uuid} is finished, but could not be downloaded: ${lowerFirst(explain(outcome).what)}`,
+		"Its last status was 'completed'. Fetch it using Get Status with this ID.",
+		{ uuid, lastStatus: 'completed', ...factsOf(outcome) },
+	);
+
+export const unusableVideo = (uuid: string, why: string) =>
+	new VeoFailure(
+		`Video ${uuid} is finished, but ${why}`,
+		"Its last status was 'completed'. Ask Get Status with this ID again, or look for it in your veo3o1.com account.",
+		{ uuid, lastStatus: 'completed' },
+	);
+
+/** What a credential's test says; nothing where the key is good. The outcome is that of a status check. */
+export function credentialRefused(outcome: Outcome): string | undefined {
+	// The API looked for the video, so it took the key; that there is no such video was to be expected.
+	if (outcome.name === 'code1000') return undefined;
+	if (outcome.name === 'http4xx' && outcome.words !== undefined) return undefined;
+	const { what, next } = explain(outcome);
+	return `${what}. ${next}`;
+}
+
+const factsOf = (outcome: Outcome) => ({
+	httpStatus: outcome.httpStatus,
+	code: outcome.code,
+	details: detailsOf(outcome),
+});
+
+const lastStatusText = (lastStatus: string | undefined) =>
+	lastStatus === undefined ? 'Its status is not known.' : `Its last status was '${lastStatus}'.`;
+
+const CHECK_BASE_URL =
+	"Check 'Base URL' in the Veo API credential and your network, then try again.";
+const LATER = 'Try again later.';
+
+/** What an outcome means, whatever the request was for. */
+function explain(outcome: Outcome): { what: string; next: string } {
+	const { name, httpStatus, words } = outcome;
+	const said = words ? `: ${words}` : '';
+	switch (name) {
+		case 'refused':
+		case 'dns':
+		case 'unreachable':
+		case 'connectTimeout':
+			return { what: 'The server could not be reached', next: CHECK_BASE_URL };
+		case 'tls':
+			return { what: "The server's certificate was not accepted", next: CHECK_BASE_URL };
+		case 'timeout':
+			return {
+				what: 'The server did not answer in time',
+				next: "Try again later, or raise 'Request Timeout'.",
+			};
+		case 'reset':
+			return { what: 'The connection broke before the answer was complete', next: LATER };
+		case 'tooLarge':
+			return { what: 'The answer was too large to be one of the API', next: CHECK_BASE_URL };
+		case 'redirect':
+		case 'http303':
+			return {
+				what: `The server answered with a redirect (HTTP ${httpStatus}), which is not followed so that the key goes nowhere else`,
+				next: CHECK_BASE_URL,
+			};
+		case 'http401':
+		case 'http403':
+		case 'code1002':
+			return {
+				what: `The API refused the key${said}`,
+				next: "Check 'API Key' in the Veo API credential.",
+			};
+		case 'http429':
+		case 'code1003':
+			return {
+				what: 'The API is getting too many requests from this account',
+				next: `Try again ${retryAfterText(outcome)}, or send fewer items at a time.`,
+			};
+		case 'code1000':
+			return { what: `The API did not take the input${said}`, next: "Check the node's fields." };
+		case 'code1001':
+			return {
+				what: creditsText(outcome.data),
+				next: 'Add credits in your veo3o1.com account, then try again.',
+			};
+		case 'code5000':
+			return { what: `The API could not handle the request${said}`, next: LATER };
+		case 'codeOther':
+			return { what: `The API answered with code ${outcome.code}${said}`, next: LATER };
+		case 'http408':
+		case 'http4xx':
+		case 'http5xx':
+			return {
+				what: `The server answered with HTTP ${httpStatus}${said}`,
+				next: name === 'http4xx' ? CHECK_BASE_URL : LATER,
+			};
+		case 'html':
+		case 'empty':
+		case 'notJson':
+		case 'shape':
+			return { what: `The server's answer was ${UNREADABLE[name]}`, next: CHECK_BASE_URL };
+	}
+}
+
+const UNREADABLE = {
+	html: 'a web page instead of data',
+	empty: 'empty',
+	notJson: 'not whole JSON',
+	shape: 'not as the API reference describes it',
+};
+
+function creditsText(data: JsonObject = {}): string {
+	const { required, current } = data;
+	return typeof required === 'number' && typeof current === 'number'
+		? `Not enough credits: needs ${required} credits, ${current} left`
+		: 'Not enough credits';
+}
+
+function retryAfterText({ retryAfterMs }: Outcome): string {
+	return retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} seconds`;
+}
+
+function detailsOf({ httpStatus, code, words, networkCode }: Outcome): string | undefined {
+	const parts = [
+		httpStatus !== undefined && `HTTP status: ${httpStatus}`,
+		code !== undefined && `API code: ${code}`,
+		words && `API message: ${words}`,
+		networkCode && `Network: ${networkCode}`,
+	].filter((part) => typeof part === 'string');
+	return parts.length > 0 ? parts.join('. ') : undefined;
+}
+
+const megabytes = (bytes: number) => Math.round((bytes / 1024 / 1024) * 10) / 10;
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

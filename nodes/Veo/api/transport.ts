@@ -1,0 +1,91 @@
+import type { BinaryHelperFunctions } from 'n8n-workflow';
+import { isJsonObject, type JsonObject } from './outcome';
+
+/** A stream of bytes as n8n's binary helpers give and take it. */
+export type BinaryStream = Awaited<ReturnType<BinaryHelperFunctions['getBinaryStream']>>;
+
+/** An image on its way to `POST /upload-video-image`. `open` gives the bytes anew for each attempt. */
+export interface ImageFile {
+	fileName: string;
+	mimeType: string;
+	bytes: number;
+	open(): Promise<BinaryStream | Buffer>;
+}
+
+export interface ApiRequest {
+	method: 'GET' | 'POST';
+	/** Below the base URL, with its leading slash. */
+	path: string;
+	json?: object;
+	file?: ImageFile;
+}
+
+export interface ApiAnswer {
+	httpStatus: number;
+	/** The header as it came: seconds or an HTTP date. */
+	retryAfter?: string;
+	body: string;
+}
+
+/** No whole answer came back, and what is known of why. */
+export interface NoAnswer {
+	noAnswer:
+		'refused' | 'dns' | 'unreachable' | 'connectTimeout' | 'tls' | 'timeout' | 'reset' | 'tooLarge';
+	/** The network's own name for it, such as `ECONNREFUSED`. */
+	networkCode?: string;
+}
+
+/**
+ * Sends one request with the bearer key, once, without following redirects, and gives any answer whatever its HTTP
+ * status. Throws only `Stopped`, when `signal` fired.
+ */
+export type Transport = (
+	request: ApiRequest,
+	signal?: AbortSignal,
+) => Promise<ApiAnswer | NoAnswer>;
+
+/** The user stopped the execution. */
+export class Stopped extends Error {
+	constructor() {
+		super('The execution was stopped');
+	}
+}
+
+const BY_CODE: Record<string, NoAnswer['noAnswer']> = {
+	ECONNREFUSED: 'refused',
+	ENOTFOUND: 'dns',
+	EAI_AGAIN: 'dns',
+	EHOSTUNREACH: 'unreachable',
+	ENETUNREACH: 'unreachable',
+	EADDRNOTAVAIL: 'unreachable',
+	ECONNABORTED: 'timeout',
+	ETIMEDOUT: 'timeout',
+	UND_ERR_CONNECT_TIMEOUT: 'connectTimeout',
+	UND_ERR_HEADERS_TIMEOUT: 'timeout',
+	UND_ERR_BODY_TIMEOUT: 'timeout',
+};
+
+// Only refusals of the certificate, which end the handshake: any other TLS fault may strike after the request was sent.
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/;
+
+/**
+ * Tells apart what a thrown network fault means, whichever HTTP library threw it: n8n's helpers wrap axios, which wraps
+ * Node. A fault that is not known counts as `reset`, the outcome that promises least.
+ */
+export function toNoAnswer(thrown: unknown): NoAnswer {
+	const faults = faultsWithin(thrown);
+	const codes = faults.flatMap(({ code }) => (typeof code === 'string' ? [code] : []));
+	const known = codes.find((code) => code in BY_CODE || CERTIFICATE.test(code));
+	if (known === undefined) return { noAnswer: 'reset', networkCode: codes[0] };
+	if (known === 'ETIMEDOUT' && faults.some(({ syscall }) => syscall === 'connect')) {
+		return { noAnswer: 'connectTimeout', networkCode: known };
+	}
+	return { noAnswer: BY_CODE[known] ?? 'tls', networkCode: known };
+}
+
+/** A fault, what caused it, and, where several addresses of a host were tried, the fault of each. */
+function faultsWithin(fault: unknown, depth = 0): JsonObject[] {
+	if (!isJsonObject(fault) || depth > 5) return [];
+	const others: unknown[] = Array.isArray(fault.errors) ? fault.errors : [];
+	return [fault, ...[fault.cause, ...others].flatMap((other) => faultsWithin(other, depth + 1))];
+}

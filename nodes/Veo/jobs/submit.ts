@@ -1,0 +1,59 @@
+import { type AcceptedJob, orFailed, RequestFailed, type VeoClient } from '../api/client';
+import { interruptedSubmission, requestFailed, stillUnclear } from '../api/messages';
+import type { GenerateRequest } from '../api/parameters';
+import { PaidPermit, POLICY } from '../api/policy';
+import { type RetryRules, submitWithRetries } from '../api/retry';
+import type { Submissions } from './submissions';
+
+export interface Submitting {
+	itemIndex: number;
+	/** Of what the user asked for: the same for the same wish, in every try. */
+	requestHash: string;
+	/** Gives the request, uploading its image where there is one. Called only when there is something to submit. */
+	prepare: () => Promise<GenerateRequest>;
+}
+
+export interface SubmitRules {
+	client: VeoClient;
+	submissions: Submissions;
+	retry: RetryRules;
+	/** Ends even a paid request under way: for the user's Stop alone. */
+	stop?: AbortSignal;
+}
+
+/**
+ * Gives the item's job: the one that an earlier try got accepted, or else a new one. Throws `VeoFailure` when it was not
+ * accepted or when that is unclear, and `Stopped`.
+ */
+export async function submitOnce(item: Submitting, rules: SubmitRules): Promise<AcceptedJob> {
+	const { itemIndex, requestHash } = item;
+	const { client, submissions, retry, stop } = rules;
+
+	const earlier = submissions.find(itemIndex, requestHash);
+	if (earlier?.state === 'accepted') return earlier.job;
+	if (earlier?.state === 'unclear') throw stillUnclear(earlier.what, earlier.next);
+	if (earlier?.state === 'submitting') throw interruptedSubmission();
+
+	const request = await item.prepare();
+	const send = async (permit: PaidPermit) => {
+		// Remembered before it is sent: a try that is cut off here must not be taken for one that never began.
+		submissions.remember(itemIndex, { requestHash, state: 'submitting' });
+		const answer = await orFailed(client.generate(request, permit, stop));
+		if (!(answer instanceof RequestFailed)) {
+			submissions.remember(itemIndex, { requestHash, state: 'accepted', job: answer });
+			return answer;
+		}
+		if (POLICY[answer.outcome.name].generate !== 'unclear') submissions.forget(itemIndex);
+		throw answer;
+	};
+
+	const answer = await orFailed(submitWithRetries(PaidPermit.first(), send, retry));
+	if (!(answer instanceof RequestFailed)) return answer;
+
+	const failure = requestFailed('generate', answer.outcome);
+	if (failure.facts.unclear) {
+		const { what, next } = failure;
+		submissions.remember(itemIndex, { requestHash, state: 'unclear', what, next });
+	}
+	throw failure;
+}

@@ -1,0 +1,311 @@
+import { randomUUID } from 'crypto';
+import {
+	type IBinaryData,
+	type ICredentialDataDecryptedObject,
+	type ICredentialTestFunctions,
+	type IExecuteFunctions,
+	type IHttpRequestOptions,
+	type IPollFunctions,
+	sleep,
+} from 'n8n-workflow';
+import { VeoApi } from '../../credentials/VeoApi.credentials';
+import { isWebAddress } from './api/checks';
+import type { Clock } from './api/clock';
+import { byStatus, toDelayMs } from './api/envelope';
+import { badBaseUrl } from './api/messages';
+import { isJsonObject, type JsonObject, type Outcome } from './api/outcome';
+import {
+	type BinaryStream,
+	type ImageFile,
+	type NoAnswer,
+	Stopped,
+	toNoAnswer,
+	type Transport,
+} from './api/transport';
+
+export type HttpContext = IExecuteFunctions | IPollFunctions;
+
+export interface VeoCredentials {
+	apiKey: string;
+	baseUrl: string;
+}
+
+/** The credential's fields, of which n8n knows only that they are some JSON. */
+export function readCredentials(data: ICredentialDataDecryptedObject = {}): VeoCredentials {
+	const text = (value: unknown) => (typeof value === 'string' ? value : '');
+	return { apiKey: text(data.apiKey), baseUrl: text(data.baseUrl) };
+}
+
+/** Far more than any documented answer has; a larger one is not read to its end. */
+const LARGEST_ANSWER_BYTES = 1024 * 1024;
+/** An upload may take as long as a slow line needs: 64 kB a second. */
+const SLOWEST_UPLOAD_BYTES_PER_MS = 64;
+/** Far more than any video of the service has. */
+const LARGEST_VIDEO_BYTES = 2 * 1024 * 1024 * 1024;
+const LONGEST_DOWNLOAD_MS = 30 * 60_000;
+/** Node cannot hold a timer for longer than about 24 days. Whoever sleeps looks at the clock again. */
+const LONGEST_SLEEP_MS = 60 * 60_000;
+
+export const systemClock: Clock = {
+	now: () => Date.now(),
+	random: () => Math.random(),
+	sleep: async (ms, signal) => {
+		await orAborted(sleep(Math.min(ms, LONGEST_SLEEP_MS)), signal).catch(() => undefined);
+	},
+};
+
+/** Sends one authorized request by one of n8n's helpers, and gives what the helper gives. */
+export type Send = (options: IHttpRequestOptions) => Promise<unknown>;
+
+/** The helper for nodes: it brings the credential, proxies, TLS settings and egress rules of the instance. */
+export const sendFromNode =
+	(context: HttpContext): Send =>
+	async (options) =>
+		(await context.helpers.httpRequestWithAuthentication.call(
+			context,
+			'veoApi',
+			options,
+		)) as unknown;
+
+/** The one helper that n8n gives to a credential's test. It knows no credential, and other names for the options. */
+export const sendFromTest =
+	({ helpers }: ICredentialTestFunctions, credentials: VeoCredentials): Send =>
+	async (options) => {
+		const authorized = await new VeoApi().authenticate({ ...credentials }, options);
+		return (await helpers.request({
+			...authorized,
+			useStream: true,
+			simple: false,
+			resolveWithFullResponse: true,
+			followRedirect: false,
+		})) as unknown;
+	};
+
+/** The API by way of `send`. Throws `VeoFailure` where the credential's base URL is not one. */
+export function apiTransport(
+	send: Send,
+	{ apiKey, baseUrl }: VeoCredentials,
+	requestTimeoutMs: number,
+): Transport {
+	const base = baseUrl.trim().replace(/\/+$/, '');
+	if (!isWebAddress(base)) throw badBaseUrl();
+
+	return async ({ method, path, json, file }, stop) => {
+		const uploadMs = (file?.bytes ?? 0) / SLOWEST_UPLOAD_BYTES_PER_MS;
+		const result = await withDeadline(requestTimeoutMs + uploadMs, stop, async (signal) => {
+			const multipart = file && (await toMultipart(file));
+			const options: IHttpRequestOptions = {
+				...streamed(signal, requestTimeoutMs),
+				method,
+				url: base + path,
+				headers: { Accept: 'application/json', ...multipart?.headers },
+				body: multipart?.body ?? json,
+				// The key would go along to wherever a redirect points.
+				disableFollowRedirect: true,
+			};
+			const answer = await open(send(options), signal).finally(
+				() => isStream(multipart?.body) && multipart.body.destroy(),
+			);
+
+			const body = await readText(answer.body);
+			return body === undefined ? undefined : { ...answer, body };
+		});
+		if ('noAnswer' in result) return result;
+		if (result.done === undefined) return { noAnswer: 'tooLarge' };
+		const { httpStatus, body } = result.done;
+		return {
+			httpStatus,
+			retryAfter: headerOf(result.done, 'retry-after'),
+			// Should the server echo the key, it goes no further than here.
+			body: apiKey.length < 8 ? body : body.replaceAll(apiKey, '*****'),
+		};
+	};
+}
+
+/**
+ * Streams a finished video into n8n's binary store. The key is not sent: the video may lie anywhere. Gives the outcome
+ * where there was no video to be had, and throws `Stopped`.
+ */
+export async function downloadVideo(
+	context: HttpContext,
+	url: string,
+	uuid: string,
+	requestTimeoutMs: number,
+	stop?: AbortSignal,
+): Promise<IBinaryData | Outcome> {
+	let bytes = 0;
+	const download = async (signal: AbortSignal): Promise<IBinaryData | Outcome> => {
+		const answer = await open(
+			context.helpers.httpRequest({ ...streamed(signal, requestTimeoutMs), method: 'GET', url }),
+			signal,
+		);
+		const name = byStatus(answer.httpStatus);
+		const mimeType = videoTypeOf(headerOf(answer, 'content-type'));
+		if (name !== undefined || mimeType === undefined) {
+			answer.body.destroy();
+			const retryAfterMs = toDelayMs(headerOf(answer, 'retry-after'), Date.now());
+			return { name: name ?? 'shape', httpStatus: answer.httpStatus, retryAfterMs };
+		}
+
+		const counted = answer.body.compose<BinaryStream>(async function* (
+			chunks: AsyncIterable<Buffer>,
+		) {
+			for await (const chunk of chunks) {
+				bytes += chunk.length;
+				if (bytes > LARGEST_VIDEO_BYTES) throw new Error('The video is too large');
+				yield chunk;
+			}
+		});
+		const stored = new AbortController();
+		const end = () => counted.destroy(new Error('The download was given up'));
+		signal.addEventListener('abort', end, { once: true });
+		void endWhenIdle(() => bytes, requestTimeoutMs, stored.signal, end);
+		// The name is our own: what a server suggests may hold path parts.
+		const fileName = `${uuid.replace(/[^\w-]/g, '_')}.${EXTENSIONS[mimeType] ?? 'mp4'}`;
+		return await context.helpers
+			.prepareBinaryData(counted, fileName, mimeType)
+			.finally(() => stored.abort());
+	};
+
+	const result = await withDeadline(LONGEST_DOWNLOAD_MS, stop, download);
+	if (bytes > LARGEST_VIDEO_BYTES) return { name: 'tooLarge' };
+	if ('noAnswer' in result) return { name: result.noAnswer, networkCode: result.networkCode };
+	return result.done;
+}
+
+const EXTENSIONS: Record<string, string> = {
+	'video/mp4': 'mp4',
+	'video/webm': 'webm',
+	'video/quicktime': 'mov',
+};
+
+/** The MIME type to store; nothing where the server says that it is no video. */
+function videoTypeOf(contentType = ''): string | undefined {
+	const mimeType = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+	if (mimeType.startsWith('video/')) return mimeType;
+	return mimeType === '' || /^(application|binary)\/octet-stream$/.test(mimeType)
+		? 'video/mp4'
+		: undefined;
+}
+
+async function endWhenIdle(
+	progress: () => number,
+	idleMs: number,
+	done: AbortSignal,
+	end: () => void,
+): Promise<void> {
+	for (let before = -1; !done.aborted && before !== progress();) {
+		before = progress();
+		await systemClock.sleep(idleMs, done);
+	}
+	if (!done.aborted) end();
+}
+
+interface Answer {
+	httpStatus: number;
+	headers: JsonObject;
+	body: BinaryStream;
+}
+
+/** Answers are streamed, whatever their status, so that none is held whole before its size is known. */
+const streamed = (signal: AbortSignal, timeoutMs: number) =>
+	({
+		encoding: 'stream',
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		timeout: timeoutMs,
+		abortSignal: signal,
+	}) as const;
+
+/** Waits for an answer's head. Its body is destroyed when the signal fires, even when it comes only afterwards. */
+async function open(request: Promise<unknown>, signal: AbortSignal): Promise<Answer> {
+	const response = await request;
+	if (!isJsonObject(response) || !isStream(response.body)) throw new Error('No HTTP response');
+	const { body, statusCode, headers } = response;
+	const end = () => body.destroy(new Error('The request was given up'));
+	// Whoever reads the body hears of this; before that, nobody may.
+	body.on('error', () => undefined);
+	if (signal.aborted) end();
+	signal.addEventListener('abort', end, { once: true });
+	body.once('close', () => signal.removeEventListener('abort', end));
+	return { httpStatus: Number(statusCode), headers: isJsonObject(headers) ? headers : {}, body };
+}
+
+function isStream(value: unknown): value is BinaryStream {
+	return isJsonObject(value) && typeof value.destroy === 'function' && 'readable' in value;
+}
+
+function headerOf({ headers }: Pick<Answer, 'headers'>, name: string): string | undefined {
+	const value = headers[name];
+	return typeof value === 'string' ? value : undefined;
+}
+
+/** The whole body, or nothing where it is larger than any answer of the API. */
+async function readText(body: BinaryStream): Promise<string | undefined> {
+	const chunks: Buffer[] = [];
+	let bytes = 0;
+	for await (const chunk of body) {
+		if (!Buffer.isBuffer(chunk)) continue;
+		bytes += chunk.length;
+		if (bytes > LARGEST_ANSWER_BYTES) return undefined;
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * The image as a multipart body. A stream stays one, so that a large image is never held whole; the length is known
+ * beforehand, as many servers want it.
+ */
+async function toMultipart(image: ImageFile) {
+	const { fileName, mimeType, bytes } = image;
+	const boundary = randomUUID();
+	const head = Buffer.from(
+		`--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${fileName}"\r\nContent-Type: ${mimeType}\r\n\r\n`,
+	);
+	const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+	const file = await image.open();
+	const body = Buffer.isBuffer(file)
+		? Buffer.concat([head, file, tail])
+		: file.compose<BinaryStream>(async function* (chunks: AsyncIterable<Buffer>) {
+				yield head;
+				yield* chunks;
+				yield tail;
+			});
+	return {
+		headers: {
+			'Content-Type': `multipart/form-data; boundary=${boundary}`,
+			'Content-Length': String(head.length + bytes + tail.length),
+		},
+		body,
+	};
+}
+
+/** Runs `work` until it is done, the time is up or `stop` fires. Throws only `Stopped`. */
+async function withDeadline<T>(
+	timeoutMs: number,
+	stop: AbortSignal | undefined,
+	work: (signal: AbortSignal) => Promise<T>,
+): Promise<{ done: T } | NoAnswer> {
+	const deadline = AbortSignal.timeout(Math.ceil(timeoutMs));
+	const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
+	// n8n's helper puts the execution's own signal in place of this one, so its promise may outlive the deadline.
+	const result = await orAborted(work(signal), signal).then(
+		(done) => ({ done }),
+		(thrown: unknown) =>
+			deadline.aborted ? ({ noAnswer: 'timeout' } as const) : toNoAnswer(thrown),
+	);
+	if (stop?.aborted) throw new Stopped();
+	return result;
+}
+
+/** The promise, or a rejection as soon as the signal fires. */
+async function orAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+	if (!signal) return await promise;
+	return await new Promise((resolve, reject) => {
+		const abort = () => reject(new Stopped());
+		if (signal.aborted) abort();
+		signal.addEventListener('abort', abort, { once: true });
+		promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+	});
+}
