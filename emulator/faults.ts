@@ -60,7 +60,10 @@ export interface Fault {
 	on: Kind;
 	/** Only requests about this job. */
 	uuid?: string;
-	/** Only requests about jobs whose prompt includes this text. Never matches an upload or an image. */
+	/**
+	 * Only requests about jobs whose prompt includes this text. Never matches an upload or an image, which have no job, nor
+	 * a generate request that is not read (`resetWhileSending`).
+	 */
 	prompt?: string;
 	/**
 	 * Which of the requests that match, counted from 1, and for each job by itself where `uuid` or `prompt` is given (a

@@ -129,20 +129,19 @@ export const troubles = {
 export function randomFaults(seed: number, n: number): Fault[] {
 	const next = random(seed);
 	const below = (limit: number) => Math.floor(next() * limit);
+	const pick = <T>(list: readonly T[]): T => {
+		const picked = list[below(list.length)];
+		if (picked === undefined) throw new Error('There is nothing to pick from');
+		return picked;
+	};
 	const list: Trouble[] = Object.values(troubles);
 	return Array.from({ length: n }, () => {
-		// The kind first, so that all parts of a run get their share, and status checks, the most frequent, a double one.
-		const on = ([...all, 'status'] as const)[below(all.length + 1)] ?? 'status';
-		const candidates = list.filter((trouble) => trouble.on.includes(on));
-		const trouble = candidates[below(candidates.length)];
+		// The kind first, so that each gets its share, and status checks, the most frequent requests, a double one.
+		const on = pick([...all, 'status'] as const);
+		const { accepts, do: action } = pick(list.filter((trouble) => trouble.on.includes(on)));
 		const first = 1 + below(4);
 		const occurrence = Array.from({ length: 1 + below(3) }, (_, i) => first + i);
-		const accept = trouble?.accepts === 'always' || (trouble?.accepts === 'maybe' && next() < 0.5);
-		return {
-			on,
-			occurrence,
-			do: trouble?.do ?? { type: 'hang' },
-			...(on === 'generate' && { accept }),
-		};
+		const accept = accepts === 'always' || (accepts === 'maybe' && next() < 0.5);
+		return { on, occurrence, ...(on === 'generate' && { accept }), do: action };
 	});
 }

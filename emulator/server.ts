@@ -37,7 +37,8 @@ export async function createServer(api: VeoApi): Promise<FastifyInstance> {
 		if (record.fault) return reset(reply, record);
 	});
 	app.addHook('onSend', (request, reply, payload, done) => {
-		request.record.answered = reply.statusCode;
+		// The client may have left before the answer was ready.
+		request.record.answered ??= reply.statusCode;
 		done(null, payload);
 	});
 	const refuse = (refusal: Refusal, request: FastifyRequest, reply: FastifyReply) =>
@@ -136,7 +137,9 @@ async function respond(
 	} catch (error) {
 		answer = asRefusal(error).answer(api.settings.httpStatus);
 	}
-	if (api.settings.latencyMs > 0) await sleep(api.settings.latencyMs);
+	if (api.settings.latencyMs > 0) {
+		await sleep(api.settings.latencyMs, undefined, { ref: false });
+	}
 	if (fault?.do.type === 'delay') await sleep(fault.do.ms, undefined, { ref: false });
 	else if (fault?.do.type === 'alter') answer = altered(answer, fault.do);
 	else if (fault) return strike(fault.do, answer, reply, record);

@@ -129,7 +129,7 @@ export class VeoApi {
 
 	/** Notes what a status answer that is being sent says. */
 	told(record: RecordedRequest, answer: Answer): void {
-		if (record.kind !== 'status' || 'file' in answer) return;
+		if (record.kind !== 'status' || record.answered === 'aborted' || 'file' in answer) return;
 		const job = this.job(record.uuid);
 		const status = answer.envelope.data?.status;
 		if (job && (status === 'completed' || status === 'failed')) {

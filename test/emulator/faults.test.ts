@@ -81,6 +81,14 @@ describe('what a client sees', () => {
 		expect(performance.now() - start).toBeGreaterThan(95);
 	});
 
+	test('delay, longer than the client waits', async () => {
+		const impatient = AbortSignal.timeout(30);
+		await expect(statusWith({ type: 'delay', ms: 80 }, impatient)).rejects.toThrow();
+		await sleep(100);
+		expect(emulator.requests[0]?.answered).toBe('aborted');
+		expect(emulator.jobs[0]?.firstToldFinalAt).toBeUndefined();
+	});
+
 	test('http', async () => {
 		const headers = { location: 'http://127.0.0.1:9/' };
 		const redirect = await statusWith({ type: 'http', status: 302, headers, body: 'there' });
