@@ -150,7 +150,7 @@ export class N8nClient {
 	 * Calls the webhook of an active workflow, once it is registered, and gives the id of the execution that it started.
 	 * Its Webhook node must answer at once; one call at a time for each workflow.
 	 */
-	async runByWebhook(workflowId: string, path: string, body: JsonObject = {}): Promise<string> {
+	async runByWebhook(workflowId: string, path: string, body: object = {}): Promise<string> {
 		const [latest] = await this.executions({ workflowId });
 		await eventually(`the webhook ${path} to be registered`, 30_000, async () => {
 			const response = await fetch(`${this.url}/webhook/${path}`, {

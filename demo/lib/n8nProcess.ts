@@ -2,11 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 
 import { tail } from './command';
 import type { InstalledN8n } from './installN8n';
 import { freePort, loopback } from './ports';
 import { endGroup, isRunning, signalGroup, spawnGroup } from './processes';
+
+const leash = pathToFileURL(join(__dirname, 'leash.mjs')).href;
 
 interface N8nOptions {
 	installed: InstalledN8n;
@@ -54,11 +57,12 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 		const newLog = await logFromHere(logFile);
 		const log = await open(logFile, 'a');
 		try {
-			// Its own working folder: n8n reads a `.env` file from there.
-			child = spawnGroup(installed.nodeBinary, [installed.n8nScript, 'start'], {
+			const args = ['--import', leash, installed.n8nScript, 'start'];
+			child = spawnGroup(installed.nodeBinary, args, {
+				// Its own working folder: n8n reads a `.env` file from there.
 				cwd: userFolder,
 				env,
-				stdio: ['ignore', log.fd, log.fd],
+				stdio: ['ignore', log.fd, log.fd, 'pipe'],
 			});
 		} finally {
 			await log.close();

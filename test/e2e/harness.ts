@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { ensureN8n } from '../../demo/lib/installN8n';
+import {
+	eventually,
+	N8nClient,
+	type Credential,
+	type SavedWorkflow,
+} from '../../demo/lib/n8nClient';
+import { startN8n, type RunningN8n } from '../../demo/lib/n8nProcess';
+import { installPackage } from '../../demo/lib/package';
+import { freePort } from '../../demo/lib/ports';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
+import type { Execution } from '../../demo/lib/execution';
+import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from './workflow';
+
+export const emulatorKey = 'veo-emulator-key';
+
+interface HarnessOptions {
+	emulator?: EmulatorOptions;
+	/** Settings for n8n beside the usual ones. */
+	n8nEnv?: Record<string, string>;
+}
+
+/** A real n8n of its own, with the packed package, next to an emulator of its own. */
+export class Harness {
+	private constructor(
+		readonly n8n: RunningN8n,
+		readonly client: N8nClient,
+		readonly emulator: Emulator,
+		/** A good `veoApi` credential. */
+		readonly credential: Credential,
+	) {}
+
+	/** Takes 10 to 30 seconds: for `beforeAll`. */
+	static async start(options: HarnessOptions = {}): Promise<Harness> {
+		const packed = process.env.VEO_E2E_PACKAGE;
+		if (packed === undefined) throw new Error('Run the tests with test/e2e/jest.config.js');
+		const userFolder = await mkdtemp(join(tmpdir(), 'veo-e2e-'));
+		await installPackage(packed, userFolder);
+		const emulator = await startEmulator({ durationMs: 1000, ...options.emulator });
+		const n8n = await startN8n({
+			installed: await ensureN8n(),
+			userFolder,
+			port: await freePort(),
+			env: options.n8nEnv,
+		});
+		const client = new N8nClient(n8n.url);
+		await client.signIn({ email: 'tester@example.com', password: 'Veo-tests-1' });
+		const data = { apiKey: emulatorKey, baseUrl: emulator.url };
+		const credential = await client.createCredential('Veo API account', 'veoApi', data);
+		return new Harness(n8n, client, emulator, credential);
+	}
+
+	/** For `afterAll`. With `VEO_E2E_KEEP` set, n8n's folder stays to be looked at. */
+	async close(): Promise<void> {
+		await this.n8n.stop();
+		await this.emulator.close();
+		if (process.env.VEO_E2E_KEEP) console.log(`Kept: ${this.n8n.userFolder}`);
+		else await rm(this.n8n.userFolder, { recursive: true, force: true });
+	}
+
+	/** A Veo node with the good credential. */
+	veo(name: string, parameters: object, settings: NodeSettings = {}): WorkflowNode {
+		const { id, name: credentialName } = this.credential;
+		const credentials = { veoApi: { id, name: credentialName } };
+		return node(name, 'n8n-nodes-veo3o1.veo', 1, parameters, { credentials, ...settings });
+	}
+
+	async save(workflow: TestWorkflow): Promise<SavedWorkflow> {
+		return await this.client.createWorkflow(workflow);
+	}
+
+	/** Saves the workflow, runs it from its first node as the editor does, and waits for the end. */
+	async runManually(workflow: TestWorkflow, timeoutMs?: number): Promise<Execution> {
+		const { id } = await this.save(workflow);
+		const executionId = await this.client.runManually(id, workflow.nodes[0].name);
+		return await this.client.waitForExecution(executionId, timeoutMs);
+	}
+
+	/** Saves and activates the workflow, calls its webhook, which is its first node, and waits for the end. */
+	async runInProduction(
+		workflow: TestWorkflow,
+		body: object = {},
+		timeoutMs?: number,
+	): Promise<Execution> {
+		const { id } = await this.save(workflow);
+		await this.client.activateWorkflow(id);
+		const executionId = await this.client.runByWebhook(id, webhookPath(workflow), body);
+		return await this.client.waitForExecution(executionId, timeoutMs);
+	}
+
+	/** Waits until something is so, at the emulator for example. */
+	async until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
+		await eventually(String(condition), timeoutMs, () =>
+			Promise.resolve(condition() ? true : undefined),
+		);
+	}
+}
+
+function webhookPath(workflow: TestWorkflow): string {
+	const { webhookId } = workflow.nodes[0];
+	if (webhookId === undefined) throw new Error(`"${workflow.name}" does not begin with a webhook`);
+	return webhookId;
+}
