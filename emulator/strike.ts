@@ -30,6 +30,7 @@ export async function strike(
 	record: RecordedRequest,
 ): Promise<unknown> {
 	const body = bodyOf(answer);
+	const half = Math.floor(body.size / 2);
 	const envelope = 'envelope' in answer ? answer.envelope : noEnvelope;
 	switch (action.type) {
 		case 'resetWhileSending':
@@ -43,7 +44,7 @@ export async function strike(
 				'content-length': body.size,
 			});
 			// The client may be gone before its half has been sent, which is as good.
-			await pipeline(body.read(0, body.size >> 1), reply.raw, { end: false }).catch(() => {});
+			await pipeline(body.read(0, half), reply.raw, { end: false }).catch(() => {});
 			// A reset overtakes what is still under way: let the first half arrive.
 			await sleep(20);
 			return reset(reply, record);
@@ -69,8 +70,8 @@ export async function strike(
 			return reply
 				.code(answer.status)
 				.type(body.type)
-				.header('content-length', body.size >> 1)
-				.send(body.read(0, body.size >> 1));
+				.header('content-length', half)
+				.send(body.read(0, half));
 		case 'json':
 			return reply
 				.code(action.status ?? 200)

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
-import { aText, call, generate, status } from './client';
+import { aText, call, generate, status, until } from './client';
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -8,6 +7,14 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 beforeEach(() => emulator.reset());
+afterEach(() => jest.restoreAllMocks());
+
+/** Stops the emulator's clock; gives what moves it on. */
+function clock(): (ms: number) => void {
+	let now = Date.now();
+	jest.spyOn(Date, 'now').mockImplementation(() => now);
+	return (ms) => (now += ms);
+}
 
 function refusal(code: number, msg: RegExp, data: unknown = null): unknown {
 	return { code, msg: expect.stringMatching(msg) as string, data };
@@ -91,7 +98,8 @@ describe('every API request', () => {
 	);
 
 	test('is limited, with Retry-After where wanted', async () => {
-		emulator.reset({ rateLimit: { requests: 2, perMs: 100, retryAfterSeconds: 3 } });
+		const pass = clock();
+		emulator.reset({ rateLimit: { requests: 2, perMs: 1000, retryAfterSeconds: 3 } });
 		await generate(emulator, aText);
 		const uuid = emulator.jobs[0]?.uuid ?? '';
 		expect((await status(emulator, uuid)).status).toBe(200);
@@ -99,7 +107,9 @@ describe('every API request', () => {
 		expect(answer.status).toBe(429);
 		expect(answer.json).toEqual(refusal(1003, /Rate limit/));
 		expect(answer.headers['retry-after']).toBe('3');
-		await sleep(110);
+		pass(999);
+		expect((await status(emulator, uuid)).status).toBe(429);
+		pass(1);
 		expect((await status(emulator, uuid)).status).toBe(200);
 	});
 
@@ -134,22 +144,27 @@ describe('GET /api/video-status', () => {
 	}
 
 	test('goes from pending by processing to completed', async () => {
-		emulator.reset({ queuedMs: 100, durationMs: 200 });
+		const pass = clock();
+		emulator.reset({ queuedMs: 10_000, durationMs: 30_000 });
 		const job = emulator.accept(aText);
 		const { uuid } = job;
 		const seen = () => status(emulator, uuid).then(({ json }) => json);
 		expect(await seen()).toMatchObject({
-			data: { uuid, status: 'pending', progress: 0, estimatedTime: 1 },
+			data: { uuid, status: 'pending', progress: 0, estimatedTime: 30 },
 		});
-		await sleep(130);
-		expect(await seen()).toMatchObject({ data: { status: 'processing', estimatedTime: 1 } });
+		pass(15_000);
+		expect(await seen()).toEqual({
+			code: 0,
+			msg: 'Success',
+			data: { uuid, status: 'processing', progress: 25, estimatedTime: 15 },
+		});
 		expect(job.firstToldFinalAt).toBeUndefined();
-		await sleep(100);
+		pass(15_000);
 		const videoUrl = `${emulator.origin}/videos/${uuid}.mp4`;
 		const data = { uuid, status: 'completed', videoUrl, progress: 100 };
 		expect(await seen()).toEqual({ code: 0, msg: 'Success', data });
 		expect(job.statusChecks).toBe(3);
-		expect(job.firstToldFinalAt).toBeGreaterThanOrEqual(job.finalAt);
+		expect(job.firstToldFinalAt).toBe(job.finalAt);
 	});
 
 	test.each(['error', 'errorMessage', 'message', 'failReason'] as const)(
@@ -234,7 +249,7 @@ describe('the record', () => {
 		const log = jest.fn();
 		emulator.reset({ log });
 		await generate(emulator, aText);
-		await sleep(10);
+		await until(() => log.mock.calls.length > 0);
 		expect(log.mock.calls).toEqual([[emulator.requests[0]]]);
 	});
 });
@@ -248,7 +263,7 @@ test('a taken port is refused with EADDRINUSE', async () => {
 test('close ends requests that are still waiting', async () => {
 	const other = await startEmulator({ faults: [{ on: 'generate', do: { type: 'hang' } }] });
 	const waiting = generate(other, aText).catch((error: unknown) => error);
-	await sleep(50);
+	await until(() => other.count('generate') === 1);
 	const start = performance.now();
 	await other.close();
 	expect(performance.now() - start).toBeLessThan(1000);

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmulator } from '../../emulator';
+import { until } from './client';
+
+// Each test starts a program of its own.
+jest.setTimeout(30_000);
 
 function run(...args: string[]) {
 	const cli = join(__dirname, '../../emulator/cli.ts');
@@ -16,13 +19,13 @@ function run(...args: string[]) {
 
 test('serves until it is told to end, with a line for each request', async () => {
 	const { child, seen, ended } = run('--port', '0', '--key', 'k', '--fail-rate', '1');
-	while (!seen.out.includes('Ctrl-C')) await sleep(20);
+	await until(() => seen.out.includes('Ctrl-C'));
 	const [url = ''] = /http:\S+/.exec(seen.out) ?? [];
 	const body = { generationType: 'text_to_video', prompt: 'x' };
 	const headers = { authorization: 'Bearer k', 'content-type': 'application/json' };
 	const call = { method: 'POST', headers, body: JSON.stringify(body) };
 	expect((await fetch(`${url}/generate-video`, call)).status).toBe(200);
-	while (!seen.out.includes('POST')) await sleep(20);
+	await until(() => seen.out.includes('POST'));
 	expect(seen.out).toMatch(/\d\d:\d\d:\d\d {2}200 {2}POST \/api\/generate-video {2}uuid /);
 	child.kill('SIGINT');
 	const { code, err } = await ended;

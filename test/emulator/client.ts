@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FormData, request } from 'undici';
 import type { Emulator } from '../../emulator';
 
@@ -38,6 +39,11 @@ function parsed(bytes: Buffer): unknown {
 	} catch {
 		return undefined;
 	}
+}
+
+/** For what the emulator notices a moment after its client. */
+export async function until(condition: () => boolean): Promise<void> {
+	while (!condition()) await sleep(5);
 }
 
 /** Reads a body until so many bytes have come, and gives how many did before it ended or broke off. */
