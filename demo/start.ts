@@ -25,6 +25,7 @@ main(async (staysOpen) => {
 		return 0;
 	}
 	const demo = await openDemo({ port: options.port });
+	console.log(`  The API: ${demo.service}`);
 	const made = await makeVideo(demo);
 	if (options.once) return made ? 0 : 1;
 
@@ -61,13 +62,10 @@ function exampleId(demo: Demo): string {
 async function makeVideo(demo: Demo): Promise<boolean> {
 	const { client } = demo;
 	const startedAt = Date.now();
-	const execution = await step(
-		`Running "${textToVideo}" in n8n against ${demo.service}`,
-		async () => {
-			const id = await client.runManually(exampleId(demo), "When clicking 'Execute workflow'");
-			return await client.waitForExecution(id, 20 * 60_000);
-		},
-	);
+	const execution = await step(`Running "${textToVideo}" in n8n`, async () => {
+		const id = await client.runManually(exampleId(demo), "When clicking 'Execute workflow'");
+		return await client.waitForExecution(id, 20 * 60_000);
+	});
 	const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
 	const item = execution.status === 'success' ? itemsOf(execution, 'Veo')[0] : undefined;
 	const file = item?.binary.data;

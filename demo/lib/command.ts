@@ -32,6 +32,7 @@ export async function run(command: string, args: string[], options: CommandOptio
 			cwd: options.cwd,
 			env: options.env ?? process.env,
 			stdio: ['ignore', log.fd, log.fd],
+			graceMs: 1_000,
 		});
 		const exitCode = await new Promise<number | null>((resolve, reject) => {
 			child.once('error', reject);

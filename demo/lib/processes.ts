@@ -5,45 +5,55 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // with everything that it has started. On Windows there are no groups: the child alone is ended.
 const hasGroups = process.platform !== 'win32';
 
-const running = new Set<ChildProcess>();
+/** Each child that runs, with the time that it gets to end by itself. */
+const running = new Map<ChildProcess, number>();
 
 interface SpawnOptions {
 	cwd: string;
 	env: NodeJS.ProcessEnv;
 	stdio: StdioOptions;
+	/** How long the child may take to end when it is asked to (SIGTERM); after that it is ended. */
+	graceMs: number;
 }
 
-export function spawnGroup(command: string, args: string[], options: SpawnOptions): ChildProcess {
+export function spawnGroup(
+	command: string,
+	args: string[],
+	{ graceMs, ...options }: SpawnOptions,
+): ChildProcess {
 	const child = spawn(command, args, { ...options, detached: hasGroups });
-	running.add(child);
+	running.set(child, graceMs);
 	const forget = () => running.delete(child);
 	child.once('error', forget);
 	child.once('exit', forget);
 	return child;
 }
 
-/** Sends a signal to the child and to all that it started; false if none of them is left. */
-export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): boolean {
-	if (child.pid === undefined) return false;
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+	if (child.pid === undefined) return;
 	try {
 		process.kill(hasGroups ? -child.pid : child.pid, signal);
-		return true;
 	} catch {
-		return false;
+		// None of them is left.
 	}
 }
 
-/** Asks the child to end, and after `graceMs` ends it, with all that it started. */
-export async function endGroup(child: ChildProcess, graceMs: number): Promise<void> {
+/** Asks the child to end, and when its time is up ends it, with all that it started. */
+export async function endGroup(child: ChildProcess): Promise<void> {
+	const deadline = Date.now() + (running.get(child) ?? 0);
 	signalGroup(child, 'SIGTERM');
-	const deadline = Date.now() + graceMs;
 	while (isRunning(child) && Date.now() < deadline) await sleep(50);
+	await killGroup(child);
+}
+
+/** Ends the child at once, in the middle of whatever it does, with all that it started. */
+export async function killGroup(child: ChildProcess): Promise<void> {
 	signalGroup(child, 'SIGKILL');
 	while (isRunning(child)) await sleep(20);
 }
 
-export async function endAllGroups(graceMs: number): Promise<void> {
-	await Promise.all([...running].map(async (child) => await endGroup(child, graceMs)));
+export async function endAllGroups(): Promise<void> {
+	await Promise.all([...running.keys()].map(endGroup));
 }
 
 export function isRunning(child: ChildProcess): boolean {
@@ -52,5 +62,5 @@ export function isRunning(child: ChildProcess): boolean {
 
 // The last resort: whatever ends this process, nothing that it started outlives it.
 process.once('exit', () => {
-	for (const child of running) signalGroup(child, 'SIGKILL');
+	for (const child of running.keys()) signalGroup(child, 'SIGKILL');
 });
