@@ -194,9 +194,13 @@ async function endWhenIdle(
 	done: AbortSignal,
 	end: () => void,
 ): Promise<void> {
-	for (let before = -1; !done.aborted && before !== progress();) {
+	let before = progress();
+	let sinceMs = Date.now();
+	while (!done.aborted && Date.now() - sinceMs < idleMs) {
+		await systemClock.sleep(1000, done);
+		if (progress() === before) continue;
 		before = progress();
-		await systemClock.sleep(idleMs, done);
+		sinceMs = Date.now();
 	}
 	if (!done.aborted) end();
 }
