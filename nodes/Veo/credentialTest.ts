@@ -22,9 +22,10 @@ export async function veoApiTest(
 	this: ICredentialTestFunctions,
 	{ data }: ICredentialsDecrypted<ICredentialDataDecryptedObject>,
 ): Promise<INodeCredentialTestResult> {
-	const credentials = readCredentials(data);
 	const ask = async () => {
-		const transport = apiTransport(sendFromTest(this, credentials), credentials, TEST_TIMEOUT_MS);
+		const credentials = readCredentials('veoApi', data);
+		const send = sendFromTest(this, 'veoApi', credentials);
+		const transport = apiTransport(send, credentials, TEST_TIMEOUT_MS);
 		return await orFailed(new VeoClient(transport, systemClock.now).status(NO_VIDEO));
 	};
 	const message = await ask().then(

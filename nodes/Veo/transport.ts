@@ -9,6 +9,7 @@ import {
 	sleep,
 } from 'n8n-workflow';
 import { VeoApi } from '../../credentials/VeoApi.credentials';
+import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
 import { isWebAddress } from './api/checks';
 import type { Clock } from './api/clock';
 import { byStatus, toDelayMs } from './api/envelope';
@@ -25,15 +26,24 @@ import {
 
 export type HttpContext = IExecuteFunctions | IPollFunctions;
 
-export interface VeoCredentials {
+/** The credential types, and what they have in common. */
+const CREDENTIALS = { veoApi: VeoApi, veoJobTableApi: VeoJobTableApi };
+export type CredentialType = keyof typeof CREDENTIALS;
+
+export interface KeyAndAddress {
 	apiKey: string;
 	baseUrl: string;
 }
 
-/** The credential's fields, of which n8n knows only that they are some JSON. */
-export function readCredentials(data: ICredentialDataDecryptedObject = {}): VeoCredentials {
-	const text = (value: unknown) => (typeof value === 'string' ? value : '');
-	return { apiKey: text(data.apiKey), baseUrl: text(data.baseUrl) };
+/** The fields of a credential, of which n8n knows only that they are some JSON. Throws `VeoFailure`. */
+export function readCredentials(
+	credentialType: CredentialType,
+	data: ICredentialDataDecryptedObject = {},
+): KeyAndAddress {
+	const text = (value: unknown) => (typeof value === 'string' ? value.trim() : '');
+	const baseUrl = text(data.baseUrl).replace(/\/+$/, '');
+	if (!isWebAddress(baseUrl)) throw badBaseUrl(new CREDENTIALS[credentialType]().displayName);
+	return { apiKey: text(data.apiKey), baseUrl };
 }
 
 /** Far more than any documented answer has; a larger one is not read to its end. */
@@ -59,19 +69,24 @@ export type Send = (options: IHttpRequestOptions) => Promise<unknown>;
 
 /** The helper for nodes: it brings the credential, proxies, TLS settings and egress rules of the instance. */
 export const sendFromNode =
-	(context: HttpContext): Send =>
+	(context: HttpContext, credentialType: CredentialType): Send =>
 	async (options) =>
 		(await context.helpers.httpRequestWithAuthentication.call(
 			context,
-			'veoApi',
+			credentialType,
 			options,
 		)) as unknown;
 
 /** The one helper that n8n gives to a credential's test. It knows no credential, and other names for the options. */
 export const sendFromTest =
-	({ helpers }: ICredentialTestFunctions, credentials: VeoCredentials): Send =>
+	(
+		{ helpers }: ICredentialTestFunctions,
+		credentialType: CredentialType,
+		credentials: KeyAndAddress,
+	): Send =>
 	async (options) => {
-		const authorized = await new VeoApi().authenticate({ ...credentials }, options);
+		const { authenticate } = new CREDENTIALS[credentialType]();
+		const authorized = await authenticate({ ...credentials }, options);
 		return (await helpers.request({
 			...authorized,
 			useStream: true,
@@ -81,15 +96,12 @@ export const sendFromTest =
 		})) as unknown;
 	};
 
-/** The API by way of `send`. Throws `VeoFailure` where the credential's base URL is not one. */
+/** An API by way of `send`. */
 export function apiTransport(
 	send: Send,
-	{ apiKey, baseUrl }: VeoCredentials,
+	{ apiKey, baseUrl }: KeyAndAddress,
 	requestTimeoutMs: number,
 ): Transport {
-	const base = baseUrl.trim().replace(/\/+$/, '');
-	if (!isWebAddress(base)) throw badBaseUrl();
-
 	return async ({ method, path, json, file }, stop) => {
 		const uploadMs = (file?.bytes ?? 0) / SLOWEST_UPLOAD_BYTES_PER_MS;
 		const result = await withDeadline(requestTimeoutMs + uploadMs, stop, async (signal) => {
@@ -97,7 +109,7 @@ export function apiTransport(
 			const options: IHttpRequestOptions = {
 				...streamed(signal, requestTimeoutMs),
 				method,
-				url: base + path,
+				url: baseUrl + path,
 				headers: { Accept: 'application/json', ...multipart?.headers },
 				body: multipart?.body ?? json,
 				// The key would go along to wherever a redirect points.

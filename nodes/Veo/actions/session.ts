@@ -38,7 +38,11 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 	const credentials = readCredentials(
 		await context.getCredentials<ICredentialDataDecryptedObject>('veoApi'),
 	);
-	const transport = apiTransport(sendFromNode(context), credentials, options.requestTimeoutMs);
+	const transport = apiTransport(
+		sendFromNode(context, 'veoApi'),
+		credentials,
+		options.requestTimeoutMs,
+	);
 
 	const clock = systemClock;
 	const pace = new Pace(clock);

@@ -65,10 +65,10 @@ export const badUuid = () =>
 		{ input: true },
 	);
 
-export const badBaseUrl = () =>
+export const badBaseUrl = (credentialName: string) =>
 	new VeoFailure(
-		"The 'Base URL' in the Veo API credential is not a web address",
-		'Open the credential and set it to https://veo3o1.com/api.',
+		`The 'Base URL' in the ${credentialName} credential is not a web address`,
+		'Open the credential and set it to an address that begins with http:// or https://.',
 		{ input: true },
 	);
 

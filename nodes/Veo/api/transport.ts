@@ -13,7 +13,7 @@ export interface ImageFile {
 }
 
 export interface ApiRequest {
-	method: 'GET' | 'POST';
+	method: 'GET' | 'POST' | 'PATCH';
 	/** Below the base URL, with its leading slash. */
 	path: string;
 	json?: object;
