@@ -9,7 +9,7 @@ import type {
 export class VeoJobTableApi implements ICredentialType {
 	name = 'veoJobTableApi';
 
-	displayName = 'Veo Job Table (n8n API)';
+	displayName = 'Veo Job Table API';
 
 	icon: Icon = { light: 'file:../nodes/Veo/veo.svg', dark: 'file:../nodes/Veo/veo.dark.svg' };
 

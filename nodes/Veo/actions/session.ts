@@ -36,6 +36,7 @@ export interface RunOptions {
 export async function openSession(context: IExecuteFunctions): Promise<Session> {
 	const options = readOptions(context.getNodeParameter('options', 0, {}));
 	const credentials = readCredentials(
+		'veoApi',
 		await context.getCredentials<ICredentialDataDecryptedObject>('veoApi'),
 	);
 	const transport = apiTransport(
