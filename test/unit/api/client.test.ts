@@ -1,0 +1,236 @@
+import { orFailed, RequestFailed, VeoClient } from '../../../nodes/Veo/api/client';
+import { OUTCOMES } from '../../../nodes/Veo/api/outcome';
+import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
+import { PaidPermit } from '../../../nodes/Veo/api/policy';
+import { type ImageFile, Stopped } from '../../../nodes/Veo/api/transport';
+import {
+	FakeClock,
+	hanging,
+	json,
+	ok,
+	REPLIES,
+	type Reply,
+	scripted,
+	status,
+	thrownBy,
+	transportOf,
+} from '../fakes';
+
+const request: GenerateRequest = {
+	generationType: 'image_to_video',
+	prompt: 'A fox in the snow',
+	aspectRatio: '9:16',
+	imageUrl: 'https://example.com/cat.png',
+	imageKey: 'r2-key-123',
+};
+
+const image: ImageFile = {
+	fileName: 'cat.png',
+	mimeType: 'image/png',
+	bytes: 3,
+	open: async () => await Promise.resolve(Buffer.from('abc')),
+};
+
+function clientOf(...replies: Reply[]) {
+	const server = scripted(new FakeClock(), ...replies);
+	return { client: new VeoClient(server.send, () => 0), ...server };
+}
+
+/** The three calls, for what holds for all of them. */
+const CALLS: Array<[string, (client: VeoClient, signal?: AbortSignal) => Promise<unknown>]> = [
+	[
+		'generate',
+		async (client, signal) => await client.generate(request, PaidPermit.first(), signal),
+	],
+	['status', async (client, signal) => await client.status('v-1', signal)],
+	['upload', async (client, signal) => await client.upload(image, signal)],
+];
+
+async function outcomeOf(work: Promise<unknown>) {
+	const thrown = await thrownBy(work);
+	if (!(thrown instanceof RequestFailed)) throw thrown;
+	return thrown.outcome;
+}
+
+describe.each(CALLS)('%s', (_, call) => {
+	it.each([...OUTCOMES])('fails with the outcome %s', async (name) => {
+		const { client, sent } = clientOf(REPLIES[name]);
+		expect((await outcomeOf(call(client))).name).toBe(name);
+		expect(sent).toHaveLength(1);
+	});
+
+	it('keeps what the network called it', async () => {
+		expect(await outcomeOf(call(clientOf(REPLIES.dns).client))).toEqual({
+			name: 'dns',
+			networkCode: 'ENOTFOUND',
+		});
+	});
+
+	it.each([[null], ['x'], [[]], [{}], [5], [{ error: 'x' }]])(
+		'takes the data %j for an answer of another shape',
+		async (data) => {
+			expect((await outcomeOf(call(clientOf(ok(data)).client))).name).toBe('shape');
+		},
+	);
+
+	it('ends when the run is stopped', async () => {
+		const stop = new AbortController();
+		const { send } = transportOf(new FakeClock(), hanging);
+		const stopped = thrownBy(call(new VeoClient(send, () => 0), stop.signal));
+		stop.abort();
+		expect(await stopped).toBeInstanceOf(Stopped);
+	});
+});
+
+describe('generate', () => {
+	it('sends the request as it is, once', async () => {
+		const { client, sent } = clientOf(ok({ uuid: 'v-1' }));
+		await client.generate(request, PaidPermit.first());
+		expect(sent).toEqual([
+			{ atMs: 0, request: { method: 'POST', path: '/generate-video', json: request } },
+		]);
+	});
+
+	it('gives all that the API sent', async () => {
+		const data = { uuid: 'v-1', status: 'pending', createdAt: '2025-10-16', surprise: { a: [1] } };
+		expect(await clientOf(ok(data)).client.generate(request, PaidPermit.first())).toEqual(data);
+	});
+
+	it('takes a uuid that is a number for a text', async () => {
+		const job = await clientOf(ok({ uuid: 42 })).client.generate(request, PaidPermit.first());
+		expect(job.uuid).toBe('42');
+	});
+
+	it.each([[''], ['  '], [null], [true], [{}], [undefined]])(
+		'takes the uuid %j for none',
+		async (uuid) => {
+			const { client } = clientOf(ok({ uuid, status: 'pending' }));
+			const outcome = await outcomeOf(client.generate(request, PaidPermit.first()));
+			expect(outcome).toMatchObject({ name: 'shape', data: { status: 'pending' } });
+		},
+	);
+
+	it('leaves no field named error in a job', async () => {
+		const { client } = clientOf(ok({ uuid: 'v-1', status: 'pending', error: 'none yet' }));
+		expect(await client.generate(request, PaidPermit.first())).toEqual({
+			uuid: 'v-1',
+			status: 'pending',
+			errorMessage: 'none yet',
+		});
+	});
+
+	it('sends nothing with a permit that was used before', async () => {
+		const { client, sent } = clientOf(REPLIES.reset, ok({ uuid: 'v-2' }));
+		const permit = PaidPermit.first();
+		await outcomeOf(client.generate(request, permit));
+		expect(String(await thrownBy(client.generate(request, permit)))).toContain('sent twice');
+		expect(sent).toHaveLength(1);
+	});
+});
+
+describe('status', () => {
+	it.each([
+		['video-uuid-123', '/video-status/video-uuid-123'],
+		['a/../b?c=d#e', '/video-status/a%2F..%2Fb%3Fc%3Dd%23e'],
+		['ویڈیو 1', '/video-status/%D9%88%DB%8C%DA%88%DB%8C%D9%88%201'],
+	])('of %s is asked for at %s', async (uuid, path) => {
+		const { client, sent } = clientOf(status('pending'));
+		await client.status(uuid);
+		expect(sent).toEqual([{ atMs: 0, request: { method: 'GET', path } }]);
+	});
+
+	it('gives all that the API sent, under the uuid that was asked for', async () => {
+		const { client } = clientOf(
+			ok({
+				uuid: 'other',
+				status: 'completed',
+				videoUrl: 'https://x/v.mp4',
+				progress: 100,
+				n: null,
+			}),
+		);
+		expect(await client.status('v-1')).toEqual({
+			uuid: 'v-1',
+			status: 'completed',
+			videoUrl: 'https://x/v.mp4',
+			progress: 100,
+			n: null,
+		});
+	});
+
+	it('is given without any other field than the status', async () => {
+		expect(await clientOf(ok({ status: 'pending' })).client.status('v-1')).toEqual({
+			uuid: 'v-1',
+			status: 'pending',
+		});
+	});
+
+	it.each([
+		[{ errorMessage: 'Blocked' }, 'Success'],
+		[{ failReason: 'Blocked' }, 'Success'],
+		[{ error: 'Blocked' }, 'Success'],
+		[{ message: 'Blocked' }, 'Success'],
+		[{ msg: 'Blocked' }, 'Success'],
+		[{}, 'Blocked'],
+	])('of a failed video finds its reason in %j and the envelope %j', async (more, msg) => {
+		const { client } = clientOf(json(200, { code: 0, msg, data: { status: 'failed', ...more } }));
+		const video = await client.status('v-1');
+		expect(video).toMatchObject({ status: 'failed', errorMessage: 'Blocked' });
+		expect(video).not.toHaveProperty('error');
+	});
+
+	it('of a failed video without a reason makes none up', async () => {
+		expect(await clientOf(status('failed')).client.status('v-1')).toEqual({
+			uuid: 'v-1',
+			status: 'failed',
+		});
+	});
+
+	it('takes the words of the envelope for no reason while a video is being made', async () => {
+		const { client } = clientOf(
+			json(200, { code: 0, msg: 'In line', data: { status: 'pending' } }),
+		);
+		expect(await client.status('v-1')).toEqual({ uuid: 'v-1', status: 'pending' });
+	});
+
+	it('leaves no field named error, whatever the status is', async () => {
+		const video = await clientOf(status('processing', { error: 'slow' })).client.status('v-1');
+		expect(video).toEqual({ uuid: 'v-1', status: 'processing', errorMessage: 'slow' });
+	});
+
+	// Reported: the object is dropped, though the reference leaves open where the reason stands.
+	it.skip('of a failed video keeps a reason that is an object', async () => {
+		const { client } = clientOf(status('failed', { error: { message: 'Blocked' } }));
+		expect(await client.status('v-1')).toMatchObject({ errorMessage: 'Blocked' });
+	});
+});
+
+describe('upload', () => {
+	it('sends the file', async () => {
+		const { client, sent } = clientOf(ok({ imageUrl: 'https://x/cat.png', imageKey: 'k' }));
+		await client.upload(image);
+		expect(sent).toEqual([
+			{ atMs: 0, request: { method: 'POST', path: '/upload-video-image', file: image } },
+		]);
+	});
+
+	it.each([
+		[{ imageUrl: 'https://x/cat.png', imageKey: 'k', size: 3 }, { imageKey: 'k' }],
+		[{ imageUrl: 'https://x/cat.png' }, {}],
+		[{ imageUrl: 'https://x/cat.png', imageKey: 7 }, {}],
+	])('gives of %j the address and the key, if there is one', async (data, key) => {
+		expect(await clientOf(ok(data)).client.upload(image)).toEqual({
+			imageUrl: 'https://x/cat.png',
+			...key,
+		});
+	});
+});
+
+describe('a failed request as a value', () => {
+	it('is given, and nothing else is caught', async () => {
+		const failed = new RequestFailed({ name: 'dns' });
+		expect(await orFailed(Promise.reject<string>(failed))).toBe(failed);
+		expect(await orFailed(Promise.resolve('fine'))).toBe('fine');
+		expect(await thrownBy(orFailed(Promise.reject<string>(new Stopped())))).toBeInstanceOf(Stopped);
+	});
+});

@@ -1,0 +1,195 @@
+import { byStatus, readAnswer, toDelayMs, wordsOf } from '../../../nodes/Veo/api/envelope';
+import { json } from '../fakes';
+
+const NOW = Date.UTC(2025, 9, 16, 10, 0, 0);
+
+const read = (httpStatus: number, body: string, retryAfter?: string) =>
+	readAnswer({ httpStatus, body, retryAfter }, NOW);
+
+const nameOf = (httpStatus: number, body: string) => {
+	const reading = read(httpStatus, body);
+	return reading.ok ? 'ok' : reading.outcome.name;
+};
+
+describe('an answer with an envelope', () => {
+	it('gives the data and the words of code 0', () => {
+		expect(readAnswer(json(200, { code: 0, msg: 'Success', data: { uuid: 'v-1' } }), NOW)).toEqual({
+			ok: true,
+			data: { uuid: 'v-1' },
+			words: 'Success',
+		});
+	});
+
+	it.each([
+		[1000, 'code1000'],
+		[1001, 'code1001'],
+		[1002, 'code1002'],
+		[1003, 'code1003'],
+		[5000, 'code5000'],
+		[1, 'codeOther'],
+		[-1, 'codeOther'],
+		[200, 'codeOther'],
+		[1004, 'codeOther'],
+		[0.5, 'codeOther'],
+	])('reads code %p as %s, whatever the HTTP status', (code, name) => {
+		for (const httpStatus of [200, 201, 302, 400, 401, 403, 408, 429, 500, 503]) {
+			expect(nameOf(httpStatus, JSON.stringify({ code, msg: 'x' }))).toBe(name);
+		}
+	});
+
+	it('reads code 0 as success, whatever the HTTP status', () => {
+		for (const httpStatus of [200, 201, 302, 400, 401, 429, 500]) {
+			expect(nameOf(httpStatus, '{"code":0}')).toBe('ok');
+		}
+	});
+
+	it.each([
+		['0', 'ok'],
+		['1000', 'code1000'],
+		['1001', 'code1001'],
+		['1002', 'code1002'],
+		['1003', 'code1003'],
+		['5000', 'code5000'],
+		['77', 'codeOther'],
+	])('reads the code %p sent as a text', (code, name) => {
+		expect(nameOf(200, JSON.stringify({ code }))).toBe(name);
+	});
+
+	it.each([[null], [true], [[0]], [{}], ['zero'], [''], ['1e3'], ['-1']])(
+		'takes the code %j for none, and goes by the HTTP status',
+		(code) => {
+			expect(nameOf(200, JSON.stringify({ code }))).toBe('shape');
+			expect(nameOf(401, JSON.stringify({ code }))).toBe('http401');
+			expect(nameOf(500, JSON.stringify({ code }))).toBe('http5xx');
+		},
+	);
+
+	it('keeps all that came with a refusal', () => {
+		const data = { required: 2, current: 0 };
+		const body = JSON.stringify({ code: 1001, msg: ' Insufficient credits ', data });
+		expect(read(402, body, '3')).toEqual({
+			ok: false,
+			outcome: {
+				name: 'code1001',
+				httpStatus: 402,
+				code: 1001,
+				words: 'Insufficient credits',
+				data,
+				retryAfterMs: 3000,
+			},
+		});
+	});
+
+	it('takes data that is no object for none', () => {
+		for (const data of [null, 'x', 5, ['x']]) {
+			const reading = readAnswer(json(200, { code: 1000, data }), NOW);
+			expect(reading).toMatchObject({ ok: false, outcome: { data: undefined } });
+		}
+	});
+});
+
+describe('an answer without an envelope', () => {
+	it.each([
+		[300, 'redirect'],
+		[301, 'redirect'],
+		[302, 'redirect'],
+		[303, 'http303'],
+		[304, 'redirect'],
+		[307, 'redirect'],
+		[308, 'redirect'],
+		[399, 'redirect'],
+		[400, 'http4xx'],
+		[401, 'http401'],
+		[402, 'http4xx'],
+		[403, 'http403'],
+		[404, 'http4xx'],
+		[408, 'http408'],
+		[409, 'http4xx'],
+		[422, 'http4xx'],
+		[429, 'http429'],
+		[499, 'http4xx'],
+		[500, 'http5xx'],
+		[502, 'http5xx'],
+		[503, 'http5xx'],
+		[504, 'http5xx'],
+		[599, 'http5xx'],
+	])('goes by HTTP %i: %s, whatever the body is', (httpStatus, name) => {
+		expect(byStatus(httpStatus)).toBe(name);
+		for (const body of ['', '<html></html>', '{}', '{"message":"x"}', '[1]', '{"a":', 'no']) {
+			expect(nameOf(httpStatus, body)).toBe(name);
+		}
+	});
+
+	it.each([
+		['<!DOCTYPE html><html></html>', 'html'],
+		[' \n<html>', 'html'],
+		['<?xml version="1.0"?><a/>', 'html'],
+		['', 'empty'],
+		[' \r\n\t', 'empty'],
+		['{"code":0,"data":{"uuid":"v', 'notJson'],
+		['Bad gateway', 'notJson'],
+		['{}', 'shape'],
+		['{"uuid":"v-1","status":"pending"}', 'shape'],
+		['{"error":"x"}', 'shape'],
+		['[]', 'shape'],
+		['[{"code":0}]', 'shape'],
+		['null', 'shape'],
+		['0', 'shape'],
+		['"<html>"', 'shape'],
+	])('of success reads %j as %s', (body, name) => {
+		for (const httpStatus of [200, 201, 204]) expect(nameOf(httpStatus, body)).toBe(name);
+	});
+
+	it('keeps the HTTP status and the words', () => {
+		expect(read(503, '{"message":"Down for the night"}', '120')).toEqual({
+			ok: false,
+			outcome: {
+				name: 'http5xx',
+				httpStatus: 503,
+				words: 'Down for the night',
+				retryAfterMs: 120_000,
+			},
+		});
+	});
+});
+
+describe('Retry-After', () => {
+	it.each([
+		['7', 7000],
+		['0', 0],
+		[' 2 ', 2000],
+		['1.5', 1500],
+		['-3', 0],
+		['Thu, 16 Oct 2025 10:00:20 GMT', 20_000],
+		['Thu, 16 Oct 2025 09:59:59 GMT', 0],
+		['', undefined],
+		['  ', undefined],
+		['soon', undefined],
+		['Infinity', undefined],
+		[undefined, undefined],
+	])('%p means %p ms from now', (header, delayMs) => {
+		expect(toDelayMs(header, NOW)).toBe(delayMs);
+	});
+});
+
+describe('words for people', () => {
+	it.each(['errorMessage', 'failReason', 'error', 'message', 'msg'])('are found in %s', (field) => {
+		expect(wordsOf({ uuid: 'v-1', [field]: '  Out of order ' })).toBe('Out of order');
+	});
+
+	it('are the most telling ones where there are several', () => {
+		expect(wordsOf({ msg: 'Success', errorMessage: 'Blocked by the filter' })).toBe(
+			'Blocked by the filter',
+		);
+	});
+
+	it('are none where the fields hold anything else', () => {
+		expect(
+			wordsOf({ msg: '  ', error: { message: 'x' }, message: 5, uuid: 'v-1' }),
+		).toBeUndefined();
+	});
+
+	it('are cut after 500 characters', () => {
+		expect(wordsOf({ msg: 'x'.repeat(501) })).toBe('x'.repeat(500));
+	});
+});
