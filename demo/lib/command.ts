@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { spawnGroup } from './processes';
@@ -26,6 +26,7 @@ export async function run(command: string, args: string[], options: CommandOptio
 	const words = [command, ...args].join(' ');
 	await mkdir(dirname(options.logFile), { recursive: true });
 	await appendFile(options.logFile, `\n$ ${words}\n`);
+	const output = await logFromHere(options.logFile);
 	const log = await open(options.logFile, 'a');
 	try {
 		const child = spawnGroup(command, args, {
@@ -39,7 +40,7 @@ export async function run(command: string, args: string[], options: CommandOptio
 			child.once('exit', resolve);
 		});
 		if (exitCode !== 0) {
-			throw new CommandFailed(words, exitCode, await tail(options.logFile), options.logFile);
+			throw new CommandFailed(words, exitCode, tail(await output()), options.logFile);
 		}
 	} finally {
 		await log.close();
@@ -64,7 +65,13 @@ function npmEnvironment(): NodeJS.ProcessEnv {
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));
 }
 
-export async function tail(file: string, lines = 30): Promise<string> {
-	const text = await readFile(file, 'utf8').catch(() => '');
+/** Reads what a log file gets from now on. */
+export async function logFromHere(file: string): Promise<() => Promise<string>> {
+	const { size } = await stat(file).catch(() => ({ size: 0 }));
+	return async () => (await readFile(file)).subarray(size).toString();
+}
+
+/** The last lines of a text. */
+export function tail(text: string, lines = 30): string {
 	return text.trimEnd().split('\n').slice(-lines).join('\n');
 }

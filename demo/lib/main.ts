@@ -29,6 +29,11 @@ export function main(work: (staysOpen: () => void) => Promise<number>): void {
 		void end(codeWhenInterrupted);
 	};
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
+	// Where npm itself is ended, it ends the shell between the two, and tells this process nothing.
+	const parent = process.ppid;
+	setInterval(() => {
+		if (process.ppid !== parent) interrupt();
+	}, 1000).unref();
 
 	work(() => (codeWhenInterrupted = 0)).then(end, (error: unknown) => {
 		if (ending) return;

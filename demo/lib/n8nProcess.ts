@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
-import { tail } from './command';
+import { logFromHere, tail } from './command';
 import type { InstalledN8n } from './installN8n';
 import { freePort, loopback } from './ports';
 import { endGroup, isRunning, killGroup, spawnGroup } from './processes';
@@ -78,7 +78,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 		} catch (error) {
 			await end(killGroup);
 			const reason = error instanceof Error ? error.message : String(error);
-			throw new Error(`${reason}\nThe end of its log (${logFile}):\n${await tail(logFile)}`);
+			throw new Error(`${reason}\nThe end of its log (${logFile}):\n${tail(await newLog())}`);
 		}
 	};
 
@@ -136,7 +136,7 @@ async function settings(options: N8nOptions, url: string): Promise<Record<string
 		N8N_RUNNERS_BROKER_PORT: String(await freePort()),
 		N8N_RUNNERS_BROKER_LISTEN_ADDRESS: loopback,
 		N8N_PYTHON_ENABLED: 'false',
-		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
+		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '2',
 		// Nothing that calls home, and no greetings.
 		N8N_DIAGNOSTICS_ENABLED: 'false',
 		N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
@@ -151,23 +151,17 @@ async function settings(options: N8nOptions, url: string): Promise<Record<string
 /** The last words of n8n's start; its health check and its first routes answer long before. */
 const readyLine = 'Editor is now accessible';
 
-async function waitUntilReady(child: ChildProcess, log: LogPart, timeoutMs: number): Promise<void> {
+async function waitUntilReady(
+	child: ChildProcess,
+	log: () => Promise<string>,
+	timeoutMs: number,
+): Promise<void> {
 	const deadline = Date.now() + timeoutMs;
 	while (Date.now() < deadline) {
-		if ((await log.read()).includes(readyLine)) return;
+		if ((await log()).includes(readyLine)) return;
 		if (!isRunning(child))
 			throw new Error(`n8n ended while starting (exit code ${child.exitCode}).`);
 		await sleep(100);
 	}
 	throw new Error(`n8n was not ready within ${timeoutMs / 1000} s.`);
-}
-
-interface LogPart {
-	read(): Promise<string>;
-}
-
-/** What a log file gets from now on. */
-async function logFromHere(file: string): Promise<LogPart> {
-	const { size } = await stat(file).catch(() => ({ size: 0 }));
-	return { read: async () => (await readFile(file)).subarray(size).toString() };
 }
