@@ -14,6 +14,7 @@ import {
 	PackageDirectoryLoader,
 	WorkflowExecute,
 } from 'n8n-core';
+import { SSHClientsManager } from 'n8n-core/dist/execution-engine/ssh-clients-manager';
 import {
 	type ExecutionError,
 	type IBinaryData,
@@ -84,7 +85,12 @@ export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesyste
 	config.mode = binaryMode;
 	config.localStoragePath = join(folder, 'binaryData');
 	await Container.get(BinaryDataService).init();
-	return { folder, close: () => rmSync(folder, { recursive: true, force: true }) };
+	const close = () => {
+		// Its timer would keep the tests' process alive.
+		Container.get(SSHClientsManager).onShutdown();
+		rmSync(folder, { recursive: true, force: true });
+	};
+	return { folder, close };
 }
 
 /** Stores a file as an earlier node would have, for an input item's `binary`. */
