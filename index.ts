@@ -1,2 +1,3 @@
 export { VeoApi } from './credentials/VeoApi.credentials';
+export { VeoJobTableApi } from './credentials/VeoJobTableApi.credentials';
 export { Veo } from './nodes/Veo/Veo.node';

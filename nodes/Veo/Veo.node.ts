@@ -11,6 +11,7 @@ import {
 	type Operation,
 	optionsField,
 	statusFields,
+	trackFields,
 	uploadFields,
 } from './actions/fields';
 import { generate } from './actions/generate.operation';
@@ -20,7 +21,7 @@ import { toNodeFailure } from './actions/items';
 import type { OperationRun } from './actions/operation';
 import { openSession } from './actions/session';
 import { uploadImage } from './actions/uploadImage.operation';
-import { veoApiTest } from './credentialTest';
+import { veoApiTest, veoJobTableApiTest } from './credentialTest';
 
 const OPERATIONS: Record<Operation, OperationRun> = {
 	generate,
@@ -43,7 +44,17 @@ export class Veo implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'veoApi', required: true, testedBy: 'veoApiTest' }],
+		credentials: [
+			{ name: 'veoApi', required: true, testedBy: 'veoApiTest' },
+			{
+				name: 'veoJobTableApi',
+				required: true,
+				testedBy: 'veoJobTableApiTest',
+				displayOptions: {
+					show: { operation: ['generate', 'generateAndWait'], trackJob: [true] },
+				},
+			},
+		],
 		properties: [
 			{
 				displayName: 'Operation',
@@ -82,11 +93,12 @@ export class Veo implements INodeType {
 			...statusFields,
 			...uploadFields,
 			...downloadFields,
+			...trackFields,
 			optionsField,
 		],
 	};
 
-	methods = { credentialTest: { veoApiTest } };
+	methods = { credentialTest: { veoApiTest, veoJobTableApiTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const session = await openSession(this).catch((thrown: unknown) => {

@@ -6,8 +6,16 @@ import type {
 } from 'n8n-workflow';
 import { orFailed, RequestFailed, VeoClient } from './api/client';
 import { VeoFailure } from './api/failure';
-import { credentialRefused } from './api/messages';
-import { apiTransport, readCredentials, sendFromTest, systemClock } from './transport';
+import { credentialRefused, tableCredentialRefused } from './api/messages';
+import type { Transport } from './api/transport';
+import { jobTable } from './jobs/jobTable';
+import {
+	apiTransport,
+	type CredentialType,
+	readCredentials,
+	sendFromTest,
+	systemClock,
+} from './transport';
 
 const TEST_TIMEOUT_MS = 15_000;
 
@@ -22,15 +30,39 @@ export async function veoApiTest(
 	this: ICredentialTestFunctions,
 	{ data }: ICredentialsDecrypted<ICredentialDataDecryptedObject>,
 ): Promise<INodeCredentialTestResult> {
-	const ask = async () => {
-		const credentials = readCredentials('veoApi', data);
-		const send = sendFromTest(this, 'veoApi', credentials);
-		const transport = apiTransport(send, credentials, TEST_TIMEOUT_MS);
-		return await orFailed(new VeoClient(transport, systemClock.now).status(NO_VIDEO));
-	};
-	const message = await ask().then(
-		(answer) => (answer instanceof RequestFailed ? credentialRefused(answer.outcome) : undefined),
-		(thrown: unknown) => (thrown instanceof VeoFailure ? thrown.message : String(thrown)),
+	return await test(async () => {
+		const client = new VeoClient(testTransport(this, 'veoApi', data), systemClock.now);
+		const answer = await orFailed(client.status(NO_VIDEO));
+		return answer instanceof RequestFailed ? credentialRefused(answer.outcome) : undefined;
+	});
+}
+
+/** Tests a job table credential by looking for a table, which changes nothing. */
+export async function veoJobTableApiTest(
+	this: ICredentialTestFunctions,
+	{ data }: ICredentialsDecrypted<ICredentialDataDecryptedObject>,
+): Promise<INodeCredentialTestResult> {
+	return await test(async () => {
+		const table = jobTable(testTransport(this, 'veoJobTableApi', data), 'veo_jobs');
+		const answer = await orFailed(table.exists());
+		return answer instanceof RequestFailed ? tableCredentialRefused(answer.outcome) : undefined;
+	});
+}
+
+function testTransport(
+	functions: ICredentialTestFunctions,
+	credentialType: CredentialType,
+	data?: ICredentialDataDecryptedObject,
+): Transport {
+	const credentials = readCredentials(credentialType, data);
+	const send = sendFromTest(functions, credentialType, credentials);
+	return apiTransport(send, credentials, TEST_TIMEOUT_MS);
+}
+
+/** `ask` gives the words for a credential that is not good. */
+async function test(ask: () => Promise<string | undefined>): Promise<INodeCredentialTestResult> {
+	const message = await ask().catch((thrown: unknown) =>
+		thrown instanceof VeoFailure ? thrown.message : String(thrown),
 	);
 	return message === undefined
 		? { status: 'OK', message: 'Connection successful' }

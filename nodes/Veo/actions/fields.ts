@@ -128,6 +128,19 @@ export const downloadFields: INodeProperties[] = [
 	},
 ];
 
+export const trackFields: INodeProperties[] = [
+	{
+		displayName: 'Track Job',
+		name: 'trackJob',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to note the video in the job table, an n8n Data Table that a Veo Trigger can watch. Needs the Veo Job Table API credential.',
+		...shown({ operation: GENERATING }),
+	},
+	jobTableNameField({ operation: GENERATING, trackJob: [true] }),
+];
+
 /** The API's best practices: a status is checked every 5 to 10 seconds, not continuously. */
 export const SHORTEST_POLL_INTERVAL = 5;
 
@@ -205,8 +218,31 @@ export const optionsField = {
 			description:
 				'How long to wait for the answer to one request. An upload has as long as it needs.',
 		},
+		{
+			displayName: 'Reuse Identical',
+			name: 'reuseIdentical',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to give a finished video of the very same request again, as the job table has it, instead of paying for a new one',
+			...shown({ '/operation': GENERATING, '/trackJob': [true] }),
+		},
 	],
 } satisfies INodeProperties;
+
+export function jobTableNameField(show: IDisplayOptions['show']): INodeProperties {
+	return {
+		displayName: 'Job Table Name',
+		name: 'jobTableName',
+		type: 'string',
+		required: true,
+		default: 'veo_jobs',
+		placeholder: 'e.g. veo_jobs',
+		description:
+			'Name of the Data Table that holds the jobs. Track Job makes it when there is none.',
+		...shown(show),
+	};
+}
 
 function inputFileField(show: IDisplayOptions['show']): INodeProperties {
 	return {

@@ -19,6 +19,7 @@ export const generateAndWait: OperationRun = async (session) => {
 			maxWaitMs: options.maxWaitMs,
 		});
 		const lastStatus = waited.last?.status;
+		if (waited.last) await session.tracker?.checked(item, waited.last);
 		const result = { json: asJson({ ...job, ...waited.last }) };
 
 		if (waited.ended === 'refused') {

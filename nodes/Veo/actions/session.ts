@@ -3,7 +3,9 @@ import { VeoClient } from '../api/client';
 import type { Clock } from '../api/clock';
 import { Pace } from '../api/pace';
 import type { RetryRules } from '../api/retry';
+import { jobTable } from '../jobs/jobTable';
 import { Submissions } from '../jobs/submissions';
+import { JobTracker } from '../jobs/tracker';
 import { apiTransport, sendFromNode, readCredentials, systemClock } from '../transport';
 import { optionsField, SHORTEST_POLL_INTERVAL } from './fields';
 
@@ -16,11 +18,13 @@ export interface Session {
 	retry: RetryRules;
 	submissions: Submissions;
 	options: RunOptions;
+	/** Where the user wants the jobs kept in the job table. */
+	tracker?: JobTracker;
 	/** Fires when the user stops the execution. */
 	stop?: AbortSignal;
 	/** Fires on `stop`, and when the run ends early because of one item. */
 	end: AbortSignal;
-	endEarly(): void;
+	endEarly: () => void;
 }
 
 export interface RunOptions {
@@ -30,6 +34,7 @@ export interface RunOptions {
 	maxConcurrentJobs: number;
 	maxRetries: number;
 	requestTimeoutMs: number;
+	reuseIdentical: boolean;
 }
 
 /** Throws `VeoFailure` where the credential cannot be used. */
@@ -52,18 +57,50 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 	const end = stop ? AbortSignal.any([stop, early.signal]) : early.signal;
 	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
 
-	return {
+	const retry = { pace, maxRetries: options.maxRetries, signal: end };
+	const session: Session = {
 		context,
 		client: new VeoClient(transport, clock.now),
 		clock,
 		pace,
-		retry: { pace, maxRetries: options.maxRetries, signal: end },
+		retry,
 		submissions: new Submissions(context.getContext('node'), runIndex),
 		options,
 		stop,
 		end,
 		endEarly: () => early.abort(),
 	};
+	if (context.getNodeParameter('trackJob', 0, false) === true) {
+		session.tracker = await openTracker(session, runIndex);
+	}
+	return session;
+}
+
+async function openTracker(session: Session, runIndex: number): Promise<JobTracker> {
+	const { context, clock, retry, options } = session;
+	const tableName = context.getNodeParameter('jobTableName', 0, 'veo_jobs') as string;
+	const data = await context.getCredentials<ICredentialDataDecryptedObject>('veoJobTableApi');
+	const credentials = readCredentials('veoJobTableApi', data);
+	const send = apiTransport(
+		sendFromNode(context, 'veoJobTableApi'),
+		credentials,
+		options.requestTimeoutMs,
+	);
+	const tracker = new JobTracker(
+		jobTable(send, tableName),
+		{
+			executionId: context.getExecutionId(),
+			workflowId: context.getWorkflow().id ?? '',
+			nodeId: context.getNode().id,
+			runIndex,
+		},
+		clock,
+		// A pace of its own: what n8n cannot take tells nothing about the Veo API.
+		{ ...retry, pace: new Pace(clock) },
+		options.reuseIdentical,
+	);
+	await tracker.open();
+	return tracker;
 }
 
 function readOptions(raw: IDataObject): RunOptions {
@@ -79,5 +116,6 @@ function readOptions(raw: IDataObject): RunOptions {
 		maxConcurrentJobs: Math.floor(number('maxConcurrentJobs', 1)),
 		maxRetries: number('maxRetries', 0),
 		requestTimeoutMs: number('requestTimeout', 1) * 1000,
+		reuseIdentical: raw.reuseIdentical === true,
 	};
 }

@@ -158,6 +158,69 @@ export function credentialRefused(outcome: Outcome): string | undefined {
 	return `${what}. ${next}`;
 }
 
+/** The job table could not be read or written, and nothing was paid for. */
+export function tableFailed(tableName: string, outcome: Outcome): VeoFailure {
+	const { what, next } = explainTable(outcome);
+	return new VeoFailure(
+		`The job table '${tableName}' could not be used: ${lowerFirst(what)}`,
+		next,
+		{
+			httpStatus: outcome.httpStatus,
+			details: detailsOf(outcome),
+		},
+	);
+}
+
+export const missingTable = (tableName: string) =>
+	new VeoFailure(
+		`There is no Data Table named '${tableName}'`,
+		"Run Generate with 'Track Job' once, which makes it, or correct 'Job Table Name'.",
+		{ input: true },
+	);
+
+/** What the job table credential's test says; nothing where it is good. */
+export function tableCredentialRefused(outcome: Outcome): string {
+	const { what, next } = explainTable(outcome);
+	return `${what}. ${next}`;
+}
+
+/** The hint beside a job that was paid for but is not in the table. */
+export const notInTable = (uuid: string) =>
+	`This video could not be noted in the job table. Keep its ID ${uuid}: Get Status finds the video by it.`;
+
+const CHECK_TABLE_URL = "Check 'Base URL' in the Veo Job Table API credential.";
+
+/** What an outcome means when n8n's own API was asked. */
+function explainTable(outcome: Outcome): { what: string; next: string } {
+	switch (outcome.name) {
+		case 'http401':
+			return {
+				what: 'n8n refused the API key',
+				next: "Check 'API Key' in the Veo Job Table API credential: it has to be a key of this n8n instance.",
+			};
+		case 'http403':
+			return {
+				what: 'The n8n API key may not use Data Tables',
+				next: 'Give the key the Data Table scopes, or make a new key.',
+			};
+		case 'http4xx':
+			return outcome.httpStatus === 404
+				? {
+						what: 'This n8n has no Data Tables in its API',
+						next: `Update n8n to version 2.8 or newer. ${CHECK_TABLE_URL}`,
+					}
+				: { what: `n8n did not take the request${saidBy(outcome)}`, next: CHECK_TABLE_URL };
+		case 'html':
+		case 'shape':
+		case 'redirect':
+			return { what: "The address is not that of n8n's API", next: CHECK_TABLE_URL };
+		default:
+			return { what: `n8n could not be reached${saidBy(outcome)}`, next: CHECK_TABLE_URL };
+	}
+}
+
+const saidBy = ({ words }: Outcome) => (words ? `: ${words}` : '');
+
 const factsOf = (outcome: Outcome) => ({
 	httpStatus: outcome.httpStatus,
 	code: outcome.code,
@@ -173,8 +236,8 @@ const LATER = 'Try again later.';
 
 /** What an outcome means, whatever the request was for. */
 function explain(outcome: Outcome): { what: string; next: string } {
-	const { name, httpStatus, words } = outcome;
-	const said = words ? `: ${words}` : '';
+	const { name, httpStatus } = outcome;
+	const said = saidBy(outcome);
 	switch (name) {
 		case 'refused':
 		case 'dns':

@@ -1,9 +1,11 @@
 import { type AcceptedJob, orFailed, RequestFailed, type VeoClient } from '../api/client';
-import { interruptedSubmission, requestFailed, stillUnclear } from '../api/messages';
+import { interruptedSubmission, notInTable, requestFailed, stillUnclear } from '../api/messages';
 import type { GenerateRequest } from '../api/parameters';
 import { PaidPermit, POLICY } from '../api/policy';
 import { type RetryRules, submitWithRetries } from '../api/retry';
+import { toJson } from './jobTable';
 import type { Submissions } from './submissions';
+import type { JobTracker } from './tracker';
 
 export interface Submitting {
 	itemIndex: number;
@@ -16,6 +18,8 @@ export interface Submitting {
 export interface SubmitRules {
 	client: VeoClient;
 	submissions: Submissions;
+	/** Where the user wants the jobs kept in the job table. */
+	tracker?: JobTracker;
 	retry: RetryRules;
 	/** Ends even a paid request under way: for the user's Stop alone. */
 	stop?: AbortSignal;
@@ -23,18 +27,24 @@ export interface SubmitRules {
 
 /**
  * Gives the item's job: the one that an earlier try got accepted, or else a new one. Throws `VeoFailure` when it was not
- * accepted or when that is unclear, and `Stopped`.
+ * accepted, when that is unclear, or when it could not be noted in the job table beforehand; and `Stopped`.
  */
 export async function submitOnce(item: Submitting, rules: SubmitRules): Promise<AcceptedJob> {
 	const { itemIndex, requestHash } = item;
-	const { client, submissions, retry, stop } = rules;
+	const { client, submissions, tracker, retry, stop } = rules;
 
 	const earlier = submissions.find(itemIndex, requestHash);
 	if (earlier?.state === 'accepted') return earlier.job;
 	if (earlier?.state === 'unclear') throw stillUnclear(earlier.what, earlier.next);
 	if (earlier?.state === 'submitting') throw interruptedSubmission();
 
+	const row = tracker?.earlier(item);
+	if (row?.status === 'submitting') throw interruptedSubmission();
+	const known = row?.uuid === undefined ? await tracker?.finishedBefore(item) : row;
+	if (known) return { ...toJson(known), uuid: String(known.uuid) };
+
 	const request = await item.prepare();
+	await tracker?.submitting(item, request);
 	const send = async (permit: PaidPermit) => {
 		// Remembered before it is sent: a try that is cut off here must not be taken for one that never began.
 		submissions.remember(itemIndex, { requestHash, state: 'submitting' });
@@ -48,12 +58,16 @@ export async function submitOnce(item: Submitting, rules: SubmitRules): Promise<
 	};
 
 	const answer = await orFailed(submitWithRetries(PaidPermit.first(), send, retry));
-	if (!(answer instanceof RequestFailed)) return answer;
+	if (!(answer instanceof RequestFailed)) {
+		const noted = (await tracker?.accepted(item, answer)) ?? true;
+		return noted ? answer : { ...answer, jobTableHint: notInTable(answer.uuid) };
+	}
 
 	const failure = requestFailed('generate', answer.outcome);
 	if (failure.facts.unclear) {
 		const { what, next } = failure;
 		submissions.remember(itemIndex, { requestHash, state: 'unclear', what, next });
 	}
+	await tracker?.notAccepted(item, failure.what, failure.facts.unclear ?? false);
 	throw failure;
 }
