@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,6 +7,10 @@ import { packageName, projectRoot } from './paths';
 
 /** The packed package (`npm pack`), built before, as a file in `folder`. */
 export async function packPackage(folder: string): Promise<string> {
+	// npm packs what there is, and an n8n without the node would say so only much later.
+	if (!existsSync(join(projectRoot, 'dist', 'nodes'))) {
+		throw new Error('The package is not built. Run: npm run build');
+	}
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
 	await runNpm(['pack', '--pack-destination', folder], {

@@ -1,14 +1,11 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ensureN8n } from '../../demo/lib/installN8n';
 import { packPackage } from '../../demo/lib/package';
+import { runFolder } from '../../demo/lib/paths';
 
 /** Once for the whole run: n8n is there, and the built package is packed as npm would publish it. */
 export default async function globalSetup(): Promise<void> {
 	await ensureN8n();
-	process.env.VEO_E2E_PACKAGE = await packPackage(
-		await mkdtemp(join(tmpdir(), 'veo-e2e-package-')),
-	);
+	process.env.VEO_E2E_PACKAGE = await packPackage(join(runFolder, 'e2e-package'));
 }

@@ -41,17 +41,24 @@ export class Harness {
 		const userFolder = await mkdtemp(join(tmpdir(), 'veo-e2e-'));
 		await installPackage(packed, userFolder);
 		const emulator = await startEmulator({ durationMs: 1000, ...options.emulator });
-		const n8n = await startN8n({
-			installed: await ensureN8n(),
-			userFolder,
-			port: await freePort(),
-			env: options.n8nEnv,
-		});
-		const client = new N8nClient(n8n.url);
-		await client.signIn({ email: 'tester@example.com', password: 'Veo-tests-1' });
-		const data = { apiKey: emulatorKey, baseUrl: emulator.url };
-		const credential = await client.createCredential('Veo API account', 'veoApi', data);
-		return new Harness(n8n, client, emulator, credential);
+		let n8n: RunningN8n | undefined;
+		try {
+			n8n = await startN8n({
+				installed: await ensureN8n(),
+				userFolder,
+				port: await freePort(),
+				env: options.n8nEnv,
+			});
+			const client = new N8nClient(n8n.url);
+			await client.signIn({ email: 'tester@example.com', password: 'Veo-tests-1' });
+			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
+			const credential = await client.createCredential('Veo API account', 'veoApi', data);
+			return new Harness(n8n, client, emulator, credential);
+		} catch (error) {
+			await n8n?.stop();
+			await emulator.close();
+			throw error;
+		}
 	}
 
 	/** For `afterAll`. With `VEO_E2E_KEEP` set, n8n's folder stays to be looked at. */
