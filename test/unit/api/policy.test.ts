@@ -35,7 +35,7 @@ shape            unclear   again   again   again   again
 
 const [head = '', ...lines] = TABLE.trim().split('\n');
 const kinds = head.trim().split(/\s+/);
-const expected = Object.fromEntries(
+const expected: unknown = Object.fromEntries(
 	lines.map((line) => {
 		const [name, ...verdicts] = line.split(/\s+/);
 		return [name, Object.fromEntries(kinds.map((kind, column) => [kind, verdicts[column]]))];
@@ -49,8 +49,8 @@ describe('the policy', () => {
 	});
 
 	it('calls nothing unclear but the paid request', () => {
-		for (const { generate: _, ...free } of Object.values(POLICY)) {
-			expect(Object.values(free)).not.toContain('unclear');
+		for (const { wait, status, upload, download } of Object.values(POLICY)) {
+			expect([wait, status, upload, download]).not.toContain('unclear');
 		}
 	});
 });

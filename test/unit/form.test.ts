@@ -1,0 +1,337 @@
+import {
+	type INodeParameters,
+	type INodeProperties,
+	type INodePropertyOptions,
+	NodeHelpers,
+} from 'n8n-workflow';
+import { VeoApi } from '../../credentials/VeoApi.credentials';
+import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
+import {
+	ASPECT_RATIOS,
+	GENERATE_PARAMETERS,
+	GENERATION_TYPES,
+	type Parameter,
+} from '../../nodes/Veo/api/parameters';
+import { Veo } from '../../nodes/Veo/Veo.node';
+
+const { description } = new Veo();
+const { properties } = description;
+
+const OPERATIONS = ['generateAndWait', 'generate', 'getStatus', 'uploadImage'];
+const GENERATING = ['generate', 'generateAndWait'];
+
+const isChoice = (option: object): option is INodePropertyOptions => 'value' in option;
+const isField = (option: object): option is INodeProperties =>
+	'displayName' in option && 'type' in option;
+
+const choicesOf = (field: INodeProperties) => (field.options ?? []).filter(isChoice);
+
+const valuesOf = (field: INodeProperties) => choicesOf(field).map(({ value }) => value);
+
+/** A field by its name; where it is there twice, the definitions have to agree in all but when they are shown. */
+function fieldNamed(name: string, among: INodeProperties[] = properties): INodeProperties {
+	const [field, ...others] = among.filter((one) => one.name === name);
+	if (!field) throw new Error(`There is no field '${name}'`);
+	for (const other of others) {
+		expect({ ...other, displayOptions: null }).toEqual({ ...field, displayOptions: null });
+	}
+	return field;
+}
+
+const optionFields = (fieldNamed('options').options ?? []).filter(isField);
+
+/** The names of the fields that n8n itself shows for these values, all others being at their defaults. */
+function shownFor(values: INodeParameters, among = properties): string[] {
+	const defaults = Object.fromEntries(properties.map((field) => [field.name, field.default]));
+	const all = { ...defaults, ...values };
+	return among
+		.filter((field) =>
+			NodeHelpers.displayParameter(all, field, { typeVersion: 1 }, description, all),
+		)
+		.map(({ name }) => name)
+		.sort();
+}
+
+describe('the parameters of a generate request', () => {
+	const table: Array<[string, Parameter]> = Object.entries(GENERATE_PARAMETERS);
+
+	it('are those of the API reference', () => {
+		expect(GENERATE_PARAMETERS).toEqual({
+			generationType: {
+				required: 'yes',
+				values: ['text_to_video', 'image_to_video'],
+				default: 'text_to_video',
+			},
+			prompt: { required: 'yes' },
+			aspectRatio: { required: 'no', values: ['auto', '16:9', '9:16'], default: 'auto' },
+			imageUrl: { required: { when: { generationType: 'image_to_video' } } },
+			imageKey: { required: 'no' },
+		});
+	});
+
+	it.each(table)(
+		'%s has the values and the default of the table in the form',
+		(name, parameter) => {
+			const field = fieldNamed(name);
+			expect(field.type).toBe(parameter.values ? 'options' : 'string');
+			expect(valuesOf(field)).toEqual([...(parameter.values ?? [])]);
+			expect(field.default).toBe(parameter.default ?? '');
+		},
+	);
+
+	it.each(table)('%s is asked for exactly when the table says so', (name, { required }) => {
+		for (const operation of GENERATING) {
+			for (const generationType of GENERATION_TYPES) {
+				const isShown = shownFor({ operation, generationType }).includes(name);
+				const { required: mustBeFilled = false, default: whenLeftOut } = fieldNamed(name);
+				const isAskedFor = isShown && (mustBeFilled || whenLeftOut !== '');
+				if (required === 'yes') expect(isAskedFor).toBe(true);
+				else if (required === 'no') expect(mustBeFilled).toBe(false);
+				else expect(isAskedFor).toBe(generationType === required.when.generationType);
+			}
+		}
+	});
+});
+
+describe('the form', () => {
+	const generating = [
+		'aspectRatio',
+		'generationType',
+		'operation',
+		'options',
+		'prompt',
+		'trackJob',
+	];
+	const waiting = [...generating, 'downloadVideo'].sort();
+
+	it.each<[INodeParameters, string[]]>([
+		[{}, waiting],
+		[{ operation: 'generate' }, generating],
+		[{ operation: 'generateAndWait' }, waiting],
+		[{ operation: 'generateAndWait', downloadVideo: true }, [...waiting, 'binaryOutputField']],
+		[{ operation: 'generate', downloadVideo: true }, generating],
+		[{ operation: 'generate', trackJob: true }, [...generating, 'jobTableName']],
+		[{ operation: 'generateAndWait', trackJob: true }, [...waiting, 'jobTableName']],
+		[
+			{ operation: 'generate', generationType: 'image_to_video' },
+			[...generating, 'imageSource', 'imageUrl', 'imageKey'],
+		],
+		[
+			{ operation: 'generateAndWait', generationType: 'image_to_video' },
+			[...waiting, 'imageSource', 'imageUrl', 'imageKey'],
+		],
+		[
+			{ operation: 'generate', generationType: 'image_to_video', imageSource: 'binary' },
+			[...generating, 'imageSource', 'binaryPropertyName'],
+		],
+		[
+			{ operation: 'generateAndWait', generationType: 'image_to_video', imageSource: 'binary' },
+			[...waiting, 'imageSource', 'binaryPropertyName'],
+		],
+		// A choice that was made for another type must not show its fields.
+		[{ operation: 'generate', generationType: 'text_to_video', imageSource: 'binary' }, generating],
+		[{ operation: 'getStatus' }, ['operation', 'uuid', 'downloadVideo', 'options']],
+		[
+			{ operation: 'getStatus', downloadVideo: true },
+			['operation', 'uuid', 'downloadVideo', 'binaryOutputField', 'options'],
+		],
+		[{ operation: 'getStatus', trackJob: true }, ['operation', 'uuid', 'downloadVideo', 'options']],
+		[{ operation: 'uploadImage' }, ['operation', 'binaryPropertyName', 'options']],
+		[
+			{ operation: 'uploadImage', generationType: 'image_to_video', imageSource: 'url' },
+			['operation', 'binaryPropertyName', 'options'],
+		],
+	])('shows for %j: %j', (values, names) => {
+		expect(shownFor(values)).toEqual([...names].sort());
+	});
+
+	it.each([
+		['generateAndWait', true],
+		['generate', false],
+		['getStatus', false],
+		['uploadImage', false],
+	])('offers the options that apply to %s', (operation, waits) => {
+		const always = ['maxRetries', 'requestTimeout'];
+		const whenWaiting = ['maxConcurrentJobs', 'maxWaitTime', 'onTimeout', 'pollInterval'];
+		expect(shownFor({ operation }, optionFields)).toEqual(
+			[...always, ...(waits ? whenWaiting : [])].sort(),
+		);
+	});
+
+	it('offers to reuse a video where its job is tracked, and only there', () => {
+		const offers = (values: INodeParameters) =>
+			shownFor(values, optionFields).includes('reuseIdentical');
+		for (const operation of OPERATIONS) {
+			expect(offers({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
+			expect(offers({ operation, trackJob: false })).toBe(false);
+		}
+	});
+
+	it('asks for the job table credential where a job is tracked, and only there', () => {
+		const [, jobTable] = description.credentials ?? [];
+		if (!jobTable) throw new Error('There is no second credential');
+		const isAskedFor = (values: INodeParameters) =>
+			NodeHelpers.displayParameter(values, jobTable, { typeVersion: 1 }, description, values);
+		for (const operation of OPERATIONS) {
+			expect(isAskedFor({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
+			expect(isAskedFor({ operation, trackJob: false })).toBe(false);
+		}
+	});
+
+	// Saved workflows refer to these names, types and defaults.
+	it.each([
+		['operation', 'options', 'generateAndWait', false],
+		['generationType', 'options', 'text_to_video', false],
+		['prompt', 'string', '', true],
+		['aspectRatio', 'options', 'auto', false],
+		['imageSource', 'options', 'url', false],
+		['imageUrl', 'string', '', true],
+		['imageKey', 'string', '', false],
+		['binaryPropertyName', 'string', 'data', true],
+		['uuid', 'string', '', true],
+		['downloadVideo', 'boolean', false, false],
+		['binaryOutputField', 'string', 'data', true],
+		['trackJob', 'boolean', false, false],
+		['jobTableName', 'string', 'veo_jobs', true],
+		['options', 'collection', {}, false],
+	])('has %s: %s, %j at first, required: %j', (name, type, whenLeftOut, required) => {
+		const field = fieldNamed(name);
+		expect(field.type).toBe(type);
+		expect(field.default).toEqual(whenLeftOut);
+		expect(field.required ?? false).toBe(required);
+	});
+
+	it.each([
+		['maxConcurrentJobs', 'number', 10, 1],
+		['maxRetries', 'number', 4, 0],
+		['maxWaitTime', 'number', 900, 1],
+		['onTimeout', 'options', 'error', undefined],
+		['pollInterval', 'number', 5, 5],
+		['requestTimeout', 'number', 60, 1],
+		['reuseIdentical', 'boolean', false, undefined],
+	])('has the option %s: %s, %j at first, at least %j', (name, type, whenLeftOut, least) => {
+		const field = fieldNamed(name, optionFields);
+		expect(field.type).toBe(type);
+		expect(field.default).toBe(whenLeftOut);
+		expect(field.typeOptions?.minValue).toBe(least);
+	});
+
+	it('has the choices that the contract names', () => {
+		expect([...valuesOf(fieldNamed('operation'))].sort()).toEqual([...OPERATIONS].sort());
+		expect(valuesOf(fieldNamed('generationType'))).toEqual([...GENERATION_TYPES]);
+		expect(valuesOf(fieldNamed('aspectRatio'))).toEqual([...ASPECT_RATIOS]);
+		expect(valuesOf(fieldNamed('imageSource'))).toEqual(['url', 'binary']);
+		expect(valuesOf(fieldNamed('onTimeout', optionFields))).toEqual(['error', 'returnStatus']);
+	});
+
+	it('gives the prompt several rows', () => {
+		expect(fieldNamed('prompt').typeOptions?.rows).toBeGreaterThan(1);
+	});
+
+	it('lets n8n itself ask for what is left blank', () => {
+		const asked = (parameters: INodeParameters) => {
+			const node = {
+				id: '1',
+				name: 'Veo',
+				type: 'n8n-nodes-veo3o1.veo',
+				typeVersion: 1,
+				position: [0, 0] satisfies [number, number],
+				parameters,
+			};
+			const issues = NodeHelpers.getNodeParametersIssues(properties, node, description);
+			return Object.keys(issues?.parameters ?? {}).sort();
+		};
+		const image = { operation: 'generate', generationType: 'image_to_video' };
+		expect(asked({ operation: 'generate', prompt: '' })).toEqual(['prompt']);
+		expect(asked({ operation: 'generate', prompt: 'A fox' })).toEqual([]);
+		expect(asked({ ...image, prompt: 'A fox', imageSource: 'url', imageUrl: '' })).toEqual([
+			'imageUrl',
+		]);
+		expect(asked({ operation: 'getStatus', uuid: '' })).toEqual(['uuid']);
+		expect(asked({ operation: 'uploadImage', binaryPropertyName: '' })).toEqual([
+			'binaryPropertyName',
+		]);
+	});
+});
+
+describe('the texts of the form', () => {
+	const everyField = [...properties, ...optionFields];
+
+	it.each(everyField.filter(({ name }) => !['operation', 'options'].includes(name)))(
+		'describe $displayName',
+		(field) => {
+			expect(field.description).toMatch(/^[A-Z].{10,}/);
+			if (field.placeholder !== undefined) expect(field.placeholder).toMatch(/^e\.g\. \S/);
+		},
+	);
+
+	it.each(properties.filter(({ type, default: first }) => type === 'string' && first === ''))(
+		'give an example of $displayName',
+		(field) => {
+			expect(field.placeholder).toMatch(/^e\.g\. \S/);
+		},
+	);
+
+	it.each(everyField.flatMap((field) => choicesOf(field)))(
+		'describe the choice $name',
+		(choice) => {
+			expect(choice.description).toMatch(/^[A-Z]/);
+		},
+	);
+
+	it.each(choicesOf(fieldNamed('operation')))('say what the operation $name does', ({ action }) => {
+		expect(action).toMatch(/^[A-Z][a-z]+ /);
+	});
+
+	it('show each operation under the name of the node', () => {
+		for (const value of OPERATIONS) expect(description.subtitle).toContain(`${value}: "`);
+	});
+});
+
+describe('the node', () => {
+	it('has the name, the version and the credential that saved workflows refer to', () => {
+		expect(description.name).toBe('veo');
+		expect(description.version).toBe(1);
+		expect(description.credentials?.map(({ name, required }) => [name, required])).toEqual([
+			['veoApi', true],
+			['veoJobTableApi', true],
+		]);
+		expect(description.usableAsTool).toBe(true);
+	});
+});
+
+describe.each([
+	[new VeoApi(), 'veoApi', 'https://veo3o1.com/api', { Authorization: 'Bearer k-1' }],
+	[
+		new VeoJobTableApi(),
+		'veoJobTableApi',
+		'http://localhost:5678/api/v1',
+		{ 'X-N8N-API-KEY': 'k-1' },
+	],
+])('the credential $displayName', (credential, name, baseUrl, headers) => {
+	it('has the name that saved workflows refer to', () => {
+		expect(credential.name).toBe(name);
+	});
+
+	it('asks for the key and hides it', () => {
+		const apiKey = fieldNamed('apiKey', credential.properties);
+		expect(apiKey).toMatchObject({ type: 'string', required: true, default: '' });
+		expect(apiKey.typeOptions?.password).toBe(true);
+	});
+
+	it('knows the usual address', () => {
+		expect(fieldNamed('baseUrl', credential.properties)).toMatchObject({
+			type: 'string',
+			default: baseUrl,
+		});
+	});
+
+	it('adds the key and keeps what a request holds', async () => {
+		const request = { url: 'https://x.test/y', headers: { Accept: 'application/json' } };
+		expect(await credential.authenticate({ apiKey: 'k-1', baseUrl: '' }, request)).toEqual({
+			url: 'https://x.test/y',
+			headers: { Accept: 'application/json', ...headers },
+		});
+		expect(request.headers).toEqual({ Accept: 'application/json' });
+	});
+});
