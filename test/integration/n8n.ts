@@ -2,18 +2,21 @@
  * The built package inside the real n8n-core: its package loader, workflow engine, contexts, HTTP helpers and binary
  * store. Nothing is mocked; only the credentials come from the test instead of n8n's database.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Container } from '@n8n/di';
 import {
 	BinaryDataConfig,
 	BinaryDataService,
+	CredentialTestContext,
 	ExecutionLifecycleHooks,
 	ExternalSecretsProxy,
 	PackageDirectoryLoader,
 	WorkflowExecute,
 } from 'n8n-core';
+import { Logger } from '@n8n/backend-common';
 import { SSHClientsManager } from 'n8n-core/dist/execution-engine/ssh-clients-manager';
 import {
 	type ExecutionError,
@@ -22,6 +25,7 @@ import {
 	ICredentialsHelper,
 	type IHttpRequestOptions,
 	type INode,
+	type INodeCredentialTestResult,
 	type INodeExecutionData,
 	type INodeParameters,
 	type INodeType,
@@ -30,6 +34,7 @@ import {
 	type IRunExecutionData,
 	type ITaskData,
 	type IWorkflowExecuteAdditionalData,
+	LoggerProxy,
 	NodeConnectionTypes,
 	Workflow,
 	type WorkflowExecuteMode,
@@ -77,10 +82,24 @@ async function loadPackage(): Promise<PackageDirectoryLoader> {
 	return loader;
 }
 
-/** Sets up n8n's binary store in a folder of its own, and gives what removes it. */
-export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesystem') {
+export interface N8n {
+	folder: string;
+	/** Everything that n8n has logged so far, at its most talkative level. */
+	logged(): Promise<string>;
+	close(): void;
+}
+
+/** Sets up n8n's binary store and log in a folder of their own. */
+export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesystem'): Promise<N8n> {
 	const folder = mkdtempSync(join(tmpdir(), 'veo-n8n-'));
-	process.env.N8N_USER_FOLDER = folder;
+	const logFile = join(folder, 'n8n.log');
+	Object.assign(process.env, {
+		N8N_USER_FOLDER: folder,
+		N8N_LOG_LEVEL: 'debug',
+		N8N_LOG_OUTPUT: 'file',
+		N8N_LOG_FILE_LOCATION: logFile,
+	});
+	Container.get(Logger);
 	const config = Container.get(BinaryDataConfig);
 	config.mode = binaryMode;
 	config.localStoragePath = join(folder, 'binaryData');
@@ -90,7 +109,33 @@ export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesyste
 		Container.get(SSHClientsManager).onShutdown();
 		rmSync(folder, { recursive: true, force: true });
 	};
-	return { folder, close };
+	const logged = async () => {
+		// n8n writes its log in the background: what it says now comes after all that it said before.
+		const mark = `mark ${Date.now()}`;
+		LoggerProxy.debug(mark);
+		for (;;) {
+			const log = readFileSync(logFile, 'utf8');
+			if (log.includes(mark)) return log;
+			await sleep(10);
+		}
+	};
+	return { folder, logged, close };
+}
+
+/** What "Test" in the editor's credential form does, by the function that the node names for it. */
+export async function testCredential(
+	data: ICredentialDataDecryptedObject,
+): Promise<INodeCredentialTestResult> {
+	const veo = (await loadPackage()).nodeTypes.veo?.type as INodeType;
+	const { testedBy } = veo.description.credentials?.find(({ name }) => name === 'veoApi') ?? {};
+	const test = typeof testedBy === 'string' ? veo.methods?.credentialTest?.[testedBy] : undefined;
+	if (!test) throw new Error('The node names no test for its credential');
+	return await test.call(new CredentialTestContext(), {
+		id: 'veoApi',
+		name: 'Veo API',
+		type: 'veoApi',
+		data,
+	});
 }
 
 /** Stores a file as an earlier node would have, for an input item's `binary`. */
