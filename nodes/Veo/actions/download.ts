@@ -1,11 +1,26 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { isWebAddress } from '../api/checks';
-import { orFailed, RequestFailed, type VideoStatus } from '../api/client';
+import { orFailed, RequestFailed } from '../api/client';
+import type { Clock } from '../api/clock';
 import { downloadFailed, unusableVideo } from '../api/messages';
+import type { JsonObject } from '../api/outcome';
 import { Pace } from '../api/pace';
-import { withRetries } from '../api/retry';
-import { downloadVideo } from '../transport';
+import { type RetryRules, withRetries } from '../api/retry';
+import { downloadVideo, type HttpContext } from '../transport';
 import type { Session } from './session';
+
+export interface Downloading {
+	context: HttpContext;
+	clock: Clock;
+	retry: RetryRules;
+	requestTimeoutMs: number;
+}
+
+/** A job, as far as its video goes. */
+export interface Video extends JsonObject {
+	uuid: string;
+	status: string;
+}
 
 /**
  * The video file of a finished job under the field that the user named, or nothing where it is not wanted or not there
@@ -14,19 +29,26 @@ import type { Session } from './session';
 export async function attachVideo(
 	session: Session,
 	itemIndex: number,
-	video: VideoStatus,
+	video: Video,
 ): Promise<{ binary?: Record<string, IBinaryData> }> {
-	const { context, clock, retry, options, end } = session;
-	const { uuid, status, videoUrl } = video;
-	if (status !== 'completed') return {};
-	if (videoUrl !== undefined && (typeof videoUrl !== 'string' || !isWebAddress(videoUrl))) {
-		throw unusableVideo(uuid, `its address ${JSON.stringify(videoUrl)} is not a web address`);
-	}
+	if (video.status !== 'completed') return {};
+	if (video.videoUrl !== undefined) checkVideoUrl(video);
+	const { context, options } = session;
 	if (context.getNodeParameter('downloadVideo', itemIndex, false) !== true) return {};
-	if (videoUrl === undefined) throw unusableVideo(uuid, 'the API gave no address for it');
+	const file = await fetchVideo({ ...session, ...options }, video);
+	const field = context.getNodeParameter('binaryOutputField', itemIndex, 'data') as string;
+	return { binary: { [field]: file } };
+}
+
+/** Downloads the video of a finished job. Throws `VeoFailure` with the `uuid`, and `Stopped`. */
+export async function fetchVideo(downloading: Downloading, video: Video): Promise<IBinaryData> {
+	const { context, clock, retry, requestTimeoutMs } = downloading;
+	const { uuid } = video;
+	if (video.videoUrl === undefined) throw unusableVideo(uuid, 'the API gave no address for it');
+	const videoUrl = checkVideoUrl(video);
 
 	const download = async () => {
-		const result = await downloadVideo(context, videoUrl, uuid, options.requestTimeoutMs, end);
+		const result = await downloadVideo(context, videoUrl, uuid, requestTimeoutMs, retry.signal);
 		if (isBinaryData(result)) return result;
 		throw new RequestFailed(result);
 	};
@@ -34,9 +56,12 @@ export async function attachVideo(
 	const rules = { ...retry, pace: new Pace(clock) };
 	const file = await orFailed(withRetries('download', download, rules));
 	if (file instanceof RequestFailed) throw downloadFailed(uuid, file.outcome);
+	return file;
+}
 
-	const field = context.getNodeParameter('binaryOutputField', itemIndex, 'data') as string;
-	return { binary: { [field]: file } };
+function checkVideoUrl({ uuid, videoUrl }: Video): string {
+	if (typeof videoUrl === 'string' && isWebAddress(videoUrl)) return videoUrl;
+	throw unusableVideo(uuid, `its address ${JSON.stringify(videoUrl)} is not a web address`);
 }
 
 const isBinaryData = (result: object): result is IBinaryData => 'mimeType' in result;

@@ -7,7 +7,9 @@ export type Operation = 'generate' | 'generateAndWait' | 'getStatus' | 'uploadIm
 
 const GENERATING: Operation[] = ['generate', 'generateAndWait'];
 
-const shown = (show: IDisplayOptions['show']) => ({ displayOptions: { show } });
+function shown(show: IDisplayOptions['show']) {
+	return { displayOptions: { show } };
+}
 
 const forImage = { operation: GENERATING, generationType: ['image_to_video'] };
 
@@ -104,29 +106,7 @@ export const statusFields: INodeProperties[] = [
 
 export const uploadFields: INodeProperties[] = [inputFileField({ operation: ['uploadImage'] })];
 
-const DOWNLOADING: Operation[] = ['generateAndWait', 'getStatus'];
-
-export const downloadFields: INodeProperties[] = [
-	{
-		displayName: 'Download Video',
-		name: 'downloadVideo',
-		type: 'boolean',
-		default: false,
-		description: 'Whether to attach the finished video to the item as a file',
-		...shown({ operation: DOWNLOADING }),
-	},
-	{
-		displayName: 'Put Output File in Field',
-		name: 'binaryOutputField',
-		type: 'string',
-		required: true,
-		default: 'data',
-		placeholder: 'e.g. data',
-		description: 'Name of the output field that holds the video file',
-		hint: 'The name of the output binary field to put the file in',
-		...shown({ operation: DOWNLOADING, downloadVideo: [true] }),
-	},
-];
+export const downloadFields = downloadFileFields({ operation: ['generateAndWait', 'getStatus'] });
 
 export const trackFields: INodeProperties[] = [
 	{
@@ -229,6 +209,31 @@ export const optionsField = {
 		},
 	],
 } satisfies INodeProperties;
+
+/** Hoisted, like the other functions here, for both nodes have these fields. */
+export function downloadFileFields(show: NonNullable<IDisplayOptions['show']>): INodeProperties[] {
+	return [
+		{
+			displayName: 'Download Video',
+			name: 'downloadVideo',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to attach the finished video to the item as a file',
+			...shown(show),
+		},
+		{
+			displayName: 'Put Output File in Field',
+			name: 'binaryOutputField',
+			type: 'string',
+			required: true,
+			default: 'data',
+			placeholder: 'e.g. data',
+			description: 'Name of the output field that holds the video file',
+			hint: 'The name of the output binary field to put the file in',
+			...shown({ ...show, downloadVideo: [true] }),
+		},
+	];
+}
 
 export function jobTableNameField(show: IDisplayOptions['show']): INodeProperties {
 	return {

@@ -171,6 +171,27 @@ export function tableFailed(tableName: string, outcome: Outcome): VeoFailure {
 	);
 }
 
+/** The Veo API refused the key while jobs were being checked. */
+export const keyRefused = (outcome: Outcome) => requestFailed('status', outcome);
+
+/** What a job's row says once nobody waits for it any more. */
+export const givenUp = (afterMs: number) =>
+	`Given up: not finished after ${Math.round(afterMs / 360_000) / 10} hours`;
+
+export const nothingFinished = () =>
+	new VeoFailure(
+		'There is no finished video yet',
+		'Make one with Generate, wait until it is finished, and fetch the test event again.',
+		{ input: true },
+	);
+
+export const noUuids = () =>
+	new VeoFailure(
+		"The 'Video IDs' are blank",
+		"Fill in the 'uuid' that Generate gave for each video.",
+		{ input: true },
+	);
+
 export const missingTable = (tableName: string) =>
 	new VeoFailure(
 		`There is no Data Table named '${tableName}'`,

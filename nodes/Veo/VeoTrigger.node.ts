@@ -1,0 +1,135 @@
+import {
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	type IPollFunctions,
+	NodeConnectionTypes,
+} from 'n8n-workflow';
+import { downloadFileFields, jobTableNameField } from './actions/fields';
+import { veoApiTest, veoJobTableApiTest } from './credentialTest';
+import { pollJobs } from './trigger/poll';
+
+export class VeoTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Veo Trigger',
+		name: 'veoTrigger',
+		icon: { light: 'file:veo.svg', dark: 'file:veo.dark.svg' },
+		group: ['trigger'],
+		version: 1,
+		subtitle:
+			'={{ $parameter["watch"] === "uuids" ? "listed videos" : "job table " + $parameter["jobTableName"] }}',
+		description: 'Starts the workflow when an AI video is finished',
+		eventTriggerDescription: '',
+		activationMessage: 'The workflow starts by itself when a video is finished',
+		defaults: { name: 'Veo Trigger' },
+		polling: true,
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [
+			{ name: 'veoApi', required: true, testedBy: 'veoApiTest' },
+			{
+				name: 'veoJobTableApi',
+				required: true,
+				testedBy: 'veoJobTableApiTest',
+				displayOptions: { show: { watch: ['jobTable'] } },
+			},
+		],
+		properties: [
+			{
+				displayName: 'Watch',
+				name: 'watch',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{
+						name: 'Job Table',
+						value: 'jobTable',
+						description:
+							'All videos that a Veo node noted with Track Job, or that were added by hand',
+					},
+					{
+						name: 'Listed Videos',
+						value: 'uuids',
+						description: 'The videos whose IDs are listed here',
+					},
+				],
+				default: 'jobTable',
+				description: 'Which videos to wait for',
+			},
+			jobTableNameField({ watch: ['jobTable'] }),
+			{
+				displayName: 'Video IDs',
+				name: 'uuids',
+				type: 'string',
+				typeOptions: { rows: 3 },
+				required: true,
+				default: '',
+				placeholder: 'e.g. video-uuid-123, video-uuid-456',
+				description:
+					"The 'uuid' of each video, parted by commas, spaces or new lines. An expression may give a list.",
+				displayOptions: { show: { watch: ['uuids'] } },
+			},
+			{
+				displayName: 'Events',
+				name: 'events',
+				type: 'multiOptions',
+				options: [
+					{
+						name: 'Completed',
+						value: 'completed',
+						description: 'A video is ready',
+					},
+					{
+						name: 'Failed',
+						value: 'failed',
+						description: 'A video could not be made, or was given up',
+					},
+				],
+				required: true,
+				default: ['completed'],
+				description: 'What to start the workflow for',
+			},
+			...downloadFileFields({}),
+			{
+				displayName: 'Options',
+				name: 'options',
+				type: 'collection',
+				placeholder: 'Add option',
+				default: {},
+				options: [
+					{
+						displayName: 'Give Up After (Hours)',
+						name: 'giveUpAfter',
+						type: 'number',
+						typeOptions: { minValue: 1 },
+						default: 24,
+						description: 'How long to wait for a video before it counts as failed',
+					},
+					{
+						displayName: 'Keep Checking',
+						name: 'keepChecking',
+						type: 'boolean',
+						default: true,
+						description:
+							'Whether to go on checking between two polls, so that the workflow starts seconds after a video is finished and not up to a minute later',
+					},
+					{
+						displayName: 'Poll Interval (Seconds)',
+						name: 'pollInterval',
+						type: 'number',
+						typeOptions: { minValue: 5 },
+						default: 10,
+						description:
+							'How often to check while Keep Checking is on. The API asks for at least 5 seconds.',
+					},
+				],
+			},
+		],
+	};
+
+	methods = { credentialTest: { veoApiTest, veoJobTableApiTest } };
+
+	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
+		return await pollJobs(this);
+	}
+}

@@ -1,0 +1,49 @@
+import { isJsonObject, type JsonObject } from '../api/outcome';
+import type { JobRow } from './jobTable';
+
+/** How late a row may turn up after the time that its `finishedAt` tells: another process wrote it, by its own clock. */
+const LATEST_ROW_MS = 10 * 60_000;
+/** How many deliveries are remembered one by one, at most. */
+const MOST_REMEMBERED = 2_000;
+
+/**
+ * Which finished jobs one trigger has delivered, in bounded space: none that finished before `sinceMs`, and of those
+ * after it the ones remembered by their row's `id`.
+ */
+export interface Deliveries {
+	sinceMs: number;
+	/** Row `id` and time of finish. */
+	delivered: Array<[number, number]>;
+}
+
+/** Of a trigger that was never active before: what finished earlier is none of its business. */
+export const noDeliveries = (nowMs: number): Deliveries => ({ sinceMs: nowMs, delivered: [] });
+
+export function isDelivered({ sinceMs, delivered }: Deliveries, row: JobRow): boolean {
+	return finishedMs(row) < sinceMs || delivered.some(([id]) => id === row.id);
+}
+
+export function withDelivered(before: Deliveries, rows: JobRow[]): Deliveries {
+	const delivered = [...before.delivered, ...rows.map((row) => entry(row))].sort(
+		([, one], [, other]) => one - other,
+	);
+	const latest = delivered.at(-1)?.[1] ?? before.sinceMs;
+	const firstKept = delivered.at(-MOST_REMEMBERED)?.[1] ?? -Infinity;
+	const sinceMs = Math.max(before.sinceMs, latest - LATEST_ROW_MS, firstKept);
+	return { sinceMs, delivered: delivered.filter(([, finished]) => finished >= sinceMs) };
+}
+
+/** Reads what was stored; nothing where it is not that. */
+export function parseDeliveries(stored: unknown): Deliveries | undefined {
+	const json: unknown = typeof stored === 'string' ? JSON.parse(stored) : undefined;
+	if (!isDeliveries(json)) return undefined;
+	return json;
+}
+
+function isDeliveries(value: unknown): value is Deliveries & JsonObject {
+	return isJsonObject(value) && typeof value.sinceMs === 'number' && Array.isArray(value.delivered);
+}
+
+const entry = (row: JobRow): [number, number] => [row.id, finishedMs(row)];
+
+const finishedMs = (row: JobRow) => Date.parse(String(row.finishedAt));
