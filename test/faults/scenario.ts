@@ -1,0 +1,181 @@
+import {
+	type EmulatorOptions,
+	type Fault,
+	type FaultAction,
+	random,
+	randomFaults,
+} from '../../emulator';
+import { keyFor } from './logs';
+
+/** One execution, what goes wrong around it, and what its user does. All of it follows from the seed. */
+export interface Scenario {
+	seed: number;
+	apiKey: string;
+	operation: 'generate' | 'generateAndWait';
+	image: 'none' | 'url' | 'file';
+	/** One for each item, no two alike: the emulator's books tell items apart by them. */
+	prompts: string[];
+	onError: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+	/** How often n8n runs the node at most; 1 is without Retry On Fail. */
+	tries: number;
+	waitBetweenTriesMs: number;
+	downloadVideo: boolean;
+	options: {
+		pollInterval: number;
+		maxWaitTime: number;
+		maxRetries: number;
+		requestTimeout: number;
+		maxConcurrentJobs: number;
+		onTimeout: 'error' | 'returnStatus';
+	};
+	emulator: EmulatorOptions;
+	/** The port of the API is closed for a while. */
+	closed?: { fromMs: number; forMs: number };
+	/** "Stop", so long after the start. */
+	stopAfterMs?: number;
+	/** "Retry" of the failed execution, after some of what was wrong was put right. */
+	uiRetry?: { faultsGone: boolean; credits: number };
+}
+
+export function createScenario(seed: number, otherOrigin: string): Scenario {
+	const draw = draws(seed);
+	const { between, chance, pick } = draw;
+	const apiKey = keyFor(seed);
+	const prompts = Array.from({ length: between(1, 8) }, (_, i) => `A fox, run ${seed}, take ${i}.`);
+	const operation = pick(['generate', 'generateAndWait', 'generateAndWait'] as const);
+	const stopped = chance(0.15);
+	return {
+		seed,
+		apiKey,
+		operation,
+		image: pick(['none', 'none', 'url', 'file'] as const),
+		prompts,
+		onError: pick(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const),
+		tries: chance(0.5) ? between(2, 3) : 1,
+		waitBetweenTriesMs: between(1, 500),
+		downloadVideo: operation === 'generateAndWait' && chance(0.3),
+		options: {
+			pollInterval: 5,
+			maxWaitTime: between(6, chance(0.7) ? 12 : 20),
+			maxRetries: between(0, 2),
+			requestTimeout: between(1, 2),
+			// At most two turns, or a run would wait many times over.
+			maxConcurrentJobs: between(Math.ceil(prompts.length / 2), 10),
+			onTimeout: pick(['error', 'returnStatus'] as const),
+		},
+		emulator: {
+			apiKeys: [apiKey],
+			seed,
+			...account(draw, prompts.length),
+			faults: faultsFor(seed, draw, apiKey, otherOrigin, prompts),
+		},
+		...(chance(0.15) && { closed: { fromMs: between(0, 3000), forMs: between(500, 8000) } }),
+		...(stopped && { stopAfterMs: between(0, 8000) }),
+		...(!stopped &&
+			chance(0.5) && { uiRetry: { faultsGone: chance(0.5), credits: pick([0, 1000]) } }),
+	};
+}
+
+/** The account and the videos that it gets. */
+function account({ between, chance, pick }: Draws, items: number): EmulatorOptions {
+	const longestMs = pick([500, 4000, 8000, 60_000]);
+	const durations = Array.from({ length: 64 }, () => between(100, longestMs));
+	const failing = pick([0, 0, 0.3, 1]);
+	const outcomes = Array.from({ length: 64 }, () => chance(failing));
+	return {
+		durationMs: (_, index) => durations[index % 64] ?? 0,
+		outcome: (_, index) => (outcomes[index % 64] ? 'failed' : 'completed'),
+		queuedMs: between(0, 1000),
+		failureField: pick(['msg', 'error', 'errorMessage', 'message', 'failReason'] as const),
+		estimates: pick(['honest', 'absent', 'wild', 'lying'] as const),
+		httpStatus: pick(['ok', 'matching'] as const),
+		unknownUuid: pick(['envelope1000', 'http404'] as const),
+		latencyMs: pick([0, 0, 20, 200]),
+		...(chance(0.15) && { credits: 2 * between(0, items - 1) }),
+		...(chance(0.15) && {
+			rateLimit: {
+				requests: between(2, 8),
+				perMs: between(1, 5) * 1000,
+				...(chance(0.5) && { retryAfterSeconds: between(1, 3) }),
+			},
+		}),
+	};
+}
+
+function faultsFor(
+	seed: number,
+	draw: Draws,
+	apiKey: string,
+	otherOrigin: string,
+	prompts: string[],
+): Fault[] {
+	const { between, chance, pick } = draw;
+	const faults = randomFaults(seed, between(0, 8))
+		.filter(({ on, do: action }) => on !== 'video' || !withoutEnd.includes(action.type))
+		.map((fault) => ({ ...fault, do: elsewhere(fault.do, otherOrigin) }))
+		.map((fault) => {
+			// Some strike one item alone, some come again and again.
+			if (fault.on !== 'upload' && chance(0.2)) return { ...fault, prompt: pick(prompts) };
+			if (chance(0.15)) return { ...fault, occurrence: 'every' as const, probability: 0.5 };
+			return fault;
+		});
+	if (chance(0.3)) faults.unshift(echo(draw, apiKey));
+	if (chance(0.1)) faults.push(videoElsewhere(otherOrigin));
+	return faults;
+}
+
+/** A video that never ends is taken until the node's own limits, 2 GB or half an hour: not here. */
+const withoutEnd: Array<FaultAction['type']> = ['endless', 'trickle'];
+
+/** A redirect leads to where it is heard. */
+function elsewhere(action: FaultAction, origin: string): FaultAction {
+	if (action.type !== 'http' || action.headers?.location === undefined) return action;
+	return { ...action, headers: { location: `${origin}/elsewhere` } };
+}
+
+/** A server that tells the key to whoever listens. */
+function echo({ between, pick }: Draws, apiKey: string): Fault {
+	const words = `The key "${apiKey}" is not for this`;
+	const action = pick<FaultAction>([
+		{ type: 'envelope', code: pick([1000, 1002, 5000, 7777]), msg: words },
+		{ type: 'envelope', code: 1000, msg: 'No', data: { errorMessage: words }, status: 400 },
+		{ type: 'http', status: pick([400, 403, 500]), body: words },
+		{ type: 'json', value: { error: words }, status: pick([200, 404, 500]) },
+		{ type: 'alter', data: { debug: { authorization: `Bearer ${apiKey}` } } },
+		{ type: 'alter', envelope: { msg: words } },
+	]);
+	const on = pick(['generate', 'status', 'upload'] as const);
+	const occurrence = [between(1, 3), between(4, 6)];
+	return {
+		on,
+		occurrence,
+		...(on === 'generate' && { accept: action.type === 'alter' }),
+		do: action,
+	};
+}
+
+const videoElsewhere = (origin: string): Fault => ({
+	on: 'status',
+	do: { type: 'alter', data: { videoUrl: `${origin}/video.mp4` } },
+});
+
+type Draws = ReturnType<typeof draws>;
+
+function draws(seed: number) {
+	const next = random(seed);
+	const chance = (probability: number) => next() < probability;
+	/** Both included. */
+	const between = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
+	const pick = <T>(list: readonly T[]): T => {
+		const picked = list[between(0, list.length - 1)];
+		if (picked === undefined) throw new Error('There is nothing to pick from');
+		return picked;
+	};
+	return { chance, between, pick };
+}
+
+/** The seeds of the runs that a seed stands for. */
+export function seedsOf(seed: number, runs: number): number[] {
+	const next = random(seed);
+	return Array.from({ length: runs }, () => Math.floor(next() * 2 ** 31));
+}
