@@ -1,5 +1,5 @@
 import type { Clock } from '../../nodes/Veo/api/clock';
-import type { OutcomeName } from '../../nodes/Veo/api/outcome';
+import { isJsonObject, type JsonObject, type OutcomeName } from '../../nodes/Veo/api/outcome';
 import {
 	type ApiAnswer,
 	type ApiRequest,
@@ -175,3 +175,10 @@ export const REPLIES: Record<OutcomeName, Reply> = {
 	notJson: { httpStatus: 200, body: '{"code":0,"data":{"uuid":"v' },
 	shape: json(200, { code: 0, data: null }),
 };
+
+/** What is left of an object once n8n has put it into its database and read it again. */
+export function asN8nStoresIt(store: object): JsonObject {
+	const read: unknown = JSON.parse(JSON.stringify(store));
+	if (!isJsonObject(read)) throw new Error('It was no object');
+	return read;
+}

@@ -1,0 +1,94 @@
+import { type Submission, Submissions } from '../../../nodes/Veo/jobs/submissions';
+import { asN8nStoresIt } from '../fakes';
+
+const acceptedAs = (uuid: string, requestHash = 'h'): Submission => ({
+	requestHash,
+	state: 'accepted',
+	job: { uuid, status: 'pending' },
+});
+
+const submitting: Submission = { requestHash: 'h', state: 'submitting' };
+
+describe('what a run has submitted', () => {
+	it('is nothing at first', () => {
+		const submissions = new Submissions({}, 0);
+		expect(submissions.find(0, 'h')).toBeUndefined();
+		expect(submissions.accepted()).toEqual([]);
+	});
+
+	it.each<Submission>([
+		submitting,
+		{ requestHash: 'h', state: 'unclear', what: 'Who knows', next: 'Look.' },
+		acceptedAs('v-1'),
+	])('is found again by item and hash: $state', (submission) => {
+		const submissions = new Submissions({}, 0);
+		submissions.remember(3, submission);
+		expect(submissions.find(3, 'h')).toEqual(submission);
+		expect(submissions.find(3, 'other')).toBeUndefined();
+		expect(submissions.find(2, 'h')).toBeUndefined();
+	});
+
+	it('is found by the next try, though n8n stored it as JSON in between', () => {
+		const store: Record<string, unknown> = {};
+		new Submissions(store, 2).remember(5, acceptedAs('v-1'));
+		const next = new Submissions(asN8nStoresIt(store), 2);
+		expect(next.find(5, 'h')).toEqual(acceptedAs('v-1'));
+		expect(next.accepted()).toEqual([{ itemIndex: 5, uuid: 'v-1' }]);
+	});
+
+	it('is told apart by run index, as a loop runs the same node again', () => {
+		const store = {};
+		new Submissions(store, 0).remember(0, acceptedAs('v-1'));
+		expect(new Submissions(store, 1).find(0, 'h')).toBeUndefined();
+		expect(new Submissions(store, 1).accepted()).toEqual([]);
+
+		new Submissions(store, 1).remember(0, acceptedAs('v-2'));
+		expect(new Submissions(store, 0).accepted()).toEqual([{ itemIndex: 0, uuid: 'v-1' }]);
+	});
+
+	it('is replaced by what is newer', () => {
+		const submissions = new Submissions({}, 0);
+		submissions.remember(0, submitting);
+		submissions.remember(0, acceptedAs('v-1'));
+		submissions.remember(0, acceptedAs('v-2', 'changed'));
+		expect(submissions.find(0, 'h')).toBeUndefined();
+		expect(submissions.find(0, 'changed')).toEqual(acceptedAs('v-2', 'changed'));
+	});
+
+	it('is forgotten for one item', () => {
+		const submissions = new Submissions({}, 0);
+		submissions.remember(0, acceptedAs('v-1'));
+		submissions.remember(1, acceptedAs('v-2'));
+		submissions.forget(0);
+		submissions.forget(7);
+		expect(submissions.accepted()).toEqual([{ itemIndex: 1, uuid: 'v-2' }]);
+	});
+
+	it('is forgotten for one run, and for no other', () => {
+		const store = {};
+		new Submissions(store, 0).remember(0, acceptedAs('v-1'));
+		new Submissions(store, 1).remember(0, acceptedAs('v-2'));
+		new Submissions(store, 1).forgetRun();
+		expect(new Submissions(store, 1).find(0, 'h')).toBeUndefined();
+		expect(new Submissions(store, 0).find(0, 'h')).toEqual(acceptedAs('v-1'));
+	});
+
+	it('lists the accepted jobs only, by item', () => {
+		const submissions = new Submissions({}, 0);
+		submissions.remember(2, acceptedAs('v-2'));
+		submissions.remember(0, submitting);
+		submissions.remember(10, acceptedAs('v-10'));
+		expect(submissions.accepted()).toEqual([
+			{ itemIndex: 2, uuid: 'v-2' },
+			{ itemIndex: 10, uuid: 'v-10' },
+		]);
+	});
+
+	it('leaves the rest of what n8n stores alone', () => {
+		const store: Record<string, unknown> = { other: { a: 1 } };
+		const submissions = new Submissions(store, 0);
+		submissions.remember(0, submitting);
+		submissions.forgetRun();
+		expect(store.other).toEqual({ a: 1 });
+	});
+});

@@ -1,0 +1,373 @@
+import { VeoClient } from '../../../nodes/Veo/api/client';
+import { refusedWhileWaiting, waitTimedOut } from '../../../nodes/Veo/api/messages';
+import { OUTCOMES } from '../../../nodes/Veo/api/outcome';
+import { Pace } from '../../../nodes/Veo/api/pace';
+import { Stopped } from '../../../nodes/Veo/api/transport';
+import { isFinal } from '../../../nodes/Veo/jobs/states';
+import { waitForJob } from '../../../nodes/Veo/jobs/wait';
+import {
+	type Answerer,
+	everyoneDone,
+	FakeClock,
+	hanging,
+	json,
+	REPLIES,
+	type Reply,
+	scripted,
+	status,
+	thrownBy,
+	tooMany,
+	transportOf,
+} from '../fakes';
+
+const MINUTE = 60_000;
+
+interface Setting {
+	intervalMs?: number;
+	maxWaitMs?: number;
+	signal?: AbortSignal;
+}
+
+function world(answers: Array<Reply | Answerer> | Answerer, setting: Setting = {}) {
+	const clock = new FakeClock();
+	const server =
+		typeof answers === 'function' ? transportOf(clock, answers) : scripted(clock, ...answers);
+	const rules = {
+		client: new VeoClient(server.send, clock.now),
+		clock,
+		pace: new Pace(clock),
+		intervalMs: 5_000,
+		maxWaitMs: MINUTE,
+		...setting,
+	};
+	return {
+		clock,
+		...server,
+		wait: async (uuid = 'v-1') => await waitForJob(uuid, rules),
+	};
+}
+
+/** A server whose answers take time. */
+const after =
+	(clock: FakeClock, ms: number, reply: Reply): Answerer =>
+	async () => {
+		await clock.pass(ms);
+		return reply;
+	};
+
+const pending = status('pending');
+const completed = status('completed', { videoUrl: 'https://x.test/v.mp4' });
+
+describe('the states of a job', () => {
+	it.each([
+		['pending', false],
+		['processing', false],
+		['completed', true],
+		['failed', true],
+		['queued', false],
+		['COMPLETED', false],
+		['', false],
+		['constructor', false],
+		['__proto__', false],
+	])('%j is final: %p', (name, final) => {
+		expect(isFinal(name)).toBe(final);
+	});
+});
+
+describe('waiting for a job', () => {
+	it('checks at once, and ends there where it is finished', async () => {
+		const { clock, wait, times, sent } = world([completed]);
+		expect(await clock.run(wait())).toEqual({
+			ended: 'final',
+			last: { uuid: 'v-1', status: 'completed', videoUrl: 'https://x.test/v.mp4' },
+		});
+		expect(times()).toEqual([0]);
+		expect(clock.sleeps).toEqual([]);
+		expect(sent[0]?.request).toEqual({ method: 'GET', path: '/video-status/v-1' });
+	});
+
+	it('checks every interval until it is finished', async () => {
+		const { clock, wait, times } = world([pending, status('processing'), pending, completed]);
+		expect(await clock.run(wait())).toMatchObject({
+			ended: 'final',
+			last: { status: 'completed' },
+		});
+		expect(times()).toEqual([0, 5_000, 10_000, 15_000]);
+		expect(clock.sleeps).toEqual([5_000, 5_000, 5_000]);
+	});
+
+	it('takes a job that failed for finished, with its reason', async () => {
+		const { clock, wait } = world([pending, status('failed', { error: 'Blocked' })]);
+		expect(await clock.run(wait())).toEqual({
+			ended: 'final',
+			last: { uuid: 'v-1', status: 'failed', errorMessage: 'Blocked' },
+		});
+	});
+
+	it('checks for the last time at the very end of the wait', async () => {
+		const { clock, wait, times } = world(() => pending, { maxWaitMs: 12_000 });
+		expect(await clock.run(wait())).toEqual({
+			ended: 'timeout',
+			last: { uuid: 'v-1', status: 'pending' },
+			lastOutcome: undefined,
+		});
+		expect(times()).toEqual([0, 5_000, 10_000, 12_000]);
+		expect(clock.sleeps).toEqual([5_000, 5_000, 2_000]);
+	});
+
+	it('is in time for a video that is finished at the very end', async () => {
+		const { clock, wait } = world([pending, pending, completed], { maxWaitMs: 7_000 });
+		expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
+		expect(clock.now()).toBe(7_000);
+	});
+
+	it('does not check twice where the end falls on an interval', async () => {
+		const { clock, wait, times } = world(() => pending, { maxWaitMs: 10_000 });
+		expect(await clock.run(wait())).toMatchObject({ ended: 'timeout' });
+		expect(times()).toEqual([0, 5_000, 10_000]);
+	});
+
+	it('checks once where there is less time than an interval to wait', async () => {
+		const { clock, wait, times } = world(() => pending, { maxWaitMs: 1_000 });
+		await clock.run(wait());
+		expect(times()).toEqual([0, 1_000]);
+	});
+
+	it('counts from the end of an answer that takes long to the next check', async () => {
+		const clock = new FakeClock();
+		const slow = after(clock, 3_000, pending);
+		const server = scripted(clock, slow, slow, completed);
+		const client = new VeoClient(server.send, clock.now);
+		const pace = new Pace(clock);
+		await clock.run(
+			waitForJob('v-1', { client, clock, pace, intervalMs: 5_000, maxWaitMs: MINUTE }),
+		);
+		expect(server.times()).toEqual([0, 8_000, 16_000]);
+		expect(clock.sleeps).toEqual([5_000, 5_000]);
+	});
+
+	it('ends where the last answer comes after the end of the wait', async () => {
+		const clock = new FakeClock();
+		const server = scripted(clock, after(clock, 9_000, status('processing')));
+		const client = new VeoClient(server.send, clock.now);
+		const pace = new Pace(clock);
+		const rules = { client, clock, pace, intervalMs: 5_000, maxWaitMs: 8_000 };
+		expect(await clock.run(waitForJob('v-1', rules))).toMatchObject({
+			ended: 'timeout',
+			last: { status: 'processing' },
+		});
+		expect(clock.sleeps).toEqual([]);
+	});
+
+	it.each(['queued', 'rendering', 'COMPLETED', 'done', 'constructor', ''])(
+		'goes on after a status that nobody knows: %j',
+		async (name) => {
+			const { clock, wait } = world([status(name), completed]);
+			expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
+			expect(clock.now()).toBe(5_000);
+		},
+	);
+
+	it('does not mind progress that goes backwards, odd fields or none', async () => {
+		const { clock, wait } = world([
+			status('processing', { progress: 80, estimatedTime: 4 }),
+			status('processing', { progress: 20, estimatedTime: -1 }),
+			status('processing', { progress: 'lots', estimatedTime: null, surprise: [{}] }),
+			json(200, { code: 0, data: { status: 'pending' } }),
+			completed,
+		]);
+		expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
+		expect(clock.sleeps).toEqual([5_000, 5_000, 5_000, 5_000]);
+	});
+});
+
+describe('a check that fails', () => {
+	const refusals = ['http401', 'http403', 'code1002'] as const;
+
+	it.each(OUTCOMES.filter((name) => !refusals.some((refusal) => refusal === name)))(
+		'does not end the wait: %s',
+		async (name) => {
+			const { clock, wait } = world([pending, REPLIES[name], completed]);
+			expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
+			expect(clock.now()).toBe(10_000);
+		},
+	);
+
+	it.each(refusals)('ends it where the key is refused: %s', async (name) => {
+		const { clock, wait, times } = world([status('processing'), REPLIES[name]]);
+		const waited = await clock.run(wait());
+		expect(waited).toMatchObject({
+			ended: 'refused',
+			last: { uuid: 'v-1', status: 'processing' },
+			lastOutcome: { name },
+		});
+		expect(times()).toEqual([0, 5_000]);
+
+		if (waited.ended !== 'refused') throw new Error('It ended otherwise');
+		const { message } = refusedWhileWaiting('v-1', waited.last?.status, waited.lastOutcome);
+		expect(message).toMatch(/video v-1 .*'processing'.*Get Status/);
+	});
+
+	it('ends it at the first check already where the key is refused there', async () => {
+		const { clock, wait } = world([REPLIES.http401]);
+		const waited = await clock.run(wait());
+		expect(waited).toMatchObject({ ended: 'refused', last: undefined });
+	});
+
+	it('slows the checks down, ever more, and tells at the end why', async () => {
+		const { clock, wait, times } = world(() => REPLIES.http5xx, { maxWaitMs: 2 * MINUTE });
+		const waited = await clock.run(wait());
+		expect(waited).toMatchObject({
+			ended: 'timeout',
+			last: undefined,
+			lastOutcome: { name: 'http5xx', httpStatus: 502 },
+		});
+		// The pauses are 0.5, 1, 2, 4, 8, 16 and 30 s: the first four are shorter than the interval.
+		expect(times()).toEqual([0, 5_000, 10_000, 15_000, 20_000, 28_000, 44_000, 74_000, 104_000]);
+	});
+
+	it('is forgotten after one that does not', async () => {
+		const down = Array.from({ length: 6 }, () => REPLIES.reset);
+		const { clock, wait, times } = world([...down, pending, REPLIES.reset, pending, completed]);
+		await clock.run(wait());
+		expect(times()).toEqual([
+			0, 5_000, 10_000, 15_000, 20_000, 28_000, 44_000, 49_000, 54_000, 59_000,
+		]);
+	});
+
+	it('leaves the last status that is known in place', async () => {
+		const { clock, wait } = world([status('processing', { progress: 40 }), tooMany(), tooMany()], {
+			maxWaitMs: 10_000,
+		});
+		expect(await clock.run(wait())).toMatchObject({
+			ended: 'timeout',
+			last: { status: 'processing', progress: 40 },
+			lastOutcome: { name: 'http429' },
+		});
+	});
+
+	it('is not told of where the one after it went well', async () => {
+		const { clock, wait } = world([REPLIES.reset, pending], { maxWaitMs: 5_000 });
+		const waited = await clock.run(wait());
+		expect(waited).toEqual({
+			ended: 'timeout',
+			last: { uuid: 'v-1', status: 'pending' },
+			lastOutcome: undefined,
+		});
+		expect(waitTimedOut('v-1', waited.last?.status, 5_000).message).toMatch(/v-1.*'pending'/);
+	});
+});
+
+describe('Retry-After', () => {
+	it('is obeyed to the millisecond, then the interval holds again', async () => {
+		const { clock, wait, times } = world([tooMany('20'), pending, completed]);
+		await clock.run(wait());
+		expect(times()).toEqual([0, 20_000, 25_000]);
+		expect(clock.sleeps).toEqual([5_000, 15_000, 5_000]);
+	});
+
+	it('shorter than the interval changes nothing', async () => {
+		const { clock, wait, times } = world([tooMany('2'), completed]);
+		await clock.run(wait());
+		expect(times()).toEqual([0, 5_000]);
+	});
+
+	it('beyond the end of the wait is not disobeyed: the job is given back at the end, unchecked', async () => {
+		const { clock, wait, times } = world([pending, tooMany('86400')]);
+		expect(await clock.run(wait())).toMatchObject({
+			ended: 'timeout',
+			last: { status: 'pending' },
+			lastOutcome: { name: 'http429', retryAfterMs: 86_400_000 },
+		});
+		expect(times()).toEqual([0, 5_000]);
+		expect(clock.now()).toBe(MINUTE);
+	});
+
+	it('up to the very end of the wait leaves a last check', async () => {
+		const { clock, wait, times } = world([tooMany('60'), completed]);
+		expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
+		expect(times()).toEqual([0, 60_000]);
+	});
+});
+
+describe('many jobs', () => {
+	it('wait together, each checked every interval', async () => {
+		const checks = new Map<string, number>();
+		const { clock, wait, times } = world(({ path }) => {
+			const nth = (checks.get(path) ?? 0) + 1;
+			checks.set(path, nth);
+			return nth < 4 ? pending : completed;
+		});
+		const uuids = Array.from({ length: 20 }, (_, index) => `v-${index}`);
+		const all = await clock.run(Promise.all(uuids.map(async (uuid) => await wait(uuid))));
+		expect(all.map(({ last }) => last?.uuid)).toEqual(uuids);
+		expect(clock.now()).toBe(15_000);
+		expect(times()).toHaveLength(80);
+	});
+
+	it('are slowed together by what one of them was told', async () => {
+		let refusals = 1;
+		const { clock, wait, sent } = world(({ path }) => {
+			if (path.endsWith('v-2') && refusals-- > 0) return tooMany('20');
+			return clock.now() < 20_000 ? pending : completed;
+		});
+		await clock.run(Promise.all(['v-1', 'v-2', 'v-3'].map(async (uuid) => await wait(uuid))));
+		expect(sent.map(({ atMs, request }) => [atMs, request.path.slice(-3)])).toEqual([
+			[0, 'v-1'],
+			[0, 'v-2'],
+			[0, 'v-3'],
+			[20_000, 'v-1'],
+			[20_000, 'v-2'],
+			[20_000, 'v-3'],
+		]);
+	});
+
+	it('count as one failure where all of them are refused at once', async () => {
+		const { clock, wait, times } = world(() => (clock.now() < 9_000 ? tooMany() : completed), {
+			intervalMs: 100,
+		});
+		await clock.run(Promise.all(['v-1', 'v-2'].map(async (uuid) => await wait(uuid))));
+		expect(times()).toEqual([
+			0, 0, 500, 500, 1_500, 1_500, 3_500, 3_500, 7_500, 7_500, 15_500, 15_500,
+		]);
+	});
+});
+
+describe('Stop', () => {
+	it('ends the wait in the middle of a sleep, at once', async () => {
+		const stop = new AbortController();
+		const { clock, wait, times } = world(() => pending, { signal: stop.signal });
+		const stopped = thrownBy(wait());
+		await clock.advance(6_000);
+		stop.abort();
+		await everyoneDone();
+		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(clock.now()).toBe(6_000);
+		expect(times()).toEqual([0, 5_000]);
+	});
+
+	it('ends it while it is slowed down', async () => {
+		const stop = new AbortController();
+		const { clock, wait, times } = world(() => tooMany('50'), { signal: stop.signal });
+		const stopped = thrownBy(wait());
+		await clock.advance(20_000);
+		stop.abort();
+		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(times()).toEqual([0]);
+	});
+
+	it('ends it in the middle of a request', async () => {
+		const stop = new AbortController();
+		const { clock, wait } = world(hanging, { signal: stop.signal });
+		const stopped = thrownBy(wait());
+		await clock.advance(1_000);
+		stop.abort();
+		expect(await stopped).toBeInstanceOf(Stopped);
+	});
+
+	it('sends nothing where it came before', async () => {
+		const { clock, wait, sent } = world([], { signal: AbortSignal.abort() });
+		expect(await thrownBy(clock.run(wait()))).toBeInstanceOf(Stopped);
+		expect(sent).toEqual([]);
+	});
+});
