@@ -1,0 +1,175 @@
+import { ALL_FORMATS, BufferSource, Input } from 'mediabunny';
+import type { IBinaryData } from 'n8n-workflow';
+import { type N8n, type Ran, readFile, startN8n } from './n8n';
+import { always, failureOf, jsonOf, once, PROMPT, prompts, useN8n, withEmulator } from './support';
+
+const download = { operation: 'generateAndWait', prompt: 'A fox', downloadVideo: true };
+
+function fileOf({ outputs }: Ran, field = 'data'): IBinaryData {
+	const file = outputs[0]?.[0]?.binary?.[field];
+	if (!file) throw new Error(`The item has no file in ${field}`);
+	return file;
+}
+
+describe.each(['default', 'filesystem'] as const)('A video kept in mode "%s"', (mode) => {
+	let n8n: N8n;
+	beforeAll(async () => {
+		n8n = await startN8n(mode);
+	});
+	afterAll(() => n8n.close());
+
+	it('is attached as a file that plays, with its name, type and size', async () => {
+		await withEmulator({}, async ({ emulator, run }) => {
+			const ran = await run({ ...download, binaryOutputField: 'film' });
+			const uuid = emulator.jobs[0]?.uuid;
+			const file = fileOf(ran, 'film');
+			expect(file).toMatchObject({
+				fileName: `${uuid}.mp4`,
+				fileExtension: 'mp4',
+				mimeType: 'video/mp4',
+				fileType: 'video',
+				fileSize: expect.stringMatching(/^[\d.]+ kB$/) as string,
+			});
+			expect(file.id === undefined).toBe(mode === 'default');
+			const content = await readFile(file);
+			const original = await fetch(`${emulator.origin}/videos/${uuid}.mp4`);
+			expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
+			const input = new Input({ source: new BufferSource(content), formats: ALL_FORMATS });
+			expect(await input.computeDuration()).toBeGreaterThan(0);
+			expect(await input.getPrimaryVideoTrack()).not.toBeNull();
+			expect(jsonOf(ran)).toMatchObject([{ uuid, status: 'completed' }]);
+			expect(ran.outputs[0]).toMatchObject([{ pairedItem: { item: 0 } }]);
+		});
+	});
+
+	it('is asked for without the key', async () => {
+		await withEmulator({}, async ({ emulator, run }) => {
+			await run(download);
+			const [video, ...more] = emulator.requests.filter(({ kind }) => kind === 'video');
+			expect(video).toMatchObject({ method: 'GET', answered: 200 });
+			expect(video?.headers).not.toHaveProperty('authorization');
+			expect(more).toEqual([]);
+		});
+	});
+});
+
+describe('A video to download', () => {
+	useN8n();
+
+	it('is the one of its item', async () => {
+		await withEmulator({}, async ({ emulator, run }) => {
+			const wanted = ['one', 'two', 'three', 'four'];
+			const { outputs } = await run({ ...download, prompt: PROMPT }, { items: prompts(...wanted) });
+			const byPrompt = new Map(emulator.jobs.map(({ request, uuid }) => [request.prompt, uuid]));
+			expect(outputs[0]?.map(({ binary }) => binary?.data?.fileName)).toEqual(
+				wanted.map((prompt) => `${byPrompt.get(prompt)}.mp4`),
+			);
+		});
+	});
+
+	it('comes with Get Status as well, once it is finished', async () => {
+		const durationMs = ({ prompt }: { prompt: string }) => (prompt === 'slow' ? 60_000 : 0);
+		await withEmulator({ durationMs }, async ({ emulator, run }) => {
+			const [slow, quick] = ['slow', 'quick'].map((prompt) =>
+				emulator.accept({ generationType: 'text_to_video', prompt }),
+			);
+			const { outputs, error } = await run(
+				{ operation: 'getStatus', uuid: '={{ $json.uuid }}', downloadVideo: true },
+				{ items: [{ json: { uuid: slow?.uuid } }, { json: { uuid: quick?.uuid } }] },
+			);
+			expect(error).toBeUndefined();
+			expect(outputs[0]?.map(({ binary }) => binary?.data?.fileName)).toEqual([
+				undefined,
+				`${quick?.uuid}.mp4`,
+			]);
+		});
+	});
+
+	it('is not asked for where the user did not want it', async () => {
+		await withEmulator({}, async ({ emulator, run }) => {
+			const { outputs } = await run({ ...download, downloadVideo: false });
+			expect(outputs[0]?.[0]).not.toHaveProperty('binary');
+			expect(emulator.count('video')).toBe(0);
+		});
+	});
+
+	it.each([
+		['video/webm', 'webm', 'video/webm'],
+		['video/quicktime', 'mov', 'video/quicktime'],
+		['Video/MP4; codecs="avc1"', 'mp4', 'video/mp4'],
+		['application/octet-stream', 'mp4', 'video/mp4'],
+	])('served as %s is a .%s file', async (contentType, extension, mimeType) => {
+		const faults = [always('video', { type: 'alter', headers: { 'content-type': contentType } })];
+		await withEmulator({ faults }, async ({ emulator, run }) => {
+			expect(fileOf(await run(download))).toMatchObject({
+				fileName: `${emulator.jobs[0]?.uuid}.${extension}`,
+				mimeType,
+			});
+		});
+	});
+
+	it('is fetched again after a broken connection, and is whole', async () => {
+		const faults = [once('video', { type: 'resetMidAnswer' })];
+		await withEmulator({ faults, videoBytes: 500_000 }, async ({ emulator, run }) => {
+			const content = await readFile(fileOf(await run(download)));
+			expect(content).toHaveLength(500_000);
+			expect(emulator.count('video')).toBe(2);
+			expect(emulator.count('generate')).toBe(1);
+		});
+	});
+
+	it('is found behind a redirect to another host, which gets no key either', async () => {
+		await withEmulator({}, async (other) => {
+			const job = other.emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
+			const location = `${other.emulator.origin}/videos/${job.uuid}.mp4`;
+			const faults = [always('video', { type: 'http', status: 302, headers: { location } })];
+			await withEmulator({ faults }, async ({ emulator, run }) => {
+				expect(fileOf(await run(download)).fileName).toBe(`${emulator.jobs[0]?.uuid}.mp4`);
+			});
+			expect(other.emulator.requests).toMatchObject([{ kind: 'video', answered: 200 }]);
+			expect(other.emulator.requests[0]?.headers).not.toHaveProperty('authorization');
+		});
+	});
+
+	it('that cannot be had ends with the ID, and is not paid for again', async () => {
+		const faults = [always('video', { type: 'http', status: 404 })];
+		await withEmulator({ faults }, async ({ emulator, run }) => {
+			const ran = await run(download);
+			const uuid = emulator.jobs[0]?.uuid;
+			expect(failureOf(ran)).toMatchObject({
+				name: 'NodeApiError',
+				message: `Video ${uuid} is finished, but could not be downloaded: the server answered with HTTP 404 [item 0]. Its last status was 'completed'. Fetch it using Get Status with this ID.`,
+				httpCode: '404',
+				context: { uuid, lastStatus: 'completed', httpStatus: 404 },
+			});
+			expect(ran.customData).toEqual({ veo_uuid: uuid });
+			expect(emulator.count('generate')).toBe(1);
+			expect(emulator.count('video')).toBe(1);
+		});
+	});
+
+	it('that the API gave no address for ends with the ID', async () => {
+		const faults = [always('status', { type: 'alter', data: { videoUrl: undefined } })];
+		await withEmulator({ faults }, async ({ emulator, run }) => {
+			const uuid = () => emulator.jobs.at(-1)?.uuid;
+			expect(failureOf(await run(download)).message).toContain(
+				`Video ${uuid()} is finished, but the API gave no address for it [item 0]`,
+			);
+			const [json] = jsonOf(await run({ ...download, downloadVideo: false }));
+			expect(json).toMatchObject({ uuid: uuid(), status: 'completed' });
+		});
+	});
+
+	it.each([
+		['a web page', { type: 'html', status: 200 }],
+		['something that is no video', { type: 'alter', headers: { 'content-type': 'text/plain' } }],
+	] as const)('that turns out to be %s is not passed on', async (_, action) => {
+		const faults = [always('video', action)];
+		await withEmulator({ faults }, async ({ emulator, run }) => {
+			const ran = await run({ ...download, options: { maxRetries: 0 } });
+			expect(failureOf(ran).message).toContain(
+				`Video ${emulator.jobs[0]?.uuid} is finished, but could not be downloaded`,
+			);
+		});
+	});
+});

@@ -1,0 +1,301 @@
+import type { EmulatorOptions, Fault } from '../../emulator';
+import {
+	always,
+	containing,
+	failureOf,
+	IMAGES,
+	jsonOf,
+	once,
+	paidFor,
+	PROMPT,
+	prompts,
+	useN8n,
+	withEmulator,
+} from './support';
+import { storeFile } from './n8n';
+
+useN8n();
+
+const CODES = [
+	{ code: 1000, status: 400, message: 'The API did not take the input: Words of the API' },
+	{
+		code: 1001,
+		status: 402,
+		message: 'Not enough credits: needs 2 credits, 0 left',
+		next: 'Add credits in your veo3o1.com account, then try again.',
+	},
+	{
+		code: 1002,
+		status: 401,
+		message: 'The API refused the key: Words of the API',
+		next: "Check 'API Key' in the Veo API credential.",
+	},
+	{
+		code: 1003,
+		status: 429,
+		message: 'The API is getting too many requests from this account',
+		next: 'Try again later, or send fewer items at a time.',
+	},
+	{
+		code: 5000,
+		status: 500,
+		message: 'The API could not handle the request: Words of the API',
+		next: 'Try again later.',
+		unclear:
+			'It is unclear whether the API accepted the video: the API could not handle the request: Words of the API',
+	},
+	{
+		code: 4711,
+		status: 418,
+		message: 'The API answered with code 4711: Words of the API',
+		unclear:
+			'It is unclear whether the API accepted the video: the API answered with code 4711: Words of the API',
+	},
+];
+
+const cases = CODES.flatMap((one) => [one, { ...one, status: 200 }]);
+
+function refusal(on: Fault['on'], { code, status }: { code: number; status: number }): Fault {
+	const data = code === 1001 ? { required: 2, current: 0 } : null;
+	return always(on, { type: 'envelope', code, status, msg: 'Words of the API', data });
+}
+
+describe.each(cases)('Code $code with HTTP $status', ({ code, status, message, next, unclear }) => {
+	const known = { httpCode: `${status}`, context: { code, httpStatus: status, itemIndex: 0 } };
+	const options = { maxRetries: 0 };
+
+	it.each(['generate', 'generateAndWait'])(
+		'is told by %s, which pays nothing',
+		async (operation) => {
+			const faults = [refusal('generate', { code, status })];
+			await withEmulator({ faults }, async ({ emulator, run }) => {
+				const failure = failureOf(await run({ operation, prompt: 'A fox', options }));
+				expect(failure).toMatchObject({
+					name: 'NodeApiError',
+					message: `${unclear ?? message} [item 0]`,
+					...known,
+				});
+				if (unclear) expect(failure.description).toContain('It may have been accepted and billed');
+				else expect(failure.description).toContain(next ?? '');
+				expect(failure.description).toContain(`HTTP status: ${status}. API code: ${code}`);
+				expect(failure.context).not.toHaveProperty('uuid');
+				expect(emulator.count('generate')).toBe(1);
+			});
+		},
+	);
+
+	it('is told by Get Status, with the ID', async () => {
+		await withEmulator(
+			{ faults: [refusal('status', { code, status })] },
+			async ({ run, emulator }) => {
+				const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
+				const ran = await run({ operation: 'getStatus', uuid, options });
+				const failure = failureOf(ran);
+				expect(failure).toMatchObject({
+					name: 'NodeApiError',
+					httpCode: known.httpCode,
+					context: { ...known.context, uuid },
+				});
+				const lowered = message.charAt(0).toLowerCase() + message.slice(1);
+				expect(failure.message).toContain(`Video ${uuid} could not be checked: ${lowered}`);
+				expect(failure.message).toContain(next ?? '');
+				expect(ran.customData).toEqual({ veo_uuid: uuid });
+			},
+		);
+	});
+
+	it('is told by Upload Image', async () => {
+		await withEmulator({ faults: [refusal('upload', { code, status })] }, async ({ run }) => {
+			const data = await storeFile(IMAGES.png, { fileName: 'a.png', mimeType: 'image/png' });
+			const items = [{ json: {}, binary: { data } }];
+			const ran = await run({ operation: 'uploadImage', options }, { items });
+			expect(failureOf(ran)).toMatchObject({
+				name: 'NodeApiError',
+				message: `${message} [item 0]`,
+				...known,
+			});
+		});
+	});
+});
+
+describe('The codes of the API itself', () => {
+	const refused: Array<[string, EmulatorOptions, number]> = [
+		['no credits left', { credits: 0 }, 1001],
+		['a key that it does not know', { apiKeys: ['another'] }, 1002],
+		['too many requests', { rateLimit: { requests: 0, perMs: 60_000 } }, 1003],
+	];
+
+	it.each(refused)('are told with either kind of HTTP status: %s', async (_, options, code) => {
+		for (const httpStatus of ['ok', 'matching'] as const) {
+			await withEmulator({ ...options, httpStatus }, async ({ emulator, run }) => {
+				const parameters = { operation: 'generate', prompt: 'A fox', options: { maxRetries: 0 } };
+				const { context } = failureOf(await run(parameters));
+				const status = { 1001: 402, 1002: 401, 1003: 429 }[code];
+				expect(context).toMatchObject({ code, httpStatus: httpStatus === 'ok' ? 200 : status });
+				expect(emulator.jobs).toEqual([]);
+			});
+		}
+	});
+
+	it('say how long to wait where the API said so', async () => {
+		const rateLimit = { requests: 0, perMs: 60_000, retryAfterSeconds: 7 };
+		await withEmulator({ rateLimit }, async ({ run }) => {
+			const ran = await run({ operation: 'generate', prompt: 'A fox', options: { maxRetries: 0 } });
+			expect(failureOf(ran).description).toContain('Try again in 7 seconds');
+		});
+	});
+});
+
+describe('An item that fails', () => {
+	const mixed = prompts('good one', 'bad', 'good two');
+	const bad = always('generate', { type: 'envelope', code: 1000, msg: 'Bad' }, { prompt: 'bad' });
+
+	it('ends the run with its number, and the others that were accepted are named', async () => {
+		await withEmulator({ faults: [bad] }, async ({ emulator, run }) => {
+			const ran = await run({ operation: 'generate', prompt: PROMPT }, { items: mixed });
+			const { message, description, context } = failureOf(ran);
+			expect(message).toBe('The API did not take the input: Bad [item 1]');
+			expect(context).toMatchObject({ itemIndex: 1, code: 1000 });
+			expect(emulator.jobs.length).toBeGreaterThan(0);
+			for (const { uuid, request } of emulator.jobs) {
+				const item = request.prompt === 'good one' ? 0 : 2;
+				expect(description).toContain(`${uuid} [item ${item}]`);
+				expect(ran.customData.veo_uuid).toContain(uuid);
+			}
+		});
+	});
+
+	it('becomes an item with its message where the user continues', async () => {
+		await withEmulator({ faults: [bad] }, async ({ emulator, run }) => {
+			for (const operation of ['generate', 'generateAndWait']) {
+				const node = { onError: 'continueRegularOutput' } as const;
+				const { outputs, error } = await run({ operation, prompt: PROMPT }, { items: mixed, node });
+				expect(error).toBeUndefined();
+				expect(outputs).toHaveLength(1);
+				expect(outputs[0]).toHaveLength(3);
+				expect(outputs[0]?.[1]).toEqual({
+					json: {
+						error: "The API did not take the input: Bad [item 1]. Check the node's fields.",
+					},
+					pairedItem: { item: 1 },
+				});
+				for (const item of [0, 2]) {
+					expect(outputs[0]?.[item]).toMatchObject({
+						json: { prompt: mixed[item]?.json.prompt },
+						pairedItem: { item },
+					});
+					expect(outputs[0]?.[item]?.json).not.toHaveProperty('error');
+					expect(outputs[0]?.[item]).not.toHaveProperty('error');
+				}
+			}
+			expect(paidFor(emulator)).toHaveLength(6);
+		});
+	});
+
+	it('keeps the ID of a job that had been accepted, in the one output', async () => {
+		const outcome = ({ prompt }: { prompt: string }) => (prompt === 'bad' ? 'failed' : 'completed');
+		await withEmulator({ outcome }, async ({ emulator, run }) => {
+			const node = { onError: 'continueRegularOutput' } as const;
+			const ran = await run(
+				{ operation: 'generateAndWait', prompt: PROMPT },
+				{ items: mixed, node },
+			);
+			const uuid = emulator.jobs.find(({ outcome }) => outcome === 'failed')?.uuid;
+			expect(ran.outputs[0]?.[1]).toEqual({
+				json: { uuid, error: containing(`Video ${uuid} could not be made`) },
+				pairedItem: { item: 1 },
+			});
+			expect(ran.customData).toEqual({ veo_uuid: uuid });
+			expect(jsonOf(ran)[0]).not.toHaveProperty('error');
+		});
+	});
+
+	it('goes to the error output with the fields of its input, its message and its ID', async () => {
+		const outcome = ({ prompt }: { prompt: string }) => (prompt === 'bad' ? 'failed' : 'completed');
+		const never = once('generate', { type: 'envelope', code: 1000 }, { prompt: 'never' });
+		await withEmulator({ outcome, faults: [never] }, async ({ emulator, run }) => {
+			const items = prompts('good', 'bad', 'never', '').map(({ json }, index) => ({
+				json: { ...json, row: index },
+			}));
+			const node = { onError: 'continueErrorOutput' } as const;
+			const ran = await run({ operation: 'generateAndWait', prompt: PROMPT }, { items, node });
+			const uuid = emulator.jobs.find(({ outcome }) => outcome === 'failed')?.uuid;
+
+			expect(ran.error).toBeUndefined();
+			expect(ran.outputs[0]).toMatchObject([{ json: { prompt: 'good' }, pairedItem: { item: 0 } }]);
+			expect(jsonOf(ran)[0]).not.toHaveProperty('error');
+			expect(ran.outputs[1]).toMatchObject([
+				{
+					json: {
+						row: 1,
+						prompt: 'bad',
+						uuid,
+						error: containing(`Video ${uuid} could not be made`),
+					},
+					pairedItem: { item: 1 },
+				},
+				{
+					json: { row: 2, prompt: 'never', error: containing('did not take the input') },
+					pairedItem: { item: 2 },
+				},
+				{ json: { row: 3, prompt: '', error: containing('is blank') }, pairedItem: { item: 3 } },
+			]);
+			expect(ran.outputs[1]?.[1]?.json).not.toHaveProperty('uuid');
+		});
+	});
+
+	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+		'of Get Status keeps its ID with %s',
+		async (onError) => {
+			await withEmulator({}, async ({ run }) => {
+				const ran = await run({ operation: 'getStatus', uuid: 'lost' }, { node: { onError } });
+				const output = onError === 'continueErrorOutput' ? 1 : 0;
+				expect(jsonOf(ran, output)).toEqual([
+					{ uuid: 'lost', error: containing('Video lost could not be checked') },
+				]);
+			});
+		},
+	);
+
+	it('never hides that the answer of the API has a field named "error"', async () => {
+		const faults = (['generate', 'status'] as const).map((on) =>
+			always(on, { type: 'alter', data: { error: 'Only a remark' } }),
+		);
+		await withEmulator({ faults }, async ({ emulator, run }) => {
+			for (const operation of ['generate', 'generateAndWait', 'getStatus']) {
+				const uuid = emulator.jobs.at(-1)?.uuid ?? '';
+				const node = { onError: 'continueErrorOutput' } as const;
+				const ran = await run({ operation, prompt: 'A fox', uuid }, { node });
+				expect(ran.outputs[1] ?? []).toEqual([]);
+				expect(jsonOf(ran)).toMatchObject([{ errorMessage: 'Only a remark' }]);
+				expect(jsonOf(ran)[0]).not.toHaveProperty('error');
+			}
+		});
+	});
+});
+
+describe('The custom data of an execution', () => {
+	it('holds the IDs of many failed jobs', async () => {
+		await withEmulator({ outcome: 'failed' }, async ({ emulator, run }) => {
+			const items = prompts(...Array.from({ length: 20 }, (_, index) => `video ${index}`));
+			const node = { onError: 'continueRegularOutput' } as const;
+			const options = { maxConcurrentJobs: 20 };
+			const ran = await run(
+				{ operation: 'generateAndWait', prompt: PROMPT, options },
+				{ items, node },
+			);
+			const noted = Object.values(ran.customData).join(',').split(',');
+			expect(noted.sort()).toEqual(emulator.jobs.map(({ uuid }) => uuid).sort());
+			expect(Object.keys(ran.customData)).toEqual(
+				['', '_2', '_3', '_4'].map((ending) => `veo_uuid${ending}`),
+			);
+		});
+	});
+
+	it('holds nothing where nothing failed', async () => {
+		await withEmulator({}, async ({ run }) => {
+			const ran = await run({ operation: 'generateAndWait', prompt: 'A fox' });
+			expect(ran.customData).toEqual({});
+		});
+	});
+});
