@@ -7,11 +7,9 @@ import {
 	type JsonObject,
 } from './json';
 
-export type ExecutionStatus =
-	'new' | 'running' | 'waiting' | 'success' | 'error' | 'canceled' | 'crashed' | 'unknown';
-
 export interface ExecutionSummary {
 	id: string;
+	/** `new`, `running`, `waiting`, `success`, `error`, `canceled`, `crashed` or `unknown`. */
 	status: string;
 	mode: string;
 	workflowId: string;

@@ -82,9 +82,10 @@ export class N8nClient {
 		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
 	}
 
-	async nodeTypes(): Promise<string[]> {
-		const types = await this.get('/types/nodes.json');
-		return arrayOr(await types.json()).map((type) => requiredString(type, 'name'));
+	/** What the editor knows of every node, by type. */
+	async nodeTypes(): Promise<Map<string, JsonObject>> {
+		const answer: unknown = await (await this.get('/types/nodes.json')).json();
+		return new Map(arrayOr(answer).map((type) => [requiredString(type, 'name'), objectOr(type)]));
 	}
 
 	async credentials(): Promise<Array<{ id: string; name: string; type: string }>> {

@@ -1,5 +1,5 @@
 import { itemsOf, type Execution, type Item } from '../../demo/lib/execution';
-import { objectOr, requiredString } from '../../demo/lib/json';
+import { arrayOr, objectOr, requiredString } from '../../demo/lib/json';
 import { emulatorKey, Harness } from './harness';
 import { chain, fetchFile, items, manualTrigger, webhook } from './workflow';
 
@@ -37,9 +37,16 @@ function onlyItem(execution: Execution, node: string): Item {
 describe('in the nodes panel', () => {
 	it('offers the node, and its twin for AI agents, under the names that saved workflows hold', async () => {
 		const types = await harness.client.nodeTypes();
-		expect(types).toEqual(
+		expect([...types.keys()]).toEqual(
 			expect.arrayContaining(['n8n-nodes-veo3o1.veo', 'n8n-nodes-veo3o1.veoTool']),
 		);
+	});
+
+	it('does not hide it: the panel leaves out what is in the category AI and no root node there', async () => {
+		const types = await harness.client.nodeTypes();
+		const { categories, subcategories } = objectOr(types.get('n8n-nodes-veo3o1.veo')?.codex);
+		const asAi = arrayOr(objectOr(subcategories).AI);
+		expect(arrayOr(categories).includes('AI') ? asAi : ['Root Nodes']).toContain('Root Nodes');
 	});
 });
 
