@@ -7,7 +7,7 @@ import { putCredential, putExamples } from './examples';
 import { ensureN8n } from './installN8n';
 import { beforeEnd } from './main';
 import { N8nClient } from './n8nClient';
-import { startN8n, type RunningN8n } from './n8nProcess';
+import { refuseSecond, startN8n, type RunningN8n } from './n8nProcess';
 import { installPackage, packPackage } from './package';
 import { runFolder } from './paths';
 import { freePort, isPortFree } from './ports';
@@ -35,13 +35,14 @@ interface DemoOptions {
 
 /** Builds the package and opens n8n with it, an API to talk to, and the example workflows. */
 export async function openDemo(options: DemoOptions): Promise<Demo> {
+	const userFolder = join(runFolder, 'n8n');
+	await refuseSecond(userFolder);
 	await mkdir(runFolder, { recursive: true });
 	await step('Building the package', buildPackage);
 	const installed = await ensureN8n();
 	const port = await choosePort(options.port);
 	const api = await chooseApi();
 
-	const userFolder = join(runFolder, 'n8n');
 	const n8n = await step('Starting n8n, 10 to 60 seconds', async () => {
 		await installPackage(await packPackage(join(runFolder, 'pack')), userFolder);
 		return await startN8n({ installed, userFolder, port, env: options.env });

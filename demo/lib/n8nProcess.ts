@@ -43,7 +43,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 	const { installed, userFolder, port } = options;
 	const url = `http://${loopback}:${port}`;
 	const logFile = join(userFolder, 'n8n.log');
-	const pidFile = join(userFolder, 'n8n.pid');
+	const pidFile = pidFileIn(userFolder);
 	let child: ChildProcess | undefined;
 
 	const end = async (how: (child: ChildProcess) => Promise<void>) => {
@@ -54,7 +54,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 
 	const start = async () => {
 		await mkdir(userFolder, { recursive: true });
-		await refuseSecond(pidFile);
+		await refuseSecond(userFolder);
 		// n8n waits ten seconds at its start when it finds this trace of a crash; nothing else reads it.
 		await rm(join(userFolder, '.n8n', 'crash.journal'), { force: true });
 		const env = { ...cleanEnvironment(), ...(await settings(options, url)), ...options.env };
@@ -97,14 +97,18 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 	};
 }
 
-/** Two n8n on one folder would spoil its database. */
-async function refuseSecond(pidFile: string): Promise<void> {
-	const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+/** Throws if an n8n runs on this folder: two would spoil its database. */
+export async function refuseSecond(userFolder: string): Promise<void> {
+	const pid = Number(await readFile(pidFileIn(userFolder), 'utf8').catch(() => ''));
 	if (pid === 0 || !isAlive(pid)) return;
 	throw new Error(
 		`An n8n (process ${pid}) is running in this folder already. End it first; or, if that process is no n8n, ` +
-			`delete ${pidFile}.`,
+			`delete ${pidFileIn(userFolder)}.`,
 	);
+}
+
+function pidFileIn(userFolder: string): string {
+	return join(userFolder, 'n8n.pid');
 }
 
 function isAlive(pid: number): boolean {
