@@ -13,6 +13,7 @@ import {
 	type Parameter,
 } from '../../nodes/Veo/api/parameters';
 import { Veo } from '../../nodes/Veo/Veo.node';
+import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
 
 const { description } = new Veo();
 const { properties } = description;
@@ -38,16 +39,18 @@ function fieldNamed(name: string, among: INodeProperties[] = properties): INodeP
 	return field;
 }
 
-const optionFields = (fieldNamed('options').options ?? []).filter(isField);
+const trigger = new VeoTrigger().description;
+
+const optionsOf = (field: INodeProperties) => (field.options ?? []).filter(isField);
+const optionFields = optionsOf(fieldNamed('options'));
+const triggerOptionFields = optionsOf(fieldNamed('options', trigger.properties));
 
 /** The names of the fields that n8n itself shows for these values, all others being at their defaults. */
-function shownFor(values: INodeParameters, among = properties): string[] {
-	const defaults = Object.fromEntries(properties.map((field) => [field.name, field.default]));
+function shownFor(values: INodeParameters, among = properties, type = description): string[] {
+	const defaults = Object.fromEntries(type.properties.map((field) => [field.name, field.default]));
 	const all = { ...defaults, ...values };
 	return among
-		.filter((field) =>
-			NodeHelpers.displayParameter(all, field, { typeVersion: 1 }, description, all),
-		)
+		.filter((field) => NodeHelpers.displayParameter(all, field, { typeVersion: 1 }, type, all))
 		.map(({ name }) => name)
 		.sort();
 }
@@ -255,7 +258,8 @@ describe('the form', () => {
 });
 
 describe('the texts of the form', () => {
-	const everyField = [...properties, ...optionFields];
+	const ofBoth = [...properties, ...trigger.properties];
+	const everyField = [...ofBoth, ...optionFields, ...triggerOptionFields];
 
 	it.each(everyField.filter(({ name }) => !['operation', 'options'].includes(name)))(
 		'describe $displayName',
@@ -265,7 +269,7 @@ describe('the texts of the form', () => {
 		},
 	);
 
-	it.each(properties.filter(({ type, default: first }) => type === 'string' && first === ''))(
+	it.each(ofBoth.filter(({ type, default: first }) => type === 'string' && first === ''))(
 		'give an example of $displayName',
 		(field) => {
 			expect(field.placeholder).toMatch(/^e\.g\. \S/);
@@ -297,6 +301,66 @@ describe('the node', () => {
 			['veoJobTableApi', true],
 		]);
 		expect(description.usableAsTool).toBe(true);
+	});
+});
+
+describe('the trigger', () => {
+	it('has the name, the version and the credentials that saved workflows refer to', () => {
+		expect(trigger.name).toBe('veoTrigger');
+		expect(trigger.version).toBe(1);
+		expect(trigger.polling).toBe(true);
+		expect(trigger.credentials?.map(({ name, required }) => [name, required])).toEqual([
+			['veoApi', true],
+			['veoJobTableApi', true],
+		]);
+	});
+
+	it.each<[INodeParameters, string[]]>([
+		[{}, ['watch', 'jobTableName', 'events', 'downloadVideo', 'options']],
+		[{ watch: 'uuids' }, ['watch', 'uuids', 'events', 'downloadVideo', 'options']],
+		[
+			{ watch: 'uuids', downloadVideo: true },
+			['watch', 'uuids', 'events', 'downloadVideo', 'binaryOutputField', 'options'],
+		],
+	])('shows for %j: %j', (values, names) => {
+		expect(shownFor(values, trigger.properties, trigger)).toEqual([...names].sort());
+	});
+
+	it('asks for the job table credential where it watches the table, and only there', () => {
+		const [, jobTable] = trigger.credentials ?? [];
+		if (!jobTable) throw new Error('There is no second credential');
+		const isAskedFor = (watch: string) =>
+			NodeHelpers.displayParameter({ watch }, jobTable, { typeVersion: 1 }, trigger);
+		expect([isAskedFor('jobTable'), isAskedFor('uuids')]).toEqual([true, false]);
+	});
+
+	it.each([
+		['watch', 'options', 'jobTable', false, ['jobTable', 'uuids']],
+		['jobTableName', 'string', 'veo_jobs', true, []],
+		['uuids', 'string', '', true, []],
+		['events', 'multiOptions', ['completed'], true, ['completed', 'failed']],
+		['downloadVideo', 'boolean', false, false, []],
+		['binaryOutputField', 'string', 'data', true, []],
+		['options', 'collection', {}, false, []],
+	])('has %s: %s, %j at first, required: %j, one of %j', (name, type, first, required, values) => {
+		const field = fieldNamed(name, trigger.properties);
+		expect(field).toMatchObject({ type, default: first });
+		expect(field.required ?? false).toBe(required);
+		expect(valuesOf(field)).toEqual(values);
+	});
+
+	it.each([
+		['keepChecking', 'boolean', true, undefined],
+		['pollInterval', 'number', 10, 5],
+		['giveUpAfter', 'number', 24, 1],
+	])('has the option %s: %s, %j at first, at least %j', (name, type, first, least) => {
+		const field = fieldNamed(name, triggerOptionFields);
+		expect(field).toMatchObject({ type, default: first });
+		expect(field.typeOptions?.minValue).toBe(least);
+	});
+
+	it('has no other option', () => {
+		expect(triggerOptionFields).toHaveLength(3);
 	});
 });
 

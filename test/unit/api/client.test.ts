@@ -139,6 +139,13 @@ describe('status', () => {
 		expect(sent).toEqual([{ atMs: 0, request: { method: 'GET', path } }]);
 	});
 
+	// Half of a character cannot be put into an address: whoever has such a uuid must hear of it in words.
+	it.skip('of half a character is asked for without a URIError', async () => {
+		const { client, sent } = clientOf(status('pending'));
+		await client.status('v-\ud800');
+		expect(sent).toHaveLength(1);
+	});
+
 	it('gives all that the API sent, under the uuid that was asked for', async () => {
 		const { client } = clientOf(
 			ok({
@@ -198,7 +205,7 @@ describe('status', () => {
 		expect(video).toEqual({ uuid: 'v-1', status: 'processing', errorMessage: 'slow' });
 	});
 
-	// Reported: the object is dropped, though the reference leaves open where the reason stands.
+	// The reference leaves open where the reason stands: what came has to be kept.
 	it.skip('of a failed video keeps a reason that is an object', async () => {
 		const { client } = clientOf(status('failed', { error: { message: 'Blocked' } }));
 		expect(await client.status('v-1')).toMatchObject({ errorMessage: 'Blocked' });

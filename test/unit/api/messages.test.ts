@@ -6,6 +6,7 @@ import * as messages from '../../../nodes/Veo/api/messages';
 import { OUTCOMES, type Outcome, type OutcomeName } from '../../../nodes/Veo/api/outcome';
 import { POLICY, type RequestKind } from '../../../nodes/Veo/api/policy';
 import { Veo } from '../../../nodes/Veo/Veo.node';
+import { VeoTrigger } from '../../../nodes/Veo/VeoTrigger.node';
 
 const UUID = 'video-uuid-123';
 /** The words of others are not ours to choose; these break every rule. */
@@ -77,6 +78,11 @@ const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
 	missingTable: [messages.missingTable('veo_jobs')],
 	tableCredentialRefused: outcomes.map((outcome) => messages.tableCredentialRefused(outcome)),
 	notInTable: [messages.notInTable(UUID)],
+	keyRefused: outcomes.map((outcome) => messages.keyRefused(outcome)),
+	// A row's reason is a clause, like `what`.
+	givenUp: [`${messages.givenUp(24 * 3_600_000)}.`],
+	nothingFinished: [messages.nothingFinished()],
+	noUuids: [messages.noUuids()],
 };
 
 const textOf = (one: VeoFailure | string) => (typeof one === 'string' ? one : one.message);
@@ -105,6 +111,7 @@ function displayNames(): Set<string> {
 		}
 	};
 	collect(new Veo().description.properties);
+	collect(new VeoTrigger().description.properties);
 	for (const { properties } of CREDENTIALS) collect(properties);
 	return names;
 }
@@ -359,6 +366,11 @@ describe('a message about the job table', () => {
 		expect(about({ name: 'http4xx', httpStatus: 404 })).toMatch(/2\.8 or newer/);
 		expect(about({ name: 'html' })).toMatch(/'Base URL' in the Veo Job Table API credential/);
 		expect(about({ name: 'refused' })).toMatch(/could not be reached/);
+	});
+
+	it('tells a row how long its job was waited for', () => {
+		expect(messages.givenUp(24 * 3_600_000)).toMatch(/24 hours$/);
+		expect(messages.givenUp(5_400_000)).toMatch(/1\.5 hours$/);
 	});
 
 	it('gives the ID of a video that is not in the table', () => {
