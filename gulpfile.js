@@ -17,7 +17,4 @@ const assets = () =>
 
 const build = gulp.series(clean, gulp.parallel(compile, assets));
 
-const watch = () =>
-	gulp.watch(['nodes/**', 'credentials/**', 'index.ts'], gulp.parallel(compile, assets));
-
-module.exports = { default: build, build, watch: gulp.series(build, watch) };
+module.exports = { default: build, build };

@@ -12,8 +12,19 @@ export interface Filter {
 	value: string | number | null;
 }
 
+/** Rows whose time is at least (or at most) `ms`, in milliseconds since the epoch. */
+export function timeFilter(columnName: string, condition: 'gte' | 'lte', ms: number): Filter {
+	// n8n hands the text to its database as it is. SQLite compares it letter by letter with what it stored, which has a
+	// space for the "T" and no "Z"; PostgreSQL reads a time zone only from the "Z".
+	const value = new Date(ms).toISOString().replace('T', ' ');
+	return { columnName, condition, value };
+}
+
+/** The column to sort by, and how. */
+export type SortBy = `${string}:${'asc' | 'desc'}`;
+
 /** n8n gives no more rows at once. */
-export const LARGEST_PAGE = 250;
+const LARGEST_PAGE = 250;
 
 /**
  * One of n8n's Data Tables, by n8n's public API: the one way to them that a community node has, and one that works from
@@ -31,7 +42,7 @@ export class DataTable {
 	/** Looks the table up by its name. */
 	async exists(): Promise<boolean> {
 		if (this.id !== undefined) return true;
-		const query = new URLSearchParams({
+		const query = toQuery({
 			filter: JSON.stringify({ name: this.name }),
 			limit: '250',
 		});
@@ -60,27 +71,30 @@ export class DataTable {
 	}
 
 	/** The rows that meet all of `filters`, first those with the least (or most) in a column. */
-	async find(
-		filters: Filter[],
-		sortBy: `${string}:${'asc' | 'desc'}`,
-		limit = LARGEST_PAGE,
-		offset = 0,
-	): Promise<JsonObject[]> {
-		const query = new URLSearchParams({
+	async find(filters: Filter[], sortBy: SortBy, limit = LARGEST_PAGE): Promise<JsonObject[]> {
+		return (await this.page(filters, sortBy, limit)).rows;
+	}
+
+	/** All the rows that meet all of `filters`, as many at a time as n8n gives. */
+	async *pages(filters: Filter[], sortBy: SortBy): AsyncGenerator<JsonObject[]> {
+		let cursor: string | undefined;
+		do {
+			const page = await this.page(filters, sortBy, LARGEST_PAGE, cursor);
+			yield page.rows;
+			cursor = page.nextCursor;
+		} while (cursor !== undefined);
+	}
+
+	private async page(filters: Filter[], sortBy: SortBy, limit: number, cursor?: string) {
+		const query = toQuery({
 			filter: JSON.stringify({ type: 'and', filters }),
 			sortBy,
 			limit: String(limit),
-			offset: String(offset),
+			...(cursor !== undefined && { cursor }),
 		});
-		return rowsOf(await this.ask({ method: 'GET', path: `${this.path}/rows?${query.toString()}` }));
-	}
-
-	async insert(row: JsonObject): Promise<void> {
-		await this.ask({
-			method: 'POST',
-			path: `${this.path}/rows`,
-			json: { data: [row], returnType: 'count' },
-		});
+		const answer = await this.ask({ method: 'GET', path: `${this.path}/rows?${query}` });
+		const next = isJsonObject(answer) ? answer.nextCursor : undefined;
+		return { rows: rowsOf(answer), nextCursor: typeof next === 'string' ? next : undefined };
 	}
 
 	/** Changes every row that meets all (or, with `or`, one) of `filters`. */
@@ -120,6 +134,11 @@ export class DataTable {
 			words: isJsonObject(json) ? wordsOf(json) : undefined,
 		});
 	}
+}
+
+/** n8n takes a space as `%20`, and refuses the `+` that is usual in a query. */
+function toQuery(parameters: Record<string, string>): string {
+	return new URLSearchParams(parameters).toString().replaceAll('+', '%20');
 }
 
 function rowsOf(answer: unknown): JsonObject[] {

@@ -2,7 +2,7 @@ import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../ap
 import type { Clock } from '../api/clock';
 import { givenUp, keyRefused } from '../api/messages';
 import type { JsonObject, OutcomeName } from '../api/outcome';
-import type { DataTable, Filter } from './dataTable';
+import { type DataTable, type Filter, timeFilter } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
 import { inPool } from './pool';
 import { equals, rowChanges } from './tracker';
@@ -88,8 +88,7 @@ async function dueJobs({ table, clock, intervalMs }: RefreshRules): Promise<JobR
 	];
 	// Databases do not agree on where rows without a value are sorted, so those have a question of their own.
 	const never = await table.find([...pending, equals('checkedAt', null)], 'id:asc', ROUND_SIZE);
-	const before = new Date(clock.now() - intervalMs).toISOString();
-	const checkedBefore: Filter = { columnName: 'checkedAt', condition: 'lte', value: before };
+	const checkedBefore = timeFilter('checkedAt', 'lte', clock.now() - intervalMs);
 	const longest = await table.find([...pending, checkedBefore], 'checkedAt:asc', ROUND_SIZE);
 	return [...never, ...longest].slice(0, ROUND_SIZE).map(toJobRow);
 }

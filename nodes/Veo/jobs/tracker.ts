@@ -4,7 +4,7 @@ import { tableFailed } from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import type { GenerateRequest } from '../api/parameters';
 import { type RetryRules, withRetries } from '../api/retry';
-import { type DataTable, type Filter, LARGEST_PAGE } from './dataTable';
+import type { DataTable, Filter } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
 import { isFinal } from './states';
 
@@ -41,13 +41,11 @@ export class JobTracker {
 	async open(): Promise<void> {
 		await this.orThrow(async () => await this.table.ensure());
 		const filters = [equals('executionId', this.run.executionId)];
-		for (let offset = 0, page = LARGEST_PAGE; page === LARGEST_PAGE; offset += page) {
-			const found = await this.orThrow(
-				async () => await this.table.find(filters, 'id:asc', LARGEST_PAGE, offset),
-			);
-			for (const row of found.map(toJobRow)) this.rows.set(String(row.jobKey), row);
-			page = found.length;
-		}
+		await this.orThrow(async () => {
+			for await (const page of this.table.pages(filters, 'id:asc')) {
+				for (const row of page.map(toJobRow)) this.rows.set(String(row.jobKey), row);
+			}
+		});
 	}
 
 	/** The row that an earlier try of this execution left for the item. */

@@ -2,7 +2,7 @@ import type { VideoStatus } from '../api/client';
 import { missingTable } from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import type { Transport } from '../api/transport';
-import { DataTable, type Filter, LARGEST_PAGE } from '../jobs/dataTable';
+import { DataTable, type Filter, timeFilter } from '../jobs/dataTable';
 import {
 	type Deliveries,
 	isDelivered,
@@ -62,16 +62,11 @@ export function watchTable(
 	};
 
 	const undelivered = async (deliveries: Deliveries): Promise<JobRow[]> => {
-		const since = new Date(deliveries.sinceMs).toISOString();
-		const filters: Filter[] = [
-			...FINISHED,
-			{ columnName: 'finishedAt', condition: 'gte', value: since },
-		];
+		// A millisecond earlier, for a database may take the "Z" that follows for something greater.
+		const filters = [...FINISHED, timeFilter('finishedAt', 'gte', deliveries.sinceMs - 1)];
 		const rows: JobRow[] = [];
-		for (let offset = 0, page = LARGEST_PAGE; page === LARGEST_PAGE; offset += page) {
-			const found = await table.find(filters, 'finishedAt:asc', LARGEST_PAGE, offset);
-			rows.push(...found.map(toJobRow).filter((row) => !isDelivered(deliveries, row)));
-			page = found.length;
+		for await (const page of table.pages(filters, 'finishedAt:asc')) {
+			rows.push(...page.map(toJobRow).filter((row) => !isDelivered(deliveries, row)));
 			if (rows.length >= LARGEST_HAND_OVER) break;
 		}
 		return rows.slice(0, LARGEST_HAND_OVER);
@@ -99,7 +94,7 @@ export function watchTable(
 		},
 		async sample(): Promise<JsonObject | undefined> {
 			await open();
-			const rows = (await table.find(FINISHED, 'finishedAt:desc', LARGEST_PAGE)).map(toJobRow);
+			const rows = (await table.find(FINISHED, 'finishedAt:desc')).map(toJobRow);
 			const latest = rows.find(({ status }) => isWanted(status, options.events));
 			return latest && toJson(latest);
 		},
