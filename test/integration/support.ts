@@ -94,7 +94,7 @@ export function together(limit = 12) {
 	beforeAll(() => {
 		for (let i = 0; i < limit; i++) void worker();
 	});
-	return (name: string, body: () => Promise<void>) => {
+	const test = (name: string, body: () => Promise<void>) => {
 		const done = new Promise<void>((resolve, reject) => {
 			waiting.push(async () => await body().then(resolve, reject));
 		});
@@ -102,6 +102,9 @@ export function together(limit = 12) {
 		done.catch(() => undefined);
 		it(name, async () => await done);
 	};
+	return Object.assign(test, {
+		skip: (name: string, body: () => Promise<void>) => it.skip(name, body),
+	});
 }
 
 export const aString = expect.any(String) as string;
