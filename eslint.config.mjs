@@ -59,10 +59,15 @@ export default defineConfig(
 		languageOptions: { parserOptions: { projectService: true } },
 	},
 	{
-		files: ['*.js', '*.mjs'],
+		files: ['**/*.js', '**/*.mjs'],
 		extends: [js.configs.recommended],
 		languageOptions: {
-			globals: { module: 'readonly', require: 'readonly', process: 'readonly' },
+			globals: {
+				module: 'readonly',
+				require: 'readonly',
+				process: 'readonly',
+				console: 'readonly',
+			},
 		},
 	},
 );

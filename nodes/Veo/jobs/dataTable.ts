@@ -44,11 +44,9 @@ export class DataTable {
 		if (this.id !== undefined) return true;
 		const query = toQuery({
 			filter: JSON.stringify({ name: this.name }),
-			limit: '250',
+			limit: String(LARGEST_PAGE),
 		});
-		const found = rowsOf(
-			await this.ask({ method: 'GET', path: `/data-tables?${query.toString()}` }),
-		);
+		const found = rowsOf(await this.ask({ method: 'GET', path: `/data-tables?${query}` }));
 		// n8n's filter also finds names that merely contain this one.
 		const id = found.find((table) => table.name === this.name)?.id;
 		if (typeof id === 'string') this.id = id;
