@@ -219,6 +219,15 @@ describe('many requests of a run', () => {
 		expect(sentAt()).toEqual([0, 0, 0, 1000, 1000, 1000, 3000, 3000, 3000]);
 	});
 
+	it('pause but shortly again once one of them was answered', async () => {
+		const fails = [REPLIES.reset, REPLIES.reset];
+		const answered = status('pending');
+		const { clock, status: ask } = world([...fails, answered, ...fails, answered]);
+		await clock.run(ask());
+		await clock.run(ask());
+		expect(clock.sleeps).toEqual([500, 1000, 500, 1000]);
+	});
+
 	it('wait for the Retry-After that another of them was given', async () => {
 		const replies = [tooMany('30'), accepted('v-1'), status('pending')];
 		const { clock, status: ask, submit, sentAt } = world(replies);

@@ -336,6 +336,15 @@ describe('the job table', () => {
 		expect(table.row()).toMatchObject({ uuid: 'v-1', errorMessage: null });
 	});
 
+	it('keeps an execution from paying again for what ended unclear', async () => {
+		const table = n8n();
+		await execution(REPLIES.reset).refused({ tracker: await table.open() });
+		expect(table.row()).toMatchObject({ status: 'submitting' });
+		const again = execution(accepted('v-2'));
+		expect((await again.refused({ tracker: await table.open() })).facts.unclear).toBe(true);
+		expect(again.sent).toEqual([]);
+	});
+
 	// A row without its ID is a video that no trigger ever hears of.
 	it.skip('gets the ID of a job that is accepted while another item ends the run', async () => {
 		const table = n8n();
