@@ -50,12 +50,9 @@ function lost({ stopped, answersLost }: Asked, { jobs }: Books, seen: Seen): Vio
 				toldUuid === undefined || stopped || answersLost || seen.late.includes(itemIndex);
 			return !(mayBeUnclear && seen.unclear.includes(itemIndex));
 		})
-		.map(({ itemIndex, uuid, toldUuid }) => ({
+		.map(({ itemIndex, uuid }) => ({
 			kind: 'lost',
-			text:
-				toldUuid === undefined
-					? `Item ${itemIndex}: ${uuid} was accepted, no answer was sent, and nothing tells that it is unclear`
-					: `Item ${itemIndex}: ${toldUuid} was accepted and told to the node, and is nowhere to be seen`,
+			text: `Item ${itemIndex}: ${uuid} was accepted, and the user is told neither its ID nor that it is unclear`,
 		}));
 }
 

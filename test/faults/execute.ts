@@ -22,7 +22,7 @@ export interface Result {
 	requests: string[];
 }
 
-export type World = Pick<Places, 'otherHostHeard' | 'logsTold'>;
+export type World = Pick<Places, 'otherHostHeard'>;
 
 /** No run may last longer. It is stopped then, and its lasting is a broken rule. */
 const LONGEST_RUN_MS = 240_000;
@@ -64,7 +64,9 @@ export async function execute(
 		if (scenario.uiRetry && first.ran.error) {
 			if (scenario.uiRetry.faultsGone) emulator.options.faults = [];
 			emulator.credits += scenario.uiRetry.credits;
-			last = look(await withinLimit(retryRun(first.ran, options), end));
+			const again = await withinLimit(retryRun(first.ran, options), end);
+			if (!again) return undefined;
+			last = look(again);
 		}
 
 		// Whatever the node left under way would arrive by now.
@@ -124,13 +126,16 @@ async function runAndStop(options: RunOptions, scenario: Scenario, end: AbortSig
 	return { ran, violations };
 }
 
-/** A retry has no Stop in the harness: it is left to itself. */
-async function withinLimit(retry: Promise<Ran>, end: AbortSignal): Promise<Ran> {
+/** A retry has no Stop in the harness: one that lasts too long is left to itself, as are all when `end` fires. */
+async function withinLimit(retry: Promise<Ran>, end: AbortSignal): Promise<Ran | undefined> {
 	const over = new AbortController();
 	const signal = AbortSignal.any([end, over.signal]);
-	const tooLong = sleep(LONGEST_RUN_MS, undefined, { signal }).then(() => {
-		throw new Error(`A retry went on for ${LONGEST_RUN_MS / 1000} s`);
-	});
+	const tooLong = sleep(LONGEST_RUN_MS, undefined, { signal }).then(
+		() => {
+			throw new Error(`A retry went on for ${LONGEST_RUN_MS / 1000} s`);
+		},
+		() => undefined,
+	);
 	return await Promise.race([retry, tooLong]).finally(() => over.abort());
 }
 

@@ -7,7 +7,6 @@ export interface Places {
 	execution: readonly string[];
 	requests: readonly RecordedRequest[];
 	otherHostHeard: (text: string) => boolean;
-	logsTold: (text: string) => boolean;
 }
 
 /** The key belongs into the Authorization header of the API's three calls, and nowhere else. */
@@ -27,6 +26,5 @@ export function findLeaks(apiKey: string, places: Places): Violation[] {
 		...strings.map((text) => leak(`the execution's data: ${text.slice(0, 200)}`)),
 		...requests.map(({ method, path }) => leak(`a request: ${method} ${path}`)),
 		...(places.otherHostHeard(apiKey) ? [leak('a request to another host')] : []),
-		...(places.logsTold(apiKey) ? [leak('the logs')] : []),
 	];
 }

@@ -7,7 +7,8 @@ import type { Scenario } from './scenario';
 export class Report {
 	private readonly startedAt = Date.now();
 	private readonly results: Array<{ scenario: Scenario; result: Result }> = [];
-	private readonly broken: Array<{ seed: number; what: string }> = [];
+	private readonly others: Array<Violation & { seed: number }> = [];
+	private brokenOff = 0;
 	private underWay = 0;
 
 	constructor(
@@ -31,7 +32,15 @@ export class Report {
 	/** The run itself could not be had. */
 	broke(seed: number, thrown: unknown): void {
 		this.underWay--;
-		this.broken.push({ seed, what: inspect(thrown) });
+		this.brokenOff++;
+		this.others.push({ seed, kind: 'other', text: `The run broke off: ${inspect(thrown)}` });
+	}
+
+	/** The keys of these runs were in the logs. */
+	leaked(seeds: readonly number[]): void {
+		for (const seed of seeds) {
+			this.others.push({ seed, kind: 'key leak', text: 'The key is in the logs' });
+		}
 	}
 
 	clean(): boolean {
@@ -39,7 +48,7 @@ export class Report {
 	}
 
 	progress(): string {
-		const done = this.results.length + this.broken.length;
+		const done = this.results.length + this.brokenOff;
 		const violations = this.violations().length;
 		return `${this.seconds()} s: ${done} of ${this.runs} runs done, ${this.underWay} under way, ${violations} broken promises\n`;
 	}
@@ -96,11 +105,7 @@ export class Report {
 			...this.results.flatMap(({ result: { seed, violations } }) =>
 				violations.map((violation) => ({ seed, ...violation })),
 			),
-			...this.broken.map(({ seed, what }) => ({
-				seed,
-				kind: 'other' as const,
-				text: `The run broke off: ${what}`,
-			})),
+			...this.others,
 		].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 	}
 

@@ -6,9 +6,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { captureLogs } from './logs';
+import { captureScreen, seedsOfKeysIn } from './logs';
 import { Report } from './report';
-import { createScenario, seedsOf } from './scenario';
+import { calmScenario, createScenario, seedsOf } from './scenario';
 
 const HELP = `Usage: npm run test:faults -- [options]
 
@@ -19,6 +19,8 @@ const HELP = `Usage: npm run test:faults -- [options]
   --only SEED      one run alone, by the seed that was printed for it, with its details
 `;
 
+/** Past the capturing of the logs. */
+const print = process.stderr.write.bind(process.stderr);
 /** After Ctrl-C, for what is still under way. */
 const GRACE_MS = 5000;
 
@@ -43,7 +45,7 @@ async function main(): Promise<number> {
 	const parallel = whole('parallel', values.parallel, 1);
 	const untilMs = Date.now() + whole('max-minutes', values['max-minutes'], 1) * 60_000;
 
-	const logs = captureLogs();
+	const screen = captureScreen();
 	// n8n is loaded only now, so that it writes its logs where they are captured.
 	const { execute } = await import('./execute');
 	const { startN8n } = await import('../integration/n8n');
@@ -54,15 +56,18 @@ async function main(): Promise<number> {
 	const end = new AbortController();
 	process.once('SIGINT', () => end.abort());
 
+	const world = { otherHostHeard: (text: string) => otherHost.heard(text) };
+	// A node that does nothing at all breaks no promise either: here it has to make a video.
+	const calm = await execute(calmScenario(), world, end.signal);
+	if (calm?.accepted !== 1 || calm.violations.length > 0) {
+		throw new Error(`No video could be made even without faults: ${JSON.stringify(calm?.seen)}`);
+	}
+
 	const queue = seeds.values();
 	const worker = async () => {
 		for (const runSeed of queue) {
 			if (end.signal.aborted || Date.now() > untilMs) return;
 			const scenario = createScenario(runSeed, otherHost.origin);
-			const world = {
-				otherHostHeard: (text: string) => otherHost.heard(text),
-				logsTold: logs.told,
-			};
 			report.began();
 			await execute(scenario, world, end.signal).then(
 				(result) => report.ended(scenario, result),
@@ -70,15 +75,17 @@ async function main(): Promise<number> {
 			);
 		}
 	};
-	const progress = setInterval(() => logs.print(report.progress()), 10_000);
+	const progress = setInterval(() => screen.print(report.progress()), 10_000);
 	const workers = Promise.all(Array.from({ length: parallel }, worker));
 	await Promise.race([workers, ended(end.signal)]);
 	clearInterval(progress);
 
+	const log = screen.written() + (await n8n.logged());
+	report.leaked(seedsOfKeysIn(log));
 	await otherHost.close();
 	n8n.close();
-	if (only !== undefined) logs.print(report.details());
-	logs.print(report.table(logs.characters()));
+	if (only !== undefined) screen.print(report.details());
+	screen.print(report.table(log.length));
 	if (end.signal.aborted) return 130;
 	return report.clean() ? 0 : 1;
 }
@@ -98,7 +105,7 @@ main().then(
 	// What a run left to itself must not keep the process.
 	(code) => process.exit(code),
 	(thrown: unknown) => {
-		process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+		print(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
 		process.exit(2);
 	},
 );

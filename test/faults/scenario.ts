@@ -76,6 +76,31 @@ export function createScenario(seed: number, otherOrigin: string): Scenario {
 	};
 }
 
+/** One video, and nothing goes wrong. */
+export function calmScenario(): Scenario {
+	const apiKey = keyFor(0);
+	return {
+		seed: 0,
+		apiKey,
+		operation: 'generateAndWait',
+		image: 'none',
+		prompts: ['A fox'],
+		onError: 'stopWorkflow',
+		tries: 1,
+		waitBetweenTriesMs: 0,
+		downloadVideo: false,
+		options: {
+			pollInterval: 5,
+			maxWaitTime: 20,
+			maxRetries: 0,
+			requestTimeout: 10,
+			maxConcurrentJobs: 1,
+			onTimeout: 'error',
+		},
+		emulator: { apiKeys: [apiKey], durationMs: 0 },
+	};
+}
+
 /** The account and the videos that it gets. */
 function account({ between, chance, pick }: Draws, items: number): EmulatorOptions {
 	const longestMs = pick([500, 4000, 8000, 60_000]);

@@ -60,10 +60,13 @@ function toSeenItem({ json, pairedItem }: INodeExecutionData): SeenItem {
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-/** The numbers of the items that a message names after it said that something is unclear. */
+/** The items that a message calls unclear. It may go on to tell of other items' videos, which are well known. */
 function itemsCalledUnclear(message: string): number[] {
-	const [, told] = /unclear(.*)/is.exec(message) ?? [];
-	return [...(told ?? '').matchAll(/\[item (\d+)\]/g)].map(([, item]) => Number(item));
+	return message
+		.split(/(?=unclear|other videos)/i)
+		.filter((part) => /^unclear/i.test(part))
+		.flatMap((part) => [...part.matchAll(/\[item (\d+)\]/g)])
+		.map(([, item]) => Number(item));
 }
 
 /** The items whose paid request had no answer yet, by what the node keeps with the execution. */

@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+
+const RUN = resolve(__dirname, 'run.ts');
+const run = (...options: string[]) =>
+	spawnSync(process.execPath, [require.resolve('tsx/cli'), RUN, ...options], {
+		encoding: 'utf8',
+		timeout: 150_000,
+	});
+
+describe('Random faults', () => {
+	it('never make the node pay twice, lose a paid video or tell the key', () => {
+		const { stdout, stderr, status } = run('--runs', '40', '--seed', '2');
+
+		expect(stderr).toBe('');
+		expect(figures(stdout)).toMatchObject({
+			runs: '40',
+			seed: '2',
+			'jobs paid twice': '0',
+			'jobs lost': '0',
+			'key leaks': '0',
+			'other broken rules': '0',
+		});
+		expect(Number(figures(stdout)['accepted jobs'])).toBeGreaterThan(50);
+		expect(status).toBe(0);
+	}, 160_000);
+
+	it('does not begin with options that it cannot read', () => {
+		expect(run('--runs', 'many')).toMatchObject({
+			status: 2,
+			stderr: "--runs takes a whole number from 1 on, not 'many'\n",
+		});
+	});
+});
+
+/** The table that the command prints, by its first column. */
+function figures(stdout: string): Record<string, string> {
+	const rows = stdout.matchAll(/^(\S.*?) {2,}(\S.*)$/gm);
+	return Object.fromEntries([...rows].map(([, name, figure]) => [name ?? '', figure ?? '']));
+}
