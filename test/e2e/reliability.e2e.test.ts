@@ -1,0 +1,588 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { itemsOf, type Execution, type Item } from '../../demo/lib/execution';
+import type { Fault, Kind } from '../../emulator';
+import { emulatorKey, Harness } from './harness';
+import {
+	atOnce,
+	errorOf,
+	fails,
+	type Figures,
+	logOf,
+	Scenario,
+	takesLong,
+	text,
+	threeTries,
+	toldBy,
+	type Veo,
+} from './reliability';
+import { node, type NodeSettings } from './workflow';
+
+const ten = Array.from({ length: 10 }, (_, index) => index);
+/** The item that something happens to. */
+const bad = 3;
+
+let harness: Harness;
+const scenarios: Scenario[] = [];
+
+function scenario(...args: [name: string, count?: number, hints?: Record<number, string>]) {
+	const made = new Scenario(harness, ...args);
+	scenarios.push(made);
+	return made;
+}
+
+beforeAll(async () => {
+	harness = await Harness.start({
+		emulator: {
+			durationMs: ({ prompt }) => (prompt.includes(takesLong) ? 600_000 : 1000),
+			outcome: ({ prompt }) => (prompt.includes(fails) ? 'failed' : 'completed'),
+			failureMessage: 'The clouds came out square',
+		},
+		n8nEnv: { N8N_LOG_LEVEL: 'debug' },
+	});
+});
+
+afterAll(async () => {
+	const figures = scenarios.map((one): Figures => one.figures);
+	console.table(figures);
+	await harness.close();
+});
+
+const each = (indices: number[], count: number, otherwise: number) =>
+	ten.map((index) => (indices.includes(index) ? count : otherwise));
+
+function expectAllItems(execution: Execution, { prompts, jobs }: Scenario): void {
+	expect(execution.error).toBeUndefined();
+	expect(execution.status).toBe('success');
+	const out = itemsOf(execution, 'Veo');
+	expect(out.map(({ json }) => json.prompt)).toEqual(prompts);
+	expect(out.map(({ json }) => json.status)).toEqual(prompts.map(() => 'completed'));
+	expect(out.map(({ pairedItem }) => pairedItem)).toEqual(prompts.map((_, item) => ({ item })));
+	const uuids = jobs.map(({ uuid }) => uuid);
+	expect(uuids).toEqual(expect.arrayContaining(out.map(({ json }) => json.uuid)));
+	expect(new Set(out.map(({ json }) => json.uuid)).size).toBe(prompts.length);
+}
+
+/** Failed, in these words, and with the ID of every paid video of which the API ever told the node. */
+function expectTold(
+	execution: Execution,
+	{ jobs }: Scenario,
+	words: RegExp,
+	unknown: string[] = [],
+) {
+	expect(execution.status).toBe('error');
+	expect(text(execution.error?.message)).toMatch(words);
+	const told = toldBy(execution);
+	const known = jobs.map(({ uuid }) => uuid).filter((uuid) => !unknown.includes(uuid));
+	expect(known.filter((uuid) => !told.includes(uuid))).toEqual([]);
+}
+
+describe('Retry On Fail, then Retry in the executions list', () => {
+	/**
+	 * One of ten items cannot be submitted; n8n tries three times, then a person retries, again and again. Once the cause
+	 * is gone, all ten come out and each was paid once.
+	 */
+	const refused =
+		(name: string, fault: Fault['do'], words: RegExp, sentByTry: number) => async () => {
+			const one = scenario(name);
+			one.strike(bad, { on: 'generate', do: fault });
+			await one.set({ options: { maxRetries: 1 }, settings: threeTries });
+
+			let execution = await one.run();
+			for (let executions = 1; ; executions++) {
+				expectTold(execution, one, words);
+				expect(one.paid).toEqual(each([bad], 0, 1));
+				expect(one.sent).toEqual(each([bad], executions * 3 * sentByTry, 1));
+				if (executions === 3) break;
+				execution = await one.retry(execution);
+			}
+
+			one.heal();
+			expectAllItems(await one.retry(execution), one);
+			expect(one.paid).toEqual(each([], 0, 1));
+		};
+
+	/** It cannot be known whether one of ten was accepted: it is, but the answer never comes. */
+	const unclear = (name: string, fault: Fault['do'], options: object) => async () => {
+		const one = scenario(name);
+		one.strike(bad, { on: 'generate', accept: true, do: fault });
+		await one.set({ options, settings: threeTries });
+
+		let execution = await one.run();
+		const untold = one.jobsOf(bad).map(({ uuid }) => uuid);
+		one.heal();
+		for (let executions = 1; ; executions++) {
+			expectTold(execution, one, /unclear whether the API accepted/, untold);
+			expect(text(execution.error?.description)).toMatch(/may have been accepted and billed/);
+			expect(text(execution.error?.message)).toContain(`[item ${bad}]`);
+			expect(one.paid).toEqual(each([], 0, 1));
+			expect(one.sent).toEqual(each([], 0, 1));
+			if (executions === 4) break;
+			execution = await one.retry(execution);
+		}
+
+		expectAllItems(await one.run(), one);
+		expect(one.paid).toEqual(each([], 0, 2));
+	};
+
+	/** One of ten fails after it was paid for, and goes well once the cause is gone. */
+	const later =
+		(name: string, fault: Omit<Fault, 'prompt'>, words: RegExp, veo: object) => async () => {
+			const one = scenario(name);
+			one.strike(bad, fault);
+			await one.set({ settings: threeTries, ...veo });
+
+			let execution = await one.run();
+			for (let executions = 1; ; executions++) {
+				expectTold(execution, one, words);
+				expect(text(execution.error?.message)).toContain(one.jobsOf(bad)[0]?.uuid);
+				expect(one.paid).toEqual(each([], 0, 1));
+				expect(one.sent).toEqual(each([], 0, 1));
+				expect(
+					one.requests(fault.on).filter((request) => request.fault).length,
+				).toBeGreaterThanOrEqual(executions * 3);
+				if (executions === 3) break;
+				execution = await one.retry(execution);
+			}
+
+			one.heal();
+			expectAllItems(await one.retry(execution), one);
+			expect(one.sent).toEqual(each([], 0, 1));
+		};
+
+	atOnce({
+		'the paid request is refused with HTTP 429': refused(
+			'refused with 429',
+			{ type: 'http', status: 429 },
+			/too many requests/,
+			2,
+		),
+		'the paid request is refused with code 1003': refused(
+			'refused with 1003',
+			{ type: 'envelope', code: 1003 },
+			/too many requests/,
+			2,
+		),
+		'the key is refused, which n8n itself would ask again for': refused(
+			'refused with 401',
+			{ type: 'http', status: 401 },
+			/refused the key/,
+			1,
+		),
+
+		'the paid request is refused in the first try only': async () => {
+			const one = scenario('refused at first');
+			one.strike(bad, {
+				on: 'generate',
+				occurrence: [1, 2],
+				do: { type: 'envelope', code: 1003 },
+			});
+			await one.set({ options: { maxRetries: 1 }, settings: threeTries });
+			expectAllItems(await one.run(), one);
+			expect(one.paid).toEqual(each([], 0, 1));
+			expect(one.sent).toEqual(each([bad], 3, 1));
+		},
+
+		'no connection at all': async () => {
+			const one = scenario('connection refused');
+			const { apiKey, baseUrl } = harness.credential.data;
+			const away = await harness.client.createCredential('Away', 'veoApi', {
+				apiKey,
+				baseUrl: 'http://127.0.0.1:9/api',
+			});
+			await one.set({
+				options: { maxRetries: 0 },
+				settings: { ...threeTries, credentials: { veoApi: { id: away.id, name: away.name } } },
+			});
+			const execution = await one.run();
+			expectTold(execution, one, /could not be reached/);
+			expect(one.sent).toEqual(each([], 0, 0));
+
+			await harness.client.updateCredential({ ...away, data: { apiKey, baseUrl } });
+			expectAllItems(await one.retry(execution), one);
+			expect(one.paid).toEqual(each([], 0, 1));
+			expect(one.sent).toEqual(each([], 0, 1));
+		},
+
+		'the connection breaks before the paid answer': unclear(
+			'reset before the answer',
+			{ type: 'resetBeforeAnswer' },
+			{},
+		),
+		'the connection breaks in the middle of the paid answer': unclear(
+			'reset in the answer',
+			{ type: 'resetMidAnswer' },
+			{},
+		),
+		'the paid answer does not come': unclear(
+			'no answer',
+			{ type: 'hang' },
+			// Long enough for the nine others on a machine that is busy.
+			{ requestTimeout: 5 },
+		),
+
+		'the job fails at the API': async () => {
+			const one = scenario('job fails', 10, { [bad]: fails });
+			await one.set({ settings: threeTries });
+			let execution = await one.run();
+			for (let executions = 1; ; executions++) {
+				expectTold(execution, one, /The clouds came out square/);
+				expect(text(execution.error?.message)).toContain(one.jobsOf(bad)[0]?.uuid);
+				expect(one.paid).toEqual(each([], 0, 1));
+				expect(one.sent).toEqual(each([], 0, 1));
+				// It is the same job that is asked about, by each of n8n's tries.
+				expect(one.jobsOf(bad)[0]?.statusChecks).toBeGreaterThanOrEqual(executions * 3);
+				if (executions === 4) break;
+				execution = await one.retry(execution);
+			}
+			const before = one.jobs.map(({ uuid }) => uuid);
+			expectTold(await one.run(), one, /The clouds came out square/, before);
+			expect(one.paid).toEqual(each([], 0, 2));
+		},
+
+		'the download fails': later(
+			'download fails',
+			{ on: 'video', do: { type: 'http', status: 404 } },
+			/is finished, but could not be downloaded/,
+			{ parameters: { downloadVideo: true } },
+		),
+		'the wait times out': later(
+			'wait times out',
+			{
+				on: 'status',
+				do: { type: 'alter', data: { status: 'processing', videoUrl: undefined } },
+			},
+			/was not finished after 6 seconds/,
+			{ options: { maxWaitTime: 6 } },
+		),
+
+		'what was never begun is paid by the retry, and only that': async () => {
+			const one = scenario('three at a time');
+			one.strike(bad, { on: 'generate', do: { type: 'http', status: 429 } });
+			await one.set({ options: { maxRetries: 0, maxConcurrentJobs: 3 } });
+			const execution = await one.run();
+			expectTold(execution, one, /too many requests/);
+			expect(one.paid.slice(0, bad)).toEqual([1, 1, 1]);
+			expect(one.paid.slice(6)).toEqual([0, 0, 0, 0]);
+
+			one.heal();
+			expectAllItems(await one.retry(execution), one);
+			expect(one.paid).toEqual(each([], 0, 1));
+			expect(one.sent).toEqual(each([bad], 2, 1));
+		},
+	});
+});
+
+describe('Items that fail under "continue"', () => {
+	const failedJob = 0;
+	const noVideo = 4;
+	const maybePaid = 7;
+	const notPaid = 8;
+	const failing = [failedJob, noVideo, maybePaid, notPaid];
+	const fine = ten.filter((index) => !failing.includes(index));
+
+	/** Four of ten fail, each at another stage; the first one of all is among them, which makes n8n try again (trap 2). */
+	async function set(name: string, settings: NodeSettings, first = fails): Promise<Scenario> {
+		const one = scenario(name, 10, { [failedJob]: first });
+		one.strike(noVideo, { on: 'video', do: { type: 'http', status: 404 } });
+		one.strike(maybePaid, { on: 'generate', accept: true, do: { type: 'resetBeforeAnswer' } });
+		one.strike(notPaid, { on: 'generate', do: { type: 'http', status: 429 } });
+		await one.set(
+			{
+				parameters: { downloadVideo: true },
+				// Time for the slower of the emulator's jobs, and no more.
+				options: { maxRetries: 0, maxWaitTime: 11 },
+				settings,
+			},
+			[node('Next', 'n8n-nodes-base.noOp', 1, {}), node('Failed', 'n8n-nodes-base.noOp', 1, {})],
+		);
+		return one;
+	}
+
+	function expectFailed(one: Scenario, itemIndex: number, item: Item | undefined): void {
+		const uuid = one.jobsOf(itemIndex)[0]?.uuid;
+		const known = { [failedJob]: uuid, [noVideo]: uuid }[itemIndex];
+		expect(item?.json.uuid).toBe(known);
+		const told = errorOf(item);
+		expect(told).toContain(`[item ${itemIndex}]`);
+		if (known !== undefined) expect(told).toContain(known);
+		expect(told).toMatch(
+			{
+				[failedJob]: /The clouds came out square|was not finished/,
+				[noVideo]: /could not be downloaded/,
+				[maybePaid]: /unclear whether the API accepted .* may have been accepted and billed/,
+				[notPaid]: /too many requests/,
+			}[itemIndex] ?? /never/,
+		);
+		expect(item?.pairedItem).toEqual({ item: itemIndex });
+	}
+
+	function expectFine(one: Scenario, itemIndex: number, item: Item | undefined): void {
+		expect(item?.json).not.toHaveProperty('error');
+		expect(item?.json).toMatchObject({
+			uuid: one.jobsOf(itemIndex)[0]?.uuid,
+			prompt: one.prompts[itemIndex],
+			status: 'completed',
+		});
+		expect(item?.binary.data?.mimeType).toBe('video/mp4');
+		expect(item?.pairedItem).toEqual({ item: itemIndex });
+	}
+
+	const regular = (name: string, settings: NodeSettings, tries: number) => async () => {
+		const one = await set(name, { ...settings, onError: 'continueRegularOutput' });
+		const execution = await one.run();
+		expect(execution.status).toBe('success');
+		const out = itemsOf(execution, 'Veo');
+		expect(out).toHaveLength(10);
+		for (const index of failing) expectFailed(one, index, out[index]);
+		for (const index of fine) expectFine(one, index, out[index]);
+		expect(itemsOf(execution, 'Next').map(({ json }) => json)).toEqual(out.map(({ json }) => json));
+		expect(one.paid).toEqual(each([notPaid], 0, 1));
+		expect(one.sent).toEqual(each([notPaid], tries, 1));
+	};
+
+	const errorOutput = (name: string, settings: NodeSettings, tries: number) => async () => {
+		const one = await set(name, { ...settings, onError: 'continueErrorOutput' });
+		const execution = await one.run();
+		expect(execution.status).toBe('success');
+		const good = itemsOf(execution, 'Veo');
+		expect(good).toHaveLength(fine.length);
+		for (const [place, index] of fine.entries()) expectFine(one, index, good[place]);
+		const wrong = itemsOf(execution, 'Veo', 1);
+		expect(wrong).toHaveLength(failing.length);
+		for (const [place, index] of failing.entries()) {
+			expectFailed(one, index, wrong[place]);
+			// n8n adds what the item came with.
+			expect(wrong[place]?.json.prompt).toBe(one.prompts[index]);
+		}
+		// And so the next nodes get them.
+		const received = (name: string) => itemsOf(execution, name).map(({ json }) => json);
+		expect(received('Next')).toEqual(good.map(({ json }) => json));
+		expect(received('Failed')).toEqual(wrong.map(({ json }) => json));
+		expect(one.paid).toEqual(each([notPaid], 0, 1));
+		expect(one.sent).toEqual(each([notPaid], tries, 1));
+		expect(toldBy(execution)).toContain(one.jobsOf(failedJob)[0]?.uuid);
+	};
+
+	atOnce({
+		'go to the regular output': regular('continue', {}, 1),
+		'go to the regular output after three tries': regular('continue, three tries', threeTries, 3),
+		'go to the error output': errorOutput('error output', {}, 1),
+		'go to the error output after three tries': errorOutput(
+			'error output, three tries',
+			threeTries,
+			3,
+		),
+		'are not what n8n retries unless the first item is among them': async () => {
+			const one = await set(
+				'continue, first item fine',
+				{ ...threeTries, onError: 'continueRegularOutput' },
+				'a job like any other',
+			);
+			const out = itemsOf(await one.run(), 'Veo');
+			expectFine(one, failedJob, out[failedJob]);
+			expectFailed(one, noVideo, out[noVideo]);
+			expect(one.sent).toEqual(each([], 0, 1));
+		},
+	});
+});
+
+describe('A loop, with the same prompt in each of its three turns', () => {
+	const prompts = (execution: Execution) =>
+		execution.runs.Veo?.map(({ outputs }) => outputs[0]?.map(({ json }) => json.prompt));
+	const uuids = (execution: Execution) =>
+		execution.runs.Veo?.flatMap(({ outputs }) => outputs[0]?.map(({ json }) => json.uuid) ?? []);
+
+	function expectThree(execution: Execution, one: Scenario): void {
+		expect(execution.error).toBeUndefined();
+		expect(execution.status).toBe('success');
+		expect(prompts(execution)).toEqual([[one.prompts[0]], [one.prompts[0]], [one.prompts[0]]]);
+		expect(uuids(execution)).toEqual(one.jobs.map(({ uuid }) => uuid));
+		expect(one.jobs).toHaveLength(3);
+	}
+
+	atOnce({
+		'pays for each turn': async () => {
+			const one = scenario('loop', 3);
+			await one.setLoop({ settings: threeTries });
+			expectThree(await one.run(), one);
+			expect(one.requests('generate')).toHaveLength(3);
+		},
+
+		'pays for each turn of a new execution': async () => {
+			const one = scenario('loop, run twice', 3);
+			await one.setLoop({});
+			expectThree(await one.run(), one);
+			expect((await one.run()).status).toBe('success');
+			expect(one.jobs).toHaveLength(6);
+		},
+
+		'whose second turn is refused': async () => {
+			const one = scenario('loop, second turn refused', 3);
+			one.strike(0, { on: 'generate', occurrence: 2, do: { type: 'http', status: 429 } });
+			await one.setLoop({ options: { maxRetries: 0 } });
+			const execution = await one.run();
+			expectTold(execution, one, /too many requests/);
+			expect(one.jobs).toHaveLength(1);
+
+			expectThree(await one.retry(execution), one);
+			expect(one.requests('generate')).toHaveLength(4);
+		},
+
+		'whose second turn fails after it was paid for': async () => {
+			const one = scenario('loop, second turn without download', 3);
+			await one.setLoop({ parameters: { downloadVideo: true } });
+			const id = await one.start();
+			await harness.until(() => one.jobs.length === 2);
+			const [, second] = one.jobs;
+			if (second === undefined) throw new Error('No second job');
+			one.strikeJob(second, { on: 'video', do: { type: 'http', status: 404 } });
+
+			let execution = await one.end(id);
+			expectTold(execution, one, /could not be downloaded/);
+			execution = await one.retry(execution);
+			expectTold(execution, one, /could not be downloaded/);
+			expect(one.jobs).toHaveLength(2);
+
+			one.heal();
+			expectThree(await one.retry(execution), one);
+			expect(one.requests('generate')).toHaveLength(3);
+		},
+	});
+});
+
+describe('Stop', () => {
+	/**
+	 * Stops an execution in the middle of something. It must end at once, for n8n and for the API: what is under way
+	 * breaks off, and nothing is sent any more, though the next status check would fall into the time that is watched.
+	 */
+	const stopped =
+		(
+			name: string,
+			{ fault, within, veo }: { fault?: Omit<Fault, 'prompt'>; within?: Kind; veo?: Veo },
+			after?: (one: Scenario, execution: Execution) => Promise<void>,
+		) =>
+		async () => {
+			const one = scenario(name, 1, { 0: within === 'video' ? '' : takesLong });
+			if (fault) one.strike(0, fault);
+			await one.set(veo);
+			const id = await one.start();
+			const waitedFor = within ?? 'status';
+			await harness.until(() => one.requests(waitedFor).length > 0);
+			// Into the middle of the sleep, of the request, of the body.
+			await sleep(1500);
+
+			const stoppedAt = Date.now();
+			await harness.client.stopExecution(id);
+			const execution = await one.end(id);
+			expect(execution.status).toBe('canceled');
+			expect(Date.now() - stoppedAt).toBeLessThan(3000);
+			const sent = one.requests().length;
+			const last = one.requests(waitedFor).at(-1);
+			expect(last?.answered).toBe(within === undefined ? 200 : 'aborted');
+			await sleep(8000);
+			expect(one.requests()).toHaveLength(sent);
+			expect(one.paid).toEqual([1]);
+
+			// Nobody must have to search for what was paid.
+			const kept = JSON.stringify([execution.customData, execution.contextData]);
+			const uuid = one.jobs[0]?.uuid ?? 'none';
+			expect(kept).toContain(within === 'generate' ? '"submitting"' : uuid);
+			await after?.(one, execution);
+		};
+
+	atOnce({
+		'in the middle of waiting; a retry goes on with the same job': stopped(
+			'stopped while waiting',
+			{ veo: { options: { maxWaitTime: 20 } } },
+			async (one, execution) => {
+				expectTold(await one.retry(execution), one, /was not finished after 20 seconds/);
+				expect(one.sent).toEqual([1]);
+			},
+		),
+		'in the middle of a status check': stopped('stopped in a status check', {
+			fault: { on: 'status', do: { type: 'hang' } },
+			within: 'status',
+		}),
+		'in the middle of the paid request; a retry does not send it again': stopped(
+			'stopped in the paid request',
+			{ fault: { on: 'generate', accept: true, do: { type: 'hang' } }, within: 'generate' },
+			async (one, execution) => {
+				const [{ uuid } = { uuid: '' }] = one.jobs;
+				const retry = await one.retry(execution);
+				expectTold(retry, one, /unclear whether the API accepted the video/, [uuid]);
+				expect(one.sent).toEqual([1]);
+			},
+		),
+		'in the middle of a download': stopped('stopped in a download', {
+			fault: { on: 'video', do: { type: 'trickle', everyMs: 200 } },
+			within: 'video',
+			veo: { parameters: { downloadVideo: true } },
+		}),
+		'between two tries of Retry On Fail': stopped('stopped with three tries', {
+			veo: { settings: threeTries },
+		}),
+	});
+});
+
+describe('A failed execution', () => {
+	it('is found by the IDs of its videos, which stand in its custom data', async () => {
+		const one = scenario('custom data');
+		one.strike(bad, { on: 'generate', do: { type: 'http', status: 429 } });
+		await one.set({ options: { maxRetries: 0 } });
+		const { customData } = await one.run();
+		const noted = ['veo_uuid', 'veo_uuid_2'].flatMap((key) => text(customData[key]).split(','));
+		expect(noted.sort()).toEqual(one.jobs.map(({ uuid }) => uuid).sort());
+		expect(noted).toHaveLength(9);
+	});
+});
+
+describe('The key', () => {
+	it('goes neither along a redirect nor to where the video lies, nor into what is told', async () => {
+		const one = scenario('key', 3);
+		const elsewhere = `http://localhost:${harness.emulator.port}/elsewhere`;
+		one.strike(0, {
+			on: 'generate',
+			do: { type: 'http', status: 307, headers: { location: elsewhere } },
+		});
+		one.strike(1, {
+			on: 'generate',
+			do: { type: 'envelope', code: 1000, msg: `Never seen the key ${emulatorKey}` },
+		});
+		await one.set({
+			parameters: { downloadVideo: true },
+			settings: { onError: 'continueRegularOutput' },
+		});
+		const out = itemsOf(await one.run(), 'Veo').map(errorOf);
+		expect(out).toEqual([
+			expect.stringMatching(/redirect/),
+			expect.stringMatching(/Never seen the key \*+/),
+			'',
+		]);
+		expect(one.sent).toEqual([1, 1, 1]);
+		expect(harness.emulator.requests.filter(({ path }) => path.includes('elsewhere'))).toEqual([]);
+		const videos = harness.emulator.requests.filter(({ kind }) => kind === 'video');
+		expect(videos.length).toBeGreaterThan(0);
+		expect(videos.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+	});
+
+	// Last of all: every execution of this file is looked at.
+	it('stands in no execution, nor in the log at its most talkative', async () => {
+		const { client } = harness;
+		const summaries = await client.executions({ limit: 250 });
+		expect(summaries.length).toBeGreaterThan(60);
+		const leaking: string[] = [];
+		for (const { id } of summaries) {
+			const answers = [
+				await client.api('GET', `/executions/${id}?includeData=true`),
+				await client.rest('GET', `/executions/${id}`),
+			];
+			if (JSON.stringify(answers).includes(emulatorKey)) leaking.push(id);
+		}
+		expect(leaking).toEqual([]);
+
+		const log = await logOf(harness);
+		expect(log).toMatch(/\bdebug\b/);
+		expect(log.split('\n').filter((line) => line.includes(emulatorKey))).toEqual([]);
+	});
+});
