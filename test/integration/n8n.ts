@@ -171,13 +171,16 @@ export async function startNode(options: RunOptions): Promise<Running> {
 	return { done: execution.then(toRan), stop: () => execution.cancel() };
 }
 
-/** Runs a failed execution again, as "Retry" in n8n's executions list does. */
+/** Runs a failed execution again, as "Retry with currently saved workflow" in n8n's executions list does. */
 export async function retryRun({ run }: Ran, options: RunOptions): Promise<Ran> {
 	const data: IRunExecutionData = structuredClone(run.data);
 	const { lastNodeExecuted, runData } = data.resultData;
 	delete data.resultData.error;
 	if (lastNodeExecuted) runData[lastNodeExecuted]?.pop();
 	const workflow = await createWorkflow(options);
+	for (const waiting of data.executionData?.nodeExecutionStack ?? []) {
+		waiting.node = workflow.getNode(waiting.node.name) ?? waiting.node;
+	}
 	const additionalData = createAdditionalData(options.credentials, 'retry');
 	return toRan(
 		await new WorkflowExecute(additionalData, 'retry', data).processRunExecutionData(workflow),
