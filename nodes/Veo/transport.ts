@@ -170,7 +170,7 @@ export async function downloadVideo(
 		});
 		const stored = new AbortController();
 		const end = () => counted.destroy(new Error('The download was given up'));
-		signal.addEventListener('abort', end, { once: true });
+		counted.once('close', onAbort(signal, end));
 		void endWhenIdle(() => bytes, requestTimeoutMs, stored.signal, end);
 		// The name is our own: what a server suggests may hold path parts.
 		const fileName = `${uuid.replace(/[^\w-]/g, '_')}.${EXTENSIONS[mimeType] ?? 'mp4'}`;
@@ -241,9 +241,7 @@ async function open(request: Promise<unknown>, signal: AbortSignal): Promise<Ans
 	const end = () => body.destroy(new Error('The request was given up'));
 	// Whoever reads the body hears of this; before that, nobody may.
 	body.on('error', () => undefined);
-	if (signal.aborted) end();
-	signal.addEventListener('abort', end, { once: true });
-	body.once('close', () => signal.removeEventListener('abort', end));
+	body.once('close', onAbort(signal, end));
 	return { httpStatus: Number(statusCode), headers: isJsonObject(headers) ? headers : {}, body };
 }
 
@@ -319,9 +317,26 @@ async function withDeadline<T>(
 async function orAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
 	if (!signal) return await promise;
 	return await new Promise((resolve, reject) => {
-		const abort = () => reject(new Stopped());
-		if (signal.aborted) abort();
-		signal.addEventListener('abort', abort, { once: true });
-		promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+		const forget = onAbort(signal, () => reject(new Stopped()));
+		promise.then(resolve, reject).finally(forget);
 	});
+}
+
+const callbacksOf = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back when the signal fires, or at once when it has; gives what takes that back. Many jobs wait on one signal,
+ * and Node warns of a leak where a signal has more than ten listeners; so each signal gets one for all.
+ */
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
+	if (signal.aborted) callback();
+	const known = callbacksOf.get(signal);
+	const callbacks = known ?? new Set();
+	if (!known) {
+		callbacksOf.set(signal, callbacks);
+		const callAll = () => callbacks.forEach((one) => one());
+		signal.addEventListener('abort', callAll, { once: true });
+	}
+	callbacks.add(callback);
+	return () => callbacks.delete(callback);
 }

@@ -132,7 +132,7 @@ const CASES: Case[] = [
 
 	redirect(301, 'redirect', senseless),
 	redirect(302, 'redirect', senseless),
-	redirect(303, 'http303', ['unclear', 'again', 'final', 'final', 'final']),
+	redirect(303, 'seeOther', ['unclear', 'again', 'final', 'final', 'final']),
 	redirect(307, 'redirect', senseless),
 	redirect(308, 'redirect', senseless),
 	http(400, 'http4xx', senseless),

@@ -291,7 +291,7 @@ const MAY_HAVE_ACCEPTED: OutcomeName[] = [
 	'timeout',
 	'reset',
 	'tooLarge',
-	'http303',
+	'seeOther',
 	'http408',
 	'http5xx',
 	'code5000',

@@ -10,10 +10,14 @@ import { VeoFailure } from '../api/failure';
 import type { JsonObject } from '../api/outcome';
 import { Stopped } from '../api/transport';
 import { inPool } from '../jobs/pool';
+import type { Submissions } from '../jobs/submissions';
 import { noteUuids } from './customData';
 import type { Session } from './session';
 
 type NodeFailure = NodeApiError | NodeOperationError;
+
+/** An item that was looked at: with what it asks for, or with what comes out for it already. */
+type Checked<T> = { itemIndex: number } & ({ value: T } | { output: INodeExecutionData });
 
 /**
  * Looks at every input item with `check`, which sends nothing, then runs `work` for each, at most `limit` at a time.
@@ -40,36 +44,38 @@ export async function runItems<T>(
 		throw failure;
 	};
 
-	const items = context.getInputData().map((_, itemIndex) => itemIndex);
-	const checked = await inPool(
-		items,
-		1,
-		async (itemIndex) =>
-			await check(session, itemIndex).then(
-				(value) => ({ itemIndex, value }),
-				(thrown: unknown) => ({ itemIndex, output: fail(thrown, itemIndex) }),
-			),
-	);
-
-	const one = async (item: (typeof checked)[number]): Promise<INodeExecutionData> => {
-		if ('output' in item) return item.output;
-		const { itemIndex, value } = item;
+	const checkOne = async (itemIndex: number): Promise<Checked<T>> =>
+		await check(session, itemIndex).then(
+			(value) => ({ itemIndex, value }),
+			(thrown: unknown) => ({ itemIndex, output: fail(thrown, itemIndex) }),
+		);
+	const workOne = async (checked: Checked<T>): Promise<INodeExecutionData> => {
+		if ('output' in checked) return checked.output;
+		const { itemIndex, value } = checked;
 		return await work(itemIndex, value).then(
 			(result) => ({ ...result, pairedItem: { item: itemIndex } }),
 			(thrown: unknown) => fail(thrown, itemIndex),
 		);
 	};
-	const outputs = await inPool(checked, limit, one).catch((thrown: NodeFailure) => {
-		// The videos of other items are paid for all the same: nobody must have to search for them.
-		const accepted = submissions.accepted();
+
+	// At once, while the execution that is being stopped has yet to be saved.
+	const noteAccepted = () =>
 		noteUuids(
 			context,
-			accepted.map(({ uuid }) => uuid),
+			submissions.accepted().map(({ uuid }) => uuid),
 		);
-		const others = accepted.filter(({ uuid }) => uuid !== thrown.context.uuid);
-		if (others.length > 0) thrown.description = [thrown.description, othersText(others)].join(' ');
-		throw thrown;
-	});
+	session.stop?.addEventListener('abort', noteAccepted);
+
+	const items = context.getInputData().map((_, itemIndex) => itemIndex);
+	const outputs = await inPool(items, 1, checkOne)
+		.then(async (checked) => await inPool(checked, limit, workOne))
+		.catch((thrown: NodeFailure) => {
+			// The videos of other items are paid for all the same: nobody must have to search for them.
+			noteAccepted();
+			tellOfOthers(thrown, submissions);
+			throw thrown;
+		})
+		.finally(() => session.stop?.removeEventListener('abort', noteAccepted));
 
 	// A node that succeeded is not run again. One with failed items may be, for n8n retries those too.
 	if (!failed) submissions.forgetRun();
@@ -79,9 +85,24 @@ export async function runItems<T>(
 /** An answer of the API as n8n's type for it: both are what JSON can hold. */
 export const asJson = (data: JsonObject | UploadedImage) => data as IDataObject;
 
-function othersText(others: Array<{ itemIndex: number; uuid: string }>): string {
-	const list = others.map(({ itemIndex, uuid }) => `${uuid} [item ${itemIndex}]`).join(', ');
-	return `Other videos that the API accepted in this execution: ${list}. A retry takes them up again and pays for none of them twice.`;
+/** What the message of one item leaves out: which other items were paid for, or may have been. */
+function tellOfOthers(failure: NodeFailure, submissions: Submissions): void {
+	const accepted = submissions
+		.accepted()
+		.filter(({ uuid }) => uuid !== failure.context.uuid)
+		.map(({ itemIndex, uuid }) => `${uuid} [item ${itemIndex}]`);
+	const unclear = submissions
+		.unclear()
+		.filter(({ itemIndex }) => itemIndex !== failure.context.itemIndex)
+		.map(({ itemIndex, what }) => `${what} [item ${itemIndex}].`);
+	const texts = [
+		failure.description,
+		accepted.length > 0 &&
+			`Other videos that the API accepted in this execution: ${accepted.join(', ')}. A retry takes them up again and pays for none of them twice.`,
+		unclear.length > 0 &&
+			`${unclear.join(' ')} Look for what may have been accepted and billed in your veo3o1.com account.`,
+	];
+	failure.description = texts.filter(Boolean).join(' ');
 }
 
 /** What n8n shows of something thrown while an item was worked on. */

@@ -77,7 +77,7 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 }
 
 async function openTracker(session: Session, runIndex: number): Promise<JobTracker> {
-	const { context, clock, retry, options } = session;
+	const { context, clock, retry, stop, options } = session;
 	const tableName = context.getNodeParameter('jobTableName', 0, 'veo_jobs') as string;
 	const data = await context.getCredentials<ICredentialDataDecryptedObject>('veoJobTableApi');
 	const credentials = readCredentials('veoJobTableApi', data);
@@ -95,8 +95,9 @@ async function openTracker(session: Session, runIndex: number): Promise<JobTrack
 			runIndex,
 		},
 		clock,
-		// A pace of its own: what n8n cannot take tells nothing about the Veo API.
-		{ ...retry, pace: new Pace(clock) },
+		// A pace of its own: what n8n cannot take tells nothing about the Veo API. And only the user's Stop ends it: what
+		// the API accepted has to be noted even when another item ends the run.
+		{ ...retry, pace: new Pace(clock), signal: stop },
 		options.reuseIdentical,
 	);
 	await tracker.open();

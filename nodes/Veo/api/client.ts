@@ -65,7 +65,7 @@ export class VeoClient {
 	/** `GET /video-status/{uuid}`. A video that failed is an answer like any other. */
 	async status(uuid: string, signal?: AbortSignal): Promise<VideoStatus> {
 		const { data, words } = await this.ask(
-			{ method: 'GET', path: `/video-status/${encodeURIComponent(uuid)}` },
+			{ method: 'GET', path: `/video-status/${encodeURIComponent(wellFormed(uuid))}` },
 			signal,
 		);
 		if (!isJsonObject(data) || typeof data.status !== 'string') throw shapeless(data);
@@ -96,8 +96,11 @@ function toUuid(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
+/** Half a character, of which no URL can be made, as the sign for one that is unknown. */
+const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
+
 function shapeless(data: unknown): RequestFailed {
-	return new RequestFailed({ name: 'shape', data: isJsonObject(data) ? data : undefined });
+	return new RequestFailed({ name: 'shape', code: 0, data: isJsonObject(data) ? data : undefined });
 }
 
 /**
@@ -107,7 +110,9 @@ function shapeless(data: unknown): RequestFailed {
 function withoutErrorField(data: JsonObject, envelopeWords?: string): JsonObject {
 	const { error, ...rest } = data;
 	if (data.status === 'failed') {
-		const words = wordsOf(data) ?? (envelopeWords === 'Success' ? undefined : envelopeWords);
+		const nested = isJsonObject(error) ? wordsOf(error) : undefined;
+		const words =
+			wordsOf(data) ?? nested ?? (envelopeWords === 'Success' ? undefined : envelopeWords);
 		return { ...rest, ...(words !== undefined && { errorMessage: words }) };
 	}
 	return error === undefined ? rest : { errorMessage: error, ...rest };

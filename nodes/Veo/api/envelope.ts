@@ -37,7 +37,8 @@ const CODES: Record<number, OutcomeName> = {
 };
 
 const STATUSES: Record<number, OutcomeName> = {
-	303: 'http303',
+	302: 'seeOther',
+	303: 'seeOther',
 	401: 'http401',
 	403: 'http403',
 	408: 'http408',
@@ -61,7 +62,7 @@ function unreadable(body: string, json: unknown): OutcomeName {
 
 function parse(body: string): unknown {
 	try {
-		return JSON.parse(body);
+		return JSON.parse(body.replace(/^\uFEFF/, ''));
 	} catch {
 		return undefined;
 	}

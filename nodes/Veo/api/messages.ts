@@ -18,7 +18,7 @@ export const blankPrompt = () =>
 
 export const notAChoice = (displayName: string, value: unknown, choices: readonly string[]) =>
 	new VeoFailure(
-		`'${displayName}' is ${JSON.stringify(value)}, which the API does not know`,
+		`'${displayName}' is ${quoted(value)}, which the API does not know`,
 		`Use one of: ${choices.join(', ')}. ${NOTHING_PAID}`,
 		{ input: true },
 	);
@@ -32,7 +32,7 @@ export const missingImageUrl = () =>
 
 export const badImageUrl = (url: string) =>
 	new VeoFailure(
-		`The 'Image URL' ${JSON.stringify(url)} is not a web address`,
+		`The 'Image URL' ${quoted(url)} is not a web address`,
 		`Give an address that begins with http:// or https://. ${NOTHING_PAID}`,
 		{ input: true },
 	);
@@ -97,7 +97,7 @@ export const stillUnclear = (what: string, next: string) =>
 
 export const jobFailed = (uuid: string, words: unknown) =>
 	new VeoFailure(
-		`Video ${uuid} could not be made${typeof words === 'string' ? `: ${words}` : ''}`,
+		`Video ${uuid} could not be made${saidBy({ words })}`,
 		"Its last status was 'failed'. Change the prompt or the image and start a new execution, or ask Get Status with this ID for more.",
 		{ uuid, lastStatus: 'failed' },
 	);
@@ -129,15 +129,17 @@ export const refusedWhileWaiting = (
 
 export function statusFailed(uuid: string, outcome: Outcome): VeoFailure {
 	const { what, next } = explain(outcome);
-	return new VeoFailure(`Video ${uuid} could not be checked: ${lowerFirst(what)}`, next, {
-		uuid,
-		...factsOf(outcome),
-	});
+	const notFound = outcome.name === 'http4xx' || outcome.name === 'code1000';
+	return new VeoFailure(
+		`Video ${uuid} could not be checked: ${lowerFirst(what)}`,
+		notFound ? "Check 'Video ID': it is the 'uuid' that Generate gave." : next,
+		{ uuid, ...factsOf(outcome) },
+	);
 }
 
 export const downloadFailed = (uuid: string, outcome: Outcome) =>
 	new VeoFailure(
-		`Video ${uuid} is finished, but could not be downloaded: ${lowerFirst(explain(outcome).what)}`,
+		`Video ${uuid} is finished, but could not be downloaded: ${explainDownload(outcome)}`,
 		"Its last status was 'completed'. Fetch it using Get Status with this ID.",
 		{ uuid, lastStatus: 'completed', ...factsOf(outcome) },
 	);
@@ -152,8 +154,10 @@ export const unusableVideo = (uuid: string, why: string) =>
 /** What a credential's test says; nothing where the key is good. The outcome is that of a status check. */
 export function credentialRefused(outcome: Outcome): string | undefined {
 	// The API looked for the video, so it took the key; that there is no such video was to be expected.
-	if (outcome.name === 'code1000') return undefined;
-	if (outcome.name === 'http4xx' && outcome.words !== undefined) return undefined;
+	const { name, httpStatus, code, words } = outcome;
+	if (code === 0 || name === 'code1000' || name === 'code1001' || name === 'codeOther')
+		return undefined;
+	if (httpStatus === 404 && words !== undefined) return undefined;
 	const { what, next } = explain(outcome);
 	return `${what}. ${next}`;
 }
@@ -240,7 +244,21 @@ function explainTable(outcome: Outcome): { what: string; next: string } {
 	}
 }
 
-const saidBy = ({ words }: Outcome) => (words ? `: ${words}` : '');
+/** The API's words, as the end of a clause: a full stop of theirs would double ours. */
+const saidBy = ({ words }: { words?: unknown }) =>
+	typeof words === 'string' && words !== '' ? `: ${words.replace(/[.\s]+$/, '')}` : '';
+
+/** Of the host where the video lies, which is not the API. */
+function explainDownload({ name, httpStatus }: Outcome): string {
+	if (name === 'tooLarge') return 'it is larger than any video of the API should be';
+	if (name === 'shape') return 'what lies at its address is not a video';
+	if (name === 'http401' || name === 'http403') {
+		return `its host refused it (HTTP ${httpStatus}), as when a link has expired`;
+	}
+	return httpStatus === undefined
+		? 'its host could not be reached, or broke off'
+		: `its host answered with HTTP ${httpStatus}`;
+}
 
 const factsOf = (outcome: Outcome) => ({
 	httpStatus: outcome.httpStatus,
@@ -277,7 +295,7 @@ function explain(outcome: Outcome): { what: string; next: string } {
 		case 'tooLarge':
 			return { what: 'The answer was too large to be one of the API', next: CHECK_BASE_URL };
 		case 'redirect':
-		case 'http303':
+		case 'seeOther':
 			return {
 				what: `The server answered with a redirect (HTTP ${httpStatus}), which is not followed so that the key goes nowhere else`,
 				next: CHECK_BASE_URL,
@@ -347,6 +365,12 @@ function detailsOf({ httpStatus, code, words, networkCode }: Outcome): string | 
 		networkCode && `Network: ${networkCode}`,
 	].filter((part) => typeof part === 'string');
 	return parts.length > 0 ? parts.join('. ') : undefined;
+}
+
+/** What the user gave, cut where it is long, as an image pasted for its address is. */
+function quoted(value: unknown): string {
+	const text = JSON.stringify(value) ?? 'nothing';
+	return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
 }
 
 const megabytes = (bytes: number) => Math.round((bytes / 1024 / 1024) * 10) / 10;

@@ -19,7 +19,7 @@ export const OUTCOMES = [
 	'tooLarge',
 	// An answer without an envelope, told apart by its HTTP status.
 	'redirect',
-	'http303',
+	'seeOther',
 	'http401',
 	'http403',
 	'http408',

@@ -16,10 +16,11 @@ export class Pace {
 	constructor(private readonly clock: Clock) {}
 
 	/**
-	 * Waits until a request may be sent, at most until `untilMs`, and gives the time then. Throws `Stopped` when the
-	 * signal fires.
+	 * Waits until a request may be sent, at most `longestMs`, and gives the time then. Throws `Stopped` when the signal
+	 * fires.
 	 */
-	async turn(signal?: AbortSignal, untilMs = Infinity): Promise<number> {
+	async turn(signal?: AbortSignal, longestMs = Infinity): Promise<number> {
+		const untilMs = this.clock.now() + longestMs;
 		for (;;) {
 			if (signal?.aborted) throw new Stopped();
 			const now = this.clock.now();
@@ -29,9 +30,13 @@ export class Pace {
 		}
 	}
 
-	/** Whether a request sent now would come too soon. */
+	/** How much too soon a request would come that was sent now. */
+	pauseMs(): number {
+		return Math.max(0, this.notBeforeMs - this.clock.now());
+	}
+
 	tooSoon(): boolean {
-		return this.clock.now() < this.notBeforeMs;
+		return this.pauseMs() > 0;
 	}
 
 	succeeded(): void {

@@ -75,8 +75,8 @@ export const POLICY: Record<OutcomeName, Record<RequestKind, Verdict>> = {
 		upload: 'final',
 		download: 'final',
 	},
-	// "See other" is how a service may answer a POST that it did accept.
-	http303: {
+	// This is how a service may answer a POST that it did accept.
+	seeOther: {
 		generate: 'unclear',
 		wait: 'again',
 		status: 'final',

@@ -51,15 +51,19 @@ async function repeat<T>(
 	mayRepeat: (failed: RequestFailed) => boolean,
 ): Promise<T> {
 	for (let retries = 0; ; retries++) {
-		const sentAtMs = await pace.turn(signal);
+		const sentAtMs = await pace.turn(signal, LONGEST_RETRY_AFTER_MS);
+		const leftMs = pace.pauseMs();
+		if (leftMs > 0) throw new RequestFailed({ name: 'http429', retryAfterMs: leftMs });
 		const result = await orFailed(send());
 		if (!(result instanceof RequestFailed)) {
 			pace.succeeded();
 			return result;
 		}
 		const { retryAfterMs } = result.outcome;
-		if (!mayRepeat(result) || retries >= maxRetries) throw result;
+		const again = mayRepeat(result);
+		// Told before it is thrown: other items of the run are about to send as well.
+		if (again) pace.failed(sentAtMs, retryAfterMs);
+		if (!again || retries >= maxRetries) throw result;
 		if (retryAfterMs !== undefined && retryAfterMs > LONGEST_RETRY_AFTER_MS) throw result;
-		pace.failed(sentAtMs, retryAfterMs);
 	}
 }

@@ -75,8 +75,12 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/;
 export function toNoAnswer(thrown: unknown): NoAnswer {
 	const faults = faultsWithin(thrown);
 	const codes = faults.flatMap(({ code }) => (typeof code === 'string' ? [code] : []));
-	const known = codes.find((code) => code in BY_CODE || CERTIFICATE.test(code));
-	if (known === undefined) return { noAnswer: 'reset', networkCode: codes[0] };
+	const known = codes.find((code) => Object.hasOwn(BY_CODE, code) || CERTIFICATE.test(code));
+	// Even "refused" and "unreachable" can strike a connection that stands, when the request may be out already.
+	const stood = faults.some(({ syscall }) => syscall === 'read' || syscall === 'write');
+	if (known === undefined || (stood && BY_CODE[known] !== 'timeout')) {
+		return { noAnswer: 'reset', networkCode: known ?? codes[0] };
+	}
 	if (known === 'ETIMEDOUT' && faults.some(({ syscall }) => syscall === 'connect')) {
 		return { noAnswer: 'connectTimeout', networkCode: known };
 	}

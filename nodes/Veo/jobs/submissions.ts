@@ -44,6 +44,15 @@ export class Submissions {
 		);
 	}
 
+	/** The items of this run that the API may have accepted, and why that is not known. */
+	unclear(): Array<{ itemIndex: number; what: string }> {
+		return Object.entries(this.ofRun).flatMap(([itemIndex, submission]) =>
+			submission.state === 'unclear'
+				? [{ itemIndex: Number(itemIndex), what: submission.what }]
+				: [],
+		);
+	}
+
 	private get runs() {
 		return (this.store.submissions ??= {}) as Record<number, Record<number, Submission>>;
 	}

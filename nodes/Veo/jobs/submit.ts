@@ -34,7 +34,11 @@ export async function submitOnce(item: Submitting, rules: SubmitRules): Promise<
 	const { client, submissions, tracker, retry, stop } = rules;
 
 	const earlier = submissions.find(itemIndex, requestHash);
-	if (earlier?.state === 'accepted') return earlier.job;
+	if (earlier?.state === 'accepted') {
+		// The try that got it accepted may not have come to noting it.
+		if (tracker?.earlier(item)?.uuid === undefined) await tracker?.accepted(item, earlier.job);
+		return earlier.job;
+	}
 	if (earlier?.state === 'unclear') throw stillUnclear(earlier.what, earlier.next);
 	if (earlier?.state === 'submitting') throw interruptedSubmission();
 

@@ -3,7 +3,6 @@ import type { Clock } from '../api/clock';
 import type { Outcome } from '../api/outcome';
 import type { Pace } from '../api/pace';
 import { POLICY } from '../api/policy';
-import { Stopped } from '../api/transport';
 import { isFinal } from './states';
 
 export interface WaitRules {
@@ -35,7 +34,7 @@ export async function waitForJob(uuid: string, rules: WaitRules): Promise<Waited
 	let lastOutcome: Outcome | undefined;
 
 	for (;;) {
-		const sentAtMs = await pace.turn(signal, untilMs);
+		const sentAtMs = await pace.turn(signal, untilMs - clock.now());
 		if (pace.tooSoon()) return { ended: 'timeout', last, lastOutcome };
 
 		const answer = await orFailed(client.status(uuid, signal));
@@ -55,6 +54,5 @@ export async function waitForJob(uuid: string, rules: WaitRules): Promise<Waited
 		const leftMs = untilMs - clock.now();
 		if (leftMs <= 0) return { ended: 'timeout', last, lastOutcome };
 		await clock.sleep(Math.min(intervalMs, leftMs), signal);
-		if (signal?.aborted) throw new Stopped();
 	}
 }

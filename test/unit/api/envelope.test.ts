@@ -92,8 +92,8 @@ describe('an answer without an envelope', () => {
 	it.each([
 		[300, 'redirect'],
 		[301, 'redirect'],
-		[302, 'redirect'],
-		[303, 'http303'],
+		[302, 'seeOther'],
+		[303, 'seeOther'],
 		[304, 'redirect'],
 		[307, 'redirect'],
 		[308, 'redirect'],

@@ -14,7 +14,7 @@ timeout          unclear   again   again   again   again
 reset            unclear   again   again   again   again
 tooLarge         unclear   again   final   final   final
 redirect         final     again   final   final   final
-http303          unclear   again   final   final   final
+seeOther          unclear   again   final   final   final
 http401          final     final   final   final   final
 http403          final     final   final   final   final
 http408          unclear   again   again   again   again
