@@ -6,18 +6,14 @@ import type { ApiRequest, Transport } from '../api/transport';
 export type ColumnType = 'string' | 'number' | 'boolean' | 'date';
 export type Columns = Record<string, ColumnType>;
 
+/**
+ * A condition on a column. None compares times: what n8n makes of those differs from one database and version to the
+ * next. On SQLite, version 2.41 compares them by their day alone.
+ */
 export interface Filter {
 	columnName: string;
-	condition: 'eq' | 'neq' | 'gte' | 'lte' | 'isEmpty' | 'isNotEmpty';
+	condition: 'eq' | 'neq' | 'isEmpty' | 'isNotEmpty';
 	value: string | number | null;
-}
-
-/** Rows whose time is at least (or at most) `ms`, in milliseconds since the epoch. */
-export function timeFilter(columnName: string, condition: 'gte' | 'lte', ms: number): Filter {
-	// n8n hands the text to its database as it is. SQLite compares it letter by letter with what it stored, which has a
-	// space for the "T" and no "Z"; PostgreSQL reads a time zone only from the "Z".
-	const value = new Date(ms).toISOString().replace('T', ' ');
-	return { columnName, condition, value };
 }
 
 /** The column to sort by, and how. */
@@ -118,20 +114,25 @@ export class DataTable {
 	}
 
 	private async ask(request: ApiRequest): Promise<unknown> {
-		const answer = await this.send(request);
-		if ('noAnswer' in answer) {
-			throw new RequestFailed({ name: answer.noAnswer, networkCode: answer.networkCode });
-		}
-		const { httpStatus, body } = answer;
-		const json = parse(body);
-		const name = byStatus(httpStatus) ?? (json === undefined ? 'html' : undefined);
-		if (name === undefined) return json;
-		throw new RequestFailed({
-			name,
-			httpStatus,
-			words: isJsonObject(json) ? wordsOf(json) : undefined,
-		});
+		return await askN8n(this.send, request);
 	}
+}
+
+/** Asks n8n's public API. Throws `RequestFailed` where it did not answer with JSON and an HTTP status of success. */
+export async function askN8n(send: Transport, request: ApiRequest): Promise<unknown> {
+	const answer = await send(request);
+	if ('noAnswer' in answer) {
+		throw new RequestFailed({ name: answer.noAnswer, networkCode: answer.networkCode });
+	}
+	const { httpStatus, body } = answer;
+	const json = parse(body);
+	const name = byStatus(httpStatus) ?? (json === undefined ? 'html' : undefined);
+	if (name === undefined) return json;
+	throw new RequestFailed({
+		name,
+		httpStatus,
+		words: isJsonObject(json) ? wordsOf(json) : undefined,
+	});
 }
 
 /** n8n takes a space as `%20`, and refuses the `+` that is usual in a query. */

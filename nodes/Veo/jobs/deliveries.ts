@@ -23,27 +23,37 @@ export function isDelivered({ sinceMs, delivered }: Deliveries, row: JobRow): bo
 	return finishedMs(row) < sinceMs || delivered.some(([id]) => id === row.id);
 }
 
-export function withDelivered(before: Deliveries, rows: JobRow[]): Deliveries {
+/** `nowMs` bounds what a row may claim: one with a time in the future must not hide those that finish until then. */
+export function withDelivered(before: Deliveries, rows: JobRow[], nowMs: number): Deliveries {
 	const delivered = [...before.delivered, ...rows.map((row) => entry(row))].sort(
 		([, one], [, other]) => one - other,
 	);
-	const latest = delivered.at(-1)?.[1] ?? before.sinceMs;
-	const firstKept = delivered.at(-MOST_REMEMBERED)?.[1] ?? -Infinity;
+	const latest = Math.min(nowMs, delivered.at(-1)?.[1] ?? before.sinceMs);
+	const firstKept = Math.min(nowMs, delivered.at(-MOST_REMEMBERED)?.[1] ?? -Infinity);
 	const sinceMs = Math.max(before.sinceMs, latest - LATEST_ROW_MS, firstKept);
 	return { sinceMs, delivered: delivered.filter(([, finished]) => finished >= sinceMs) };
 }
 
 /** Reads what was stored; nothing where it is not that. */
 export function parseDeliveries(stored: unknown): Deliveries | undefined {
-	const json: unknown = typeof stored === 'string' ? JSON.parse(stored) : undefined;
-	if (!isDeliveries(json)) return undefined;
-	return json;
+	try {
+		const json: unknown = JSON.parse(String(stored));
+		return isDeliveries(json) ? json : undefined;
+	} catch {
+		// Users can edit their tables.
+		return undefined;
+	}
 }
 
 function isDeliveries(value: unknown): value is Deliveries & JsonObject {
-	return isJsonObject(value) && typeof value.sinceMs === 'number' && Array.isArray(value.delivered);
+	return (
+		isJsonObject(value) &&
+		typeof value.sinceMs === 'number' &&
+		Array.isArray(value.delivered) &&
+		value.delivered.every((one) => Array.isArray(one) && one.length === 2)
+	);
 }
 
 const entry = (row: JobRow): [number, number] => [row.id, finishedMs(row)];
 
-const finishedMs = (row: JobRow) => Date.parse(String(row.finishedAt));
+export const finishedMs = (row: JobRow) => Date.parse(String(row.finishedAt));

@@ -1,6 +1,8 @@
 import type { INodeExecutionData, IPollFunctions, IRun } from 'n8n-workflow';
+import { orFailed, RequestFailed } from '../api/client';
 import { isJsonObject } from '../api/outcome';
 import type { Transport } from '../api/transport';
+import { askN8n } from '../jobs/dataTable';
 import { systemClock } from '../transport';
 
 /** How long to look for a sign that n8n took the items, and how often. */
@@ -43,15 +45,14 @@ async function newestExecution(
 	context: IPollFunctions,
 ): Promise<number | undefined> {
 	const workflowId = encodeURIComponent(context.getWorkflow().id ?? '');
-	let newest: number | undefined;
+	let newest = 0;
+	// n8n lists the running ones only when asked for them.
 	for (const status of ['', '&status=running']) {
 		const path = `/executions?workflowId=${workflowId}&limit=1${status}`;
-		const answer = await n8nApi({ method: 'GET', path });
-		if ('noAnswer' in answer || answer.httpStatus !== 200) return undefined;
-		const json: unknown = JSON.parse(answer.body);
-		const list = isJsonObject(json) && Array.isArray(json.data) ? json.data : [];
-		const id = isJsonObject(list[0]) ? Number(list[0].id) : 0;
-		newest = Math.max(newest ?? 0, id);
+		const answer = await orFailed(askN8n(n8nApi, { method: 'GET', path }));
+		if (answer instanceof RequestFailed || !isJsonObject(answer)) return undefined;
+		const latest: unknown = Array.isArray(answer.data) ? answer.data[0] : undefined;
+		if (isJsonObject(latest)) newest = Math.max(newest, Number(latest.id));
 	}
 	return newest;
 }

@@ -7,9 +7,15 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { fetchVideo, type Video } from '../actions/download';
-import { RequestFailed, VeoClient, type VideoStatus } from '../api/client';
+import { orFailed, RequestFailed, VeoClient, type VideoStatus } from '../api/client';
 import { VeoFailure } from '../api/failure';
-import { nothingFinished, noUuids, tableFailed } from '../api/messages';
+import {
+	credentialRefused,
+	keyRefused,
+	nothingFinished,
+	noUuids,
+	tableFailed,
+} from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import { Pace } from '../api/pace';
 import { POLICY } from '../api/policy';
@@ -28,13 +34,22 @@ const REQUEST_TIMEOUT_MS = 20_000;
 /** n8n polls at most once a minute; whoever goes on checking must have ended by then. */
 const KEEP_CHECKING_MS = 54_000;
 /** The poll at activation is waited for by the user, or by the start of the instance. */
-const AT_ACTIVATION_MS = 5_000;
+const TIMEOUT_AT_ACTIVATION_MS = 5_000;
 const LEAST_POLL_INTERVAL_MS = 5_000;
+/** What n8n tells as the budget of a poll where nothing limits it. */
+const NO_BUDGET_MS = 5 * 60_000;
+/** No video has it. Asking for its status costs nothing, and tells whether the key is taken. */
+const NO_VIDEO = 'n8n-activation-test';
 
-/** Since when each activation of a trigger polls. n8n makes one context for all the polls of an activation. */
-const activeSince = new WeakMap<IPollFunctions, number>();
-/** The triggers that are polling right now. n8n starts the next poll whether or not the last one has ended. */
-const polling = new Set<string>();
+/** What the polls of one activation have in common. n8n makes one context for all of them. */
+interface Activation {
+	sinceMs: number;
+	pace: Pace;
+}
+const activations = new WeakMap<IPollFunctions, Activation>();
+
+/** The triggers that are polling right now, and what ends that: they have been activated anew. */
+const polling = new Map<string, AbortController>();
 
 /**
  * One poll of the Veo Trigger. What is finished is given to n8n at once, not at the end; so it gives nothing back, but for
@@ -44,33 +59,59 @@ export async function pollJobs(context: IPollFunctions): Promise<INodeExecutionD
 	if (context.getMode() === 'manual') return [[await sample(context)]];
 
 	const key = `${context.getWorkflow().id}/${context.getNode().id}`;
-	if (polling.has(key)) return null;
-	polling.add(key);
-	await poll(context).finally(() => polling.delete(key));
+	const known = activations.get(context);
+	const activation = known ?? { sinceMs: systemClock.now(), pace: new Pace(systemClock) };
+	activations.set(context, activation);
+
+	// n8n's durable scheduler, off by default, makes a context for each poll. It alone limits their time.
+	if (!known && budgetOf(context) >= NO_BUDGET_MS) {
+		polling.get(key)?.abort();
+		await activate(context, activation);
+	} else if (!polling.has(key)) {
+		// n8n starts the next poll whether or not the last one has ended.
+		const superseded = new AbortController();
+		polling.set(key, superseded);
+		await poll(context, activation, superseded.signal).finally(() => polling.delete(key));
+	}
 	return null;
 }
 
-async function poll(context: IPollFunctions): Promise<void> {
-	const startedMs = systemClock.now();
-	const atActivation = !activeSince.has(context);
-	if (atActivation) activeSince.set(context, startedMs);
+/** Looks whether all is well, and no more. What this throws ends the activation, and its message is all that users see. */
+async function activate(context: IPollFunctions, activation: Activation): Promise<void> {
+	const { watch, client } = await openWatch(context, activation, TIMEOUT_AT_ACTIVATION_MS);
+	// Who activates a trigger may just have given a wrong address. At the start of n8n it is n8n that is not there yet.
+	const byUser = !['init', 'leadershipChange'].includes(context.getActivationMode());
+	await watch.open().catch((thrown: unknown) => {
+		if (byUser) throw toNodeFailure(context, thrown);
+		handle(context, thrown);
+	});
+	const answer = await orFailed(client.status(NO_VIDEO));
+	if (!(answer instanceof RequestFailed) || credentialRefused(answer.outcome) === undefined) return;
+	if (!isPassing(answer)) throw toNodeFailure(context, keyRefused(answer.outcome));
+}
 
+async function poll(
+	context: IPollFunctions,
+	activation: Activation,
+	superseded: AbortSignal,
+): Promise<void> {
 	const options = readOptions(context);
-	const budgetMs = atActivation ? AT_ACTIVATION_MS : KEEP_CHECKING_MS;
-	const untilMs = startedMs + Math.min(budgetMs, budgetOf(context));
-	const watch = await openWatch(context, options, activeSince.get(context) ?? startedMs);
+	const untilMs = systemClock.now() + Math.min(KEEP_CHECKING_MS, budgetOf(context));
+	const { watch } = await openWatch(context, activation, REQUEST_TIMEOUT_MS);
 
 	for (;;) {
 		const roundMs = systemClock.now();
 		await watch.round(untilMs).catch((thrown: unknown) => handle(context, thrown));
-		const nextMs = roundMs + options.intervalMs;
-		if (atActivation || !options.keepChecking || nextMs >= untilMs) return;
-		await systemClock.sleep(nextMs - systemClock.now());
+		const nextMs = Math.max(roundMs + options.intervalMs, systemClock.now());
+		if (!options.keepChecking || nextMs >= untilMs) return;
+		await systemClock.sleep(nextMs - systemClock.now(), superseded);
+		if (superseded.aborted) return;
 	}
 }
 
 async function sample(context: IPollFunctions): Promise<INodeExecutionData> {
-	const watch = await openWatch(context, readOptions(context), systemClock.now());
+	const activation = { sinceMs: systemClock.now(), pace: new Pace(systemClock) };
+	const { watch } = await openWatch(context, activation, REQUEST_TIMEOUT_MS);
 	const latest = await watch.sample().catch((thrown: unknown) => {
 		throw toNodeFailure(context, thrown);
 	});
@@ -80,37 +121,42 @@ async function sample(context: IPollFunctions): Promise<INodeExecutionData> {
 
 /** A passing outage is logged, and the next round tries again; what the user has to mend is thrown. */
 function handle(context: IPollFunctions, thrown: unknown): void {
-	const passing = thrown instanceof RequestFailed && POLICY[thrown.outcome.name].status === 'again';
-	if (!passing) throw toNodeFailure(context, thrown);
-	context.logger.warn(`Veo Trigger: ${toFailure(context, thrown).message}`);
+	if (!(thrown instanceof RequestFailed && isPassing(thrown))) throw toNodeFailure(context, thrown);
+	log(context, toFailure(context, thrown).message);
+}
+
+const isPassing = ({ outcome }: RequestFailed) => POLICY[outcome.name].status === 'again';
+
+function log(context: IPollFunctions, message: string): void {
+	context.logger.warn(`Veo Trigger "${context.getNode().name}": ${message}`);
 }
 
 async function openWatch(
 	context: IPollFunctions,
-	options: TriggerOptions,
-	activeSinceMs: number,
-): Promise<Watch> {
+	{ sinceMs, pace }: Activation,
+	requestTimeoutMs: number,
+): Promise<{ watch: Watch; client: VeoClient }> {
 	const transport = async (credentialType: CredentialType) => {
 		const data = await context.getCredentials<ICredentialDataDecryptedObject>(credentialType);
 		const credentials = readCredentials(credentialType, data);
-		return apiTransport(sendFromNode(context, credentialType), credentials, REQUEST_TIMEOUT_MS);
+		return apiTransport(sendFromNode(context, credentialType), credentials, requestTimeoutMs);
 	};
-	const open = async (): Promise<Watch> => {
+	const open = async () => {
+		const client = new VeoClient(await transport('veoApi'), systemClock.now);
 		const watching: WatchContext = {
 			context,
-			client: new VeoClient(await transport('veoApi'), systemClock.now),
-			options,
+			client,
+			pace,
+			options: readOptions(context),
+			activeSinceMs: sinceMs,
+			log: (message) => log(context, message),
 			toItem: async (job, video) => await toItem(context, job, video),
 		};
-		if (context.getNodeParameter('watch') === 'uuids') {
-			return watchUuids(watching, readUuids(context.getNodeParameter('uuids')), activeSinceMs);
-		}
-		return watchTable(
-			watching,
-			await transport('veoJobTableApi'),
-			tableNameOf(context),
-			activeSinceMs,
-		);
+		const watch =
+			context.getNodeParameter('watch') === 'uuids'
+				? watchUuids(watching, readUuids(context.getNodeParameter('uuids')))
+				: watchTable(watching, await transport('veoJobTableApi'), tableNameOf(context));
+		return { watch, client };
 	};
 	return await open().catch((thrown: unknown) => {
 		throw toNodeFailure(context, thrown);
@@ -167,7 +213,7 @@ export function readUuids(value: unknown): string[] {
 
 /** How long this poll may take; only newer versions of n8n say so. */
 function budgetOf(context: IPollFunctions & { getPollBudgetMs?: () => number }): number {
-	return context.getPollBudgetMs?.() ?? Infinity;
+	return context.getPollBudgetMs?.() ?? NO_BUDGET_MS;
 }
 
 function toFailure(context: IPollFunctions, thrown: unknown): Error {
@@ -186,12 +232,14 @@ function toNodeFailure(
 		return new NodeOperationError(context.getNode(), failure.message);
 	}
 	const { what, next, facts } = failure;
-	const description = [next, facts.details].filter(Boolean).join(' ');
+	// Where an activation fails, n8n shows the message alone.
+	const message = `${what}. ${next}`;
+	const description = facts.details;
 	return facts.input
-		? new NodeOperationError(context.getNode(), what, { description })
+		? new NodeOperationError(context.getNode(), message, { description })
 		: new NodeApiError(
 				context.getNode(),
-				{ message: what },
-				{ message: what, description, httpCode: facts.httpStatus?.toString() },
+				{ message },
+				{ message, description, httpCode: facts.httpStatus?.toString() },
 			);
 }

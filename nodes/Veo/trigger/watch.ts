@@ -1,6 +1,7 @@
-import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import type { VeoClient, VideoStatus } from '../api/client';
 import type { JsonObject } from '../api/outcome';
+import type { Pace } from '../api/pace';
 
 export interface TriggerOptions {
 	events: string[];
@@ -11,6 +12,8 @@ export interface TriggerOptions {
 
 /** One way of watching jobs. */
 export interface Watch {
+	/** For the activation: looks whether there is something to watch, and notes from when on it is watched. */
+	open(): Promise<void>;
 	/** Looks once, and gives what became final to n8n. No check is begun after `untilMs`. */
 	round(untilMs: number): Promise<void>;
 	/** The latest finished job, for the editor; changes nothing. */
@@ -20,7 +23,12 @@ export interface Watch {
 export interface WatchContext {
 	context: IPollFunctions;
 	client: VeoClient;
+	/** Of the checks. */
+	pace: Pace;
 	options: TriggerOptions;
+	/** Milliseconds since the epoch. */
+	activeSinceMs: number;
+	log: (message: string) => void;
 	/** The job as an item, with its file where the user wants it. */
 	toItem: (job: JsonObject, video?: VideoStatus) => Promise<INodeExecutionData>;
 }
@@ -30,4 +38,5 @@ export function isWanted(status: unknown, events: string[]): boolean {
 	return events.includes(status === 'completed' ? 'completed' : 'failed');
 }
 
-export const asItemJson = (job: JsonObject) => job as IDataObject;
+export const notTaken = (items: number) =>
+	`n8n did not take ${items} finished videos. They are kept for the next time.`;

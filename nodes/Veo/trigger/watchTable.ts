@@ -1,10 +1,10 @@
 import type { VideoStatus } from '../api/client';
 import { missingTable } from '../api/messages';
-import type { JsonObject } from '../api/outcome';
 import type { Transport } from '../api/transport';
-import { DataTable, type Filter, timeFilter } from '../jobs/dataTable';
+import { DataTable, type Filter } from '../jobs/dataTable';
 import {
 	type Deliveries,
+	finishedMs,
 	isDelivered,
 	noDeliveries,
 	parseDeliveries,
@@ -13,9 +13,9 @@ import {
 import { type JobRow, jobTable, toJobRow, toJson } from '../jobs/jobTable';
 import { refreshJobs } from '../jobs/refresh';
 import { equals } from '../jobs/tracker';
-import { systemClock } from '../transport';
+import { systemClock as clock } from '../transport';
 import { handOver } from './handOver';
-import { isWanted, type Watch, type WatchContext } from './watch';
+import { isWanted, notTaken, type Watch, type WatchContext } from './watch';
 
 /** How many items an execution is given at most. */
 const LARGEST_HAND_OVER = 100;
@@ -30,20 +30,14 @@ const FINISHED: Filter[] = [
  * Watches the job table. What this trigger delivered is kept in a second Data Table, one row for each trigger: n8n's
  * static data would be saved only along with the next items, so a restart would deliver the last ones again.
  */
-export function watchTable(
-	watching: WatchContext,
-	n8nApi: Transport,
-	tableName: string,
-	activeSinceMs: number,
-): Watch {
-	const { context, client, options, toItem } = watching;
+export function watchTable(watching: WatchContext, n8nApi: Transport, tableName: string): Watch {
+	const { context, options, toItem, log } = watching;
 	const table = jobTable(n8nApi, tableName);
 	const triggers = new DataTable(n8nApi, `${tableName}_triggers`, {
 		trigger: 'string',
 		deliveries: 'string',
 	});
-	const key = equals('trigger', `${context.getWorkflow().id}/${context.getNode().id}`);
-	const clock = systemClock;
+	const trigger = equals('trigger', `${context.getWorkflow().id}/${context.getNode().id}`);
 
 	const open = async () => {
 		if (!(await table.exists())) throw missingTable(tableName);
@@ -51,48 +45,66 @@ export function watchTable(
 
 	const load = async (): Promise<Deliveries> => {
 		await triggers.ensure();
-		const [row] = await triggers.find([key], 'id:asc', 1);
-		return parseDeliveries(row?.deliveries) ?? (await save(noDeliveries(activeSinceMs)));
+		const [row] = await triggers.find([trigger], 'id:asc', 1);
+		return parseDeliveries(row?.deliveries) ?? (await save(noDeliveries(watching.activeSinceMs)));
 	};
 
 	const save = async (deliveries: Deliveries): Promise<Deliveries> => {
-		const row = { trigger: key.value, deliveries: JSON.stringify(deliveries) };
-		await triggers.upsert([key], row);
+		const row = { trigger: trigger.value, deliveries: JSON.stringify(deliveries) };
+		await triggers.upsert([trigger], row);
 		return deliveries;
 	};
 
+	/** The finished jobs that are yet to be delivered, in the order in which they finished. */
 	const undelivered = async (deliveries: Deliveries): Promise<JobRow[]> => {
-		// A millisecond earlier, for a database may take the "Z" that follows for something greater.
-		const filters = [...FINISHED, timeFilter('finishedAt', 'gte', deliveries.sinceMs - 1)];
-		const rows: JobRow[] = [];
-		for await (const page of table.pages(filters, 'finishedAt:asc')) {
-			rows.push(...page.map(toJobRow).filter((row) => !isDelivered(deliveries, row)));
-			if (rows.length >= LARGEST_HAND_OVER) break;
+		const rows = new Map<number, JobRow>();
+		for await (const page of table.pages(FINISHED, 'finishedAt:desc')) {
+			const jobs = page.map(toJobRow);
+			for (const row of jobs) if (!isDelivered(deliveries, row)) rows.set(row.id, row);
+			if (jobs.some((row) => finishedMs(row) < deliveries.sinceMs)) break;
 		}
-		return rows.slice(0, LARGEST_HAND_OVER);
+		return [...rows.values()].reverse();
 	};
 
-	const deliver = async (videos: Map<number, VideoStatus>): Promise<void> => {
-		for (let deliveries = await load(), full = true; full;) {
-			const rows = await undelivered(deliveries);
-			if (rows.length === 0) return;
-			const wanted = rows.filter(({ status }) => isWanted(status, options.events));
+	const deliver = async (untilMs: number, videos: Map<number, VideoStatus>): Promise<void> => {
+		let deliveries = await load();
+		const waiting = await undelivered(deliveries);
+		while (waiting.length > 0) {
+			const rows: JobRow[] = [];
 			const items = [];
-			for (const row of wanted) items.push(await toItem(toJson(row), videos.get(row.id)));
-			if (items.length > 0 && !(await handOver(context, items, n8nApi))) return;
-			deliveries = await save(withDelivered(deliveries, rows));
-			full = rows.length === LARGEST_HAND_OVER;
+			// Downloads take their time; what is ready when it is up is delivered, and the rest the next time.
+			for (let row; rows.length < LARGEST_HAND_OVER && (row = waiting.shift());) {
+				rows.push(row);
+				if (!isWanted(row.status, options.events)) continue;
+				items.push(await toItem(toJson(row), videos.get(row.id)));
+				if (clock.now() > untilMs) break;
+			}
+			if (items.length > 0 && !(await handOver(context, items, n8nApi))) {
+				log(notTaken(items.length));
+				return;
+			}
+			deliveries = await save(withDelivered(deliveries, rows, clock.now()));
+			if (clock.now() > untilMs) return;
 		}
 	};
 
 	return {
+		async open() {
+			await open();
+			await load();
+		},
 		async round(untilMs) {
 			await open();
-			const log = (message: string) => context.logger.warn(message);
-			const videos = await refreshJobs({ table, client, clock, ...options, untilMs, log });
-			await deliver(videos);
+			const videos = new Map<number, VideoStatus>();
+			const onFinal = (row: JobRow, video: VideoStatus) => videos.set(row.id, video);
+			try {
+				await refreshJobs({ ...watching, ...options, table, clock, untilMs, onFinal });
+			} finally {
+				// What is known to be finished must not wait for what cannot be asked about.
+				await deliver(untilMs, videos);
+			}
 		},
-		async sample(): Promise<JsonObject | undefined> {
+		async sample() {
 			await open();
 			const rows = (await table.find(FINISHED, 'finishedAt:desc')).map(toJobRow);
 			const latest = rows.find(({ status }) => isWanted(status, options.events));

@@ -5,32 +5,42 @@ import { inPool } from '../jobs/pool';
 import { isFinal } from '../jobs/states';
 import { systemClock } from '../transport';
 import { handOver } from './handOver';
-import { isWanted, type Watch, type WatchContext } from './watch';
+import { isWanted, notTaken, type Watch, type WatchContext } from './watch';
 
 const AT_ONCE = 5;
 
 /**
  * Watches the jobs that the user listed, without any table. What was delivered stands in n8n's static data, which n8n
- * saves along with the next items: after a restart, the last ones may come again.
+ * saves only at the moment when it is given items. So after a restart nobody knows whether n8n took the last ones: they
+ * come once more, for the sake of those that it did not take, and are then noted beforehand.
  */
-export function watchUuids(watching: WatchContext, uuids: string[], activeSinceMs: number): Watch {
-	const { context, client, options, toItem } = watching;
+export function watchUuids(watching: WatchContext, uuids: string[]): Watch {
+	const { context, client, pace, options, activeSinceMs, toItem, log } = watching;
 
 	const check = async (uuid: string): Promise<VideoStatus | undefined> => {
+		if (pace.pauseMs() > 0) return undefined;
+		const sentAtMs = systemClock.now();
 		const answer = await orFailed(client.status(uuid));
-		if (!(answer instanceof RequestFailed)) return answer;
+		if (!(answer instanceof RequestFailed)) {
+			pace.succeeded();
+			return answer;
+		}
 		const { outcome } = answer;
 		if (POLICY[outcome.name].wait === 'final') throw keyRefused(outcome);
-		context.logger.warn(`Video ${uuid} could not be checked (${outcome.name})`);
+		if (outcome.name === 'http429' || outcome.name === 'code1003') {
+			pace.failed(sentAtMs, outcome.retryAfterMs);
+		}
+		log(`Video ${uuid} could not be checked (${outcome.name})`);
 		return undefined;
 	};
 
 	return {
+		open: async () => await Promise.resolve(),
 		async round(untilMs) {
 			const state = context.getWorkflowStaticData('node');
-			const before = Array.isArray(state.delivered) ? state.delivered : [];
+			const [delivered, begun] = [listIn(state.delivered), listIn(state.begun)];
 			// Only what is still listed is remembered, so that the list bounds it.
-			const delivered = uuids.filter((uuid) => before.includes(uuid));
+			const done = uuids.filter((uuid) => delivered.includes(uuid));
 			const due = uuids.filter((uuid) => !delivered.includes(uuid));
 			const tooOld = systemClock.now() - activeSinceMs > options.giveUpAfterMs;
 
@@ -46,12 +56,19 @@ export function watchUuids(watching: WatchContext, uuids: string[], activeSinceM
 			});
 
 			const wanted = finished.filter(({ status }) => isWanted(status, options.events));
+			const unwanted = finished.filter((video) => !wanted.includes(video));
+			if (finished.length === 0) return;
+			done.push(...unwanted.map(({ uuid }) => uuid));
+			const given = wanted.map(({ uuid }) => uuid);
+			state.delivered = [...done, ...given.filter((uuid) => begun.includes(uuid))];
+			if (given.length === 0) return;
+
 			const items = [];
 			for (const video of wanted) items.push(await toItem({}, video));
-			if (items.length > 0 && !(await handOver(context, items))) return;
-			if (finished.length > 0) {
-				state.delivered = [...delivered, ...finished.map(({ uuid }) => uuid)];
-			}
+			state.begun = given.filter((uuid) => !begun.includes(uuid));
+			const taken = await handOver(context, items);
+			state.delivered = taken ? [...done, ...given] : done;
+			if (!taken) log(notTaken(items.length));
 		},
 		async sample() {
 			for (const uuid of [...uuids].reverse()) {
@@ -62,3 +79,5 @@ export function watchUuids(watching: WatchContext, uuids: string[], activeSinceM
 		},
 	};
 }
+
+const listIn = (stored: unknown): unknown[] => (Array.isArray(stored) ? stored : []);
