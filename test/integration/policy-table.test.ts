@@ -131,7 +131,8 @@ const CASES: Case[] = [
 	},
 
 	redirect(301, 'redirect', senseless),
-	redirect(302, 'redirect', senseless),
+	redirect(301, 'redirect', senseless),
+	redirect(302, 'seeOther', ['unclear', 'again', 'final', 'final', 'final']),
 	redirect(303, 'seeOther', ['unclear', 'again', 'final', 'final', 'final']),
 	redirect(307, 'redirect', senseless),
 	redirect(308, 'redirect', senseless),
@@ -213,6 +214,18 @@ const IMPATIENT = { ...OPTIONS, requestTimeout: 3 };
 
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
+/** The video's host is not the API: what it answers is told in other words. */
+function ofItsHost(words: string): string {
+	const status = /HTTP (\d+)/.exec(words)?.[1];
+	if (status === '401' || status === '403') {
+		return `its host refused it (HTTP ${status}), as when a link has expired`;
+	}
+	if (status !== undefined) return `its host answered with HTTP ${status}`;
+	return /web page|API reference/.test(words)
+		? 'what lies at its address is not a video'
+		: 'its host could not be reached, or broke off';
+}
+
 /** What the node throws when it gives up. */
 const toldBy = (kind: Kind, verdict: Verdict, words: string, uuid: string): string => {
 	if (verdict === 'unclear') {
@@ -222,7 +235,7 @@ const toldBy = (kind: Kind, verdict: Verdict, words: string, uuid: string): stri
 		generate: `${words} [item 0]`,
 		upload: `${words} [item 0]`,
 		status: `Video ${uuid} could not be checked: ${lowerFirst(words)} [item 0]`,
-		download: `Video ${uuid} is finished, but could not be downloaded: ${lowerFirst(words)} [item 0]`,
+		download: `Video ${uuid} is finished, but could not be downloaded: ${ofItsHost(words)} [item 0]`,
 		wait: `The API refused the key while video ${uuid} was being made [item 0]`,
 	}[kind];
 };
@@ -310,7 +323,8 @@ for (const [index, kind] of KINDS.entries()) {
 					} else {
 						const { name, message, description, context } = failureOf(ran);
 						expect(name).toBe('NodeApiError');
-						expect(message).toContain(toldBy(kind, verdict, words, uuid));
+						const told = kind === 'download' && what.startsWith('HTTP') ? what : words;
+						expect(message).toContain(toldBy(kind, verdict, told, uuid));
 						expect(context.uuid).toBe(kind === 'generate' || kind === 'upload' ? undefined : uuid);
 						if (verdict === 'unclear') {
 							expect(description).toMatch(/may have been accepted and billed/);

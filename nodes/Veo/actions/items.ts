@@ -98,7 +98,7 @@ function tellOfOthers(failure: NodeFailure, submissions: Submissions): void {
 	const texts = [
 		failure.description,
 		accepted.length > 0 &&
-			`Other videos that the API accepted in this execution: ${accepted.join(', ')}. A retry takes them up again and pays for none of them twice.`,
+			`Other videos that the API accepted in this execution: ${accepted.join(', ')}. A retry of this execution takes them up again and pays for none of them twice.`,
 		unclear.length > 0 &&
 			`${unclear.join(' ')} Look for what may have been accepted and billed in your veo3o1.com account.`,
 	];

@@ -86,10 +86,13 @@ async function openTracker(session: Session, runIndex: number): Promise<JobTrack
 		credentials,
 		options.requestTimeoutMs,
 	);
+	// The same for an execution and its retries, each of which n8n gives an ID of its own.
+	const node = context.getContext('node');
+	node.firstExecutionId ??= context.getExecutionId();
 	const tracker = new JobTracker(
 		jobTable(send, tableName),
 		{
-			executionId: context.getExecutionId(),
+			executionId: String(node.firstExecutionId),
 			workflowId: context.getWorkflow().id ?? '',
 			nodeId: context.getNode().id,
 			runIndex,
