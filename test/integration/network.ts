@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 
 export interface TestServer {
 	port: number;
@@ -17,6 +18,33 @@ export async function closedPort(): Promise<number> {
 	const server = await serve(createServer());
 	await server.close();
 	return server.port;
+}
+
+/** Reads so slowly that a large upload takes seconds. */
+export async function startSlowServer() {
+	let bytes = 0;
+	let open = 0;
+	const server = createServer((socket) => {
+		open++;
+		socket.on('close', () => open--);
+		socket.on('data', (chunk) => {
+			bytes += chunk.length;
+			socket.pause();
+			setTimeout(() => socket.resume(), 5);
+		});
+	});
+	return { ...(await serve(server)), bytes: () => bytes, open: () => open };
+}
+
+/** Answers everything with a small gzip file that a great many bytes come out of. */
+export async function startGzipBomb(megabytes: number): Promise<TestServer> {
+	const body = gzipSync(Buffer.alloc(megabytes * 1024 * 1024, ' '));
+	const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`;
+	return await serve(
+		createServer((socket) => {
+			socket.once('data', () => socket.end(Buffer.concat([Buffer.from(head), body])));
+		}),
+	);
 }
 
 /** Takes connections and hears nothing of what is sent, so that a large body gets stuck on its way. */

@@ -266,7 +266,7 @@ describe('The key', () => {
 			const ran = await run({ operation: 'generateAndWait', prompt: 'A fox' });
 			expect(emulator.requests.map(({ kind }) => kind)).toEqual(['generate', 'status']);
 			expect(emulator.requests.map(authorization)).toEqual([`Bearer ${KEY}`, `Bearer ${KEY}`]);
-			expect(everythingIn(ran)).not.toContain(KEY);
+			expect(everythingIn(ran).includes(KEY)).toBe(false);
 		});
 	});
 

@@ -12,6 +12,7 @@ import {
 	prompts,
 	rememberedBy,
 	together,
+	until,
 	useN8n,
 	withEmulator,
 } from './support';
@@ -184,7 +185,7 @@ describe('Retry of a failed execution', () => {
 		await withEmulator({ durationMs: 1000 }, async ({ emulator, credentials }) => {
 			const options = { parameters: wait, credentials, items: prompts('one', 'two') };
 			const running = await startNode(options);
-			while (emulator.count('status') < 2) await new Promise((go) => setTimeout(go, 20));
+			await until(() => emulator.count('status') === 2);
 			running.stop();
 			const stopped = await running.done;
 
@@ -202,7 +203,7 @@ describe('Retry of a failed execution', () => {
 		await withEmulator({ faults }, async ({ emulator, credentials }) => {
 			const options = { parameters: generate, credentials, items: prompts('one') };
 			const running = await startNode(options);
-			while (emulator.count('generate') < 1) await new Promise((go) => setTimeout(go, 20));
+			await until(() => emulator.count('generate') === 1);
 			running.stop();
 			const stopped = await running.done;
 

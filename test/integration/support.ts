@@ -1,4 +1,5 @@
 /** What the tests of this folder have in common. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, type Fault, startEmulator } from '../../emulator';
@@ -105,6 +106,15 @@ export function together(limit = 12) {
 	return Object.assign(test, {
 		skip: (name: string, body: () => Promise<void>) => it.skip(name, body),
 	});
+}
+
+/** Waits for something that is bound to happen. */
+export async function until(condition: () => boolean): Promise<void> {
+	const deadline = Date.now() + 30_000;
+	while (!condition()) {
+		if (Date.now() > deadline) throw new Error('It never came to that');
+		await sleep(10);
+	}
 }
 
 export const aString = expect.any(String) as string;
