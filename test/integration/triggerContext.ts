@@ -1,4 +1,5 @@
 /** The built trigger on the poll context of the real n8n-core. */
+import { randomUUID } from 'node:crypto';
 import { PollContext } from 'n8n-core';
 import {
 	createRunExecutionData,
@@ -32,7 +33,6 @@ export interface TriggerOptions {
 	credentials: Credentials;
 	mode?: 'trigger' | 'manual';
 	activation?: WorkflowActivateMode;
-	workflowId?: string;
 	/** Called when n8n takes something. */
 	onTaken?: () => void;
 	/** What n8n's durable scheduler allows each poll. */
@@ -49,8 +49,9 @@ const ENDED: IRun = {
 export async function startTrigger(options: TriggerOptions): Promise<Trigger> {
 	const { credentials, mode = 'trigger', activation = 'activate', budgetMs } = options;
 	const type = (await loadPackage()).nodeTypes.veoTrigger?.type as INodeType;
+	const id = randomUUID();
 	let saved: IDataObject = {};
-	let workflow = createWorkflow(options, type, saved);
+	let workflow = createWorkflow(id, options, type, saved);
 	let context: PollContext;
 
 	const emit: PollContext['__emit'] = (data, _, done) => {
@@ -77,7 +78,7 @@ export async function startTrigger(options: TriggerOptions): Promise<Trigger> {
 		poll: async () => (await type.poll?.call(context)) ?? null,
 		activateAnew,
 		restart: () => {
-			workflow = createWorkflow(options, type, saved);
+			workflow = createWorkflow(id, options, type, saved);
 			activateAnew();
 		},
 	};
@@ -86,12 +87,13 @@ export async function startTrigger(options: TriggerOptions): Promise<Trigger> {
 }
 
 function createWorkflow(
-	{ parameters, credentials, workflowId = 'watching' }: TriggerOptions,
+	id: string,
+	{ parameters, credentials }: TriggerOptions,
 	type: INodeType,
 	staticData: IDataObject,
 ): Workflow {
 	return new Workflow({
-		id: workflowId,
+		id,
 		active: true,
 		nodeTypes: {
 			getByName: () => type,

@@ -234,10 +234,14 @@ function explainTable(outcome: Outcome): { what: string; next: string } {
 						what: 'This n8n has no Data Tables in its API',
 						next: `Update n8n to version 2.8 or newer. ${CHECK_TABLE_URL}`,
 					}
-				: { what: `n8n did not take the request${saidBy(outcome)}`, next: CHECK_TABLE_URL };
+				: {
+						what: `n8n did not take the request${saidBy(outcome)}`,
+						next: "The Data Table has to have the columns that Track Job gives to one that it makes. Choose another 'Job Table Name', or rename that Data Table.",
+					};
 		case 'html':
 		case 'shape':
 		case 'redirect':
+		case 'seeOther':
 			return { what: "The address is not that of n8n's API", next: CHECK_TABLE_URL };
 		default:
 			return { what: `n8n could not be reached${saidBy(outcome)}`, next: CHECK_TABLE_URL };

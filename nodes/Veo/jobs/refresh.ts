@@ -100,7 +100,7 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 
 	if (inVain.length > 0) {
 		log(
-			`${inVain.length} videos could not be checked, and will be again: ${inVain[0]} was the first`,
+			`Not every video could be checked; trying again. Number: ${inVain.length}, first: ${inVain[0]}`,
 		);
 	}
 	if (unchanged.length > 0) {

@@ -105,14 +105,11 @@ export class JobTracker {
 	}
 
 	private async write(item: Tracked, changes: JsonObject): Promise<boolean> {
-		const written = await orFailed(
-			withRetries(
-				'status',
-				async () => await this.table.update(this.filterOf(item), changes),
-				this.retry,
-			),
-		);
-		return !(written instanceof RequestFailed);
+		const update = async () => await this.table.update(this.filterOf(item), changes);
+		// The first time whatever the user has stopped: the job is paid for, and this is where it can be found.
+		const first = await orFailed(update());
+		if (!(first instanceof RequestFailed)) return true;
+		return !((await orFailed(withRetries('status', update, this.retry))) instanceof RequestFailed);
 	}
 
 	private async orThrow<T>(call: () => Promise<T>): Promise<T> {
