@@ -333,21 +333,37 @@ describe('Going on to check', () => {
 		});
 	});
 
-	scenario('never overlaps itself, and ends when the trigger is activated anew', async () => {
-		await withTables({ durationMs: 60_000 }, async ({ emulator, start, addJob }) => {
-			addJob();
-			const trigger = await start({ options });
+	scenario(
+		'is taken over by the next poll, and ends when the trigger is activated anew',
+		async () => {
+			await withTables({ durationMs: 60_000 }, async ({ emulator, start, addJob }) => {
+				addJob();
+				const trigger = await start({ options });
+				await trigger.poll();
+				const first = trigger.poll();
+				await sleep(1_000);
+				const before = emulator.count('status');
+				const second = trigger.poll();
+				await first;
+				await sleep(1_000);
+				expect(emulator.count('status')).toBe(before);
+				const startedMs = Date.now();
+				trigger.activateAnew();
+				await trigger.poll();
+				await second;
+				expect(Date.now() - startedMs).toBeLessThan(3_000);
+			});
+		},
+	);
+
+	scenario('never overlaps itself, however long a round takes', async () => {
+		await withTables({ latencyMs: 1_500 }, async ({ emulator, start, addJob }) => {
+			const uuid = addJob();
+			const trigger = await start();
 			await trigger.poll();
-			const polling = trigger.poll();
-			await sleep(1_000);
-			const before = emulator.count('status');
-			await trigger.poll();
-			expect(emulator.count('status')).toBe(before);
-			const startedMs = Date.now();
-			trigger.activateAnew();
-			await trigger.poll();
-			await polling;
-			expect(Date.now() - startedMs).toBeLessThan(3_000);
+			await Promise.all([trigger.poll(), trigger.poll(), trigger.poll()]);
+			expect(uuidsOf(trigger)).toEqual([[uuid]]);
+			expect(emulator.jobs[0]?.statusChecks).toBe(1);
 		});
 	});
 });

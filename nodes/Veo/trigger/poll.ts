@@ -31,8 +31,8 @@ import { watchTable } from './watchTable';
 import { watchUuids } from './watchUuids';
 
 const REQUEST_TIMEOUT_MS = 20_000;
-/** n8n polls at most once a minute; whoever goes on checking must have ended by then. */
-const KEEP_CHECKING_MS = 54_000;
+/** n8n polls at most once a minute: whoever goes on checking does so until the next poll takes over. */
+const KEEP_CHECKING_MS = 60_000;
 /** The poll at activation is waited for by the user, or by the start of the instance. */
 const TIMEOUT_AT_ACTIVATION_MS = 5_000;
 const LEAST_POLL_INTERVAL_MS = 5_000;
@@ -48,8 +48,16 @@ interface Activation {
 }
 const activations = new WeakMap<IPollFunctions, Activation>();
 
-/** The triggers that are polling right now, and what ends that: they have been activated anew. */
-const polling = new Map<string, AbortController>();
+/** A poll that is under way. */
+interface Polling {
+	/** Ends it, but not in the middle of a round. */
+	superseded: AbortController;
+	/** Never rejects. */
+	ended: Promise<unknown>;
+}
+/** By trigger: the poll that is under way, and the one that waits for its end. */
+const polling = new Map<string, Polling>();
+const waiting = new Set<string>();
 
 /**
  * One poll of the Veo Trigger. What is finished is given to n8n at once, not at the end; so it gives nothing back, but for
@@ -65,18 +73,29 @@ export async function pollJobs(context: IPollFunctions): Promise<INodeExecutionD
 
 	// n8n's durable scheduler, off by default, makes a context for each poll. It alone limits their time.
 	if (!known && budgetOf(context) >= NO_BUDGET_MS) {
-		polling.get(key)?.abort();
+		polling.get(key)?.superseded.abort();
 		await activate(context, activation);
-	} else if (!polling.has(key)) {
-		// n8n starts the next poll whether or not the last one has ended.
-		const superseded = new AbortController();
-		polling.set(key, superseded);
-		await poll(context, activation, superseded.signal).finally(() => polling.delete(key));
+	} else if (!waiting.has(key)) {
+		await takeOver(key, async (superseded) => await poll(context, activation, superseded));
 	}
 	return null;
 }
 
-/** Looks whether all is well, and no more. What this throws ends the activation, and its message is all that users see. */
+/** n8n starts the next poll whether or not the last one has ended. Here one follows the other, without a gap. */
+async function takeOver(key: string, poll: (superseded: AbortSignal) => Promise<void>) {
+	const before = polling.get(key);
+	if (before) {
+		before.superseded.abort();
+		waiting.add(key);
+		await before.ended.finally(() => waiting.delete(key));
+	}
+	const superseded = new AbortController();
+	const polled = poll(superseded.signal).finally(() => polling.delete(key));
+	polling.set(key, { superseded, ended: polled.catch(() => undefined) });
+	await polled;
+}
+
+/** Looks whether all is well, and no more. What it throws ends the activation, and its message is all that users see. */
 async function activate(context: IPollFunctions, activation: Activation): Promise<void> {
 	const { watch, client } = await openWatch(context, activation, TIMEOUT_AT_ACTIVATION_MS);
 	// Who activates a trigger may just have given a wrong address. At the start of n8n it is n8n that is not there yet.
