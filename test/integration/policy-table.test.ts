@@ -133,8 +133,8 @@ const CASES: Case[] = [
 	},
 
 	redirect(301, 'redirect', senseless),
-	redirect(302, 'redirect', senseless),
-	redirect(303, 'http303', ['unclear', 'again', 'final', 'final', 'final']),
+	redirect(302, 'seeOther', ['unclear', 'again', 'final', 'final', 'final']),
+	redirect(303, 'seeOther', ['unclear', 'again', 'final', 'final', 'final']),
 	redirect(307, 'redirect', senseless),
 	redirect(308, 'redirect', senseless),
 	http(400, 'http4xx', senseless),
@@ -215,8 +215,26 @@ const IMPATIENT = { ...OPTIONS, requestTimeout: 3 };
 
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
+/** The words on a video's host, which is not the API. */
+function ofTheHost({ outcome, do: action }: Pick<Case, 'outcome'> & Partial<Case>): string {
+	const status = action && 'status' in action ? action.status : 502;
+	if (outcome === 'shape') return 'what lies at its address is not a video';
+	if (outcome === 'http401' || outcome === 'http403') {
+		return `its host refused it (HTTP ${status}), as when a link has expired`;
+	}
+	return outcome.startsWith('http')
+		? `its host answered with HTTP ${status}`
+		: 'its host could not be reached, or broke off';
+}
+
 /** What the node throws when it gives up. */
-const toldBy = (kind: Kind, verdict: Verdict, words: string, uuid: string): string => {
+const toldBy = (
+	kind: Kind,
+	verdict: Verdict,
+	one: Pick<Case, 'outcome' | 'words'> & Partial<Case>,
+	uuid: string,
+): string => {
+	const { words } = one;
 	if (verdict === 'unclear') {
 		return `It is unclear whether the API accepted the video: ${lowerFirst(words)} [item 0]`;
 	}
@@ -224,7 +242,7 @@ const toldBy = (kind: Kind, verdict: Verdict, words: string, uuid: string): stri
 		generate: `${words} [item 0]`,
 		upload: `${words} [item 0]`,
 		status: `Video ${uuid} could not be checked: ${lowerFirst(words)} [item 0]`,
-		download: `Video ${uuid} is finished, but could not be downloaded: ${lowerFirst(words)} [item 0]`,
+		download: `Video ${uuid} is finished, but could not be downloaded: ${ofTheHost(one)} [item 0]`,
 		wait: `The API refused the key while video ${uuid} was being made [item 0]`,
 	}[kind];
 };
@@ -291,7 +309,8 @@ describe('An API that goes away', () => {
 
 for (const [index, kind] of KINDS.entries()) {
 	describe(`A ${kind} request that ends with`, () => {
-		for (const { what, outcome, do: action, words, verdicts } of CASES) {
+		for (const one of CASES) {
+			const { what, outcome, do: action, verdicts } = one;
 			const verdict = verdicts[index];
 			if (verdict === undefined || verdict === '-') continue;
 			// An answer altered in its headers is one all the same, except where it should be a video.
@@ -312,7 +331,7 @@ for (const [index, kind] of KINDS.entries()) {
 					} else {
 						const { name, message, description, context } = failureOf(ran);
 						expect(name).toBe('NodeApiError');
-						expect(message).toContain(toldBy(kind, verdict, words, uuid));
+						expect(message).toContain(toldBy(kind, verdict, one, uuid));
 						expect(context.uuid).toBe(kind === 'generate' || kind === 'upload' ? undefined : uuid);
 						if (verdict === 'unclear') {
 							expect(description).toMatch(/may have been accepted and billed/);
@@ -380,6 +399,13 @@ const ELSEWHERE: Array<{
 		at: async () => ({ origin: `http://127.0.0.1:${await closedPort()}` }),
 	},
 	{
+		what: 'a closed port of a host with two addresses',
+		outcome: 'refused',
+		words: UNREACHABLE,
+		again: true,
+		at: async () => ({ origin: `http://localhost:${await closedPort()}` }),
+	},
+	{
 		what: 'a host name that there is not',
 		outcome: 'dns',
 		words: UNREACHABLE,
@@ -406,7 +432,8 @@ const ELSEWHERE: Array<{
 ];
 
 describe('Where no API listens', () => {
-	for (const { what, words, again, at: start } of ELSEWHERE) {
+	for (const one of ELSEWHERE) {
+		const { what, again, at: start } = one;
 		for (const kind of ['generate', 'status', 'upload', 'download'] as const) {
 			// n8n wraps what its authorized helper throws, and the node does not look into the wrapping yet.
 			const testOrSkip = kind === 'download' ? test : test.skip;
@@ -424,7 +451,7 @@ describe('Where no API listens', () => {
 							const uuid = uuidOf(scene.emulator);
 							expect(failureOf(ran)).toMatchObject({
 								name: 'NodeApiError',
-								message: containing(toldBy(kind, 'again', words, uuid)),
+								message: containing(toldBy(kind, 'again', one, uuid)),
 							});
 							// The back-off before the second try; a machine cannot be too fast for that.
 							if (again) expect(tookMs).toBeGreaterThanOrEqual(490);
@@ -466,7 +493,7 @@ describe('A video whose connection breaks right after the head of the answer', (
 		await withEmulator({ faults }, async (scene) => {
 			const wanted = Array.from({ length: 20 }, async () => await ACT.download(scene));
 			for (const ran of await Promise.all(wanted)) {
-				expect(failureOf(ran).message).toContain(lowerFirst(BROKEN));
+				expect(failureOf(ran).message).toContain(ofTheHost({ outcome: 'reset' }));
 			}
 			expect(server.connections()).toBe(40);
 			await server.close();
