@@ -19,9 +19,8 @@ export interface Deliveries {
 /** Of a trigger that was never active before: what finished earlier is none of its business. */
 export const noDeliveries = (nowMs: number): Deliveries => ({ sinceMs: nowMs, delivered: [] });
 
-export function isDelivered({ sinceMs, delivered }: Deliveries): (row: JobRow) => boolean {
-	const ids = new Set(delivered.map(([id]) => id));
-	return (row) => finishedMs(row) < sinceMs || ids.has(row.id);
+export function isDelivered({ sinceMs, delivered }: Deliveries, row: JobRow): boolean {
+	return finishedMs(row) < sinceMs || delivered.some(([id]) => id === row.id);
 }
 
 /** `nowMs` bounds what a row may claim: one with a time in the future must not hide those that finish until then. */

@@ -57,12 +57,11 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 
 	/** The finished jobs that are yet to be delivered, in the order in which they finished. */
 	const undelivered = async (deliveries: Deliveries): Promise<JobRow[]> => {
-		const isDone = isDelivered(deliveries);
 		// By `id`: a row may come twice when others finish while the pages are read.
 		const rows = new Map<number, JobRow>();
 		for await (const page of table.pages(FINISHED, 'finishedAt:desc')) {
 			const jobs = page.map(toJobRow);
-			for (const row of jobs) if (!isDone(row)) rows.set(row.id, row);
+			for (const row of jobs) if (!isDelivered(deliveries, row)) rows.set(row.id, row);
 			if (jobs.some((row) => finishedMs(row) < deliveries.sinceMs)) break;
 		}
 		return [...rows.values()].reverse();
