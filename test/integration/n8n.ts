@@ -74,7 +74,7 @@ export interface Running {
 
 let loader: PackageDirectoryLoader | undefined;
 
-async function loadPackage(): Promise<PackageDirectoryLoader> {
+export async function loadPackage(): Promise<PackageDirectoryLoader> {
 	if (!loader) {
 		loader = new PackageDirectoryLoader(PACKAGE);
 		await loader.loadAll();
@@ -250,7 +250,7 @@ class Items implements INodeType {
 	execute = async () => await Promise.resolve([structuredClone(this.items)]);
 }
 
-function createAdditionalData(
+export function createAdditionalData(
 	credentials: Credentials,
 	mode: WorkflowExecuteMode,
 ): IWorkflowExecuteAdditionalData {

@@ -1,0 +1,204 @@
+import type { INodeParameters } from 'n8n-workflow';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
+import { type Ran, runNode, type RunOptions } from './n8n';
+import {
+	credentialsFor,
+	failureOf,
+	jsonOf,
+	KEY,
+	once,
+	paidFor,
+	PROMPT,
+	prompts,
+	useN8n,
+} from './support';
+import { N8N_KEY, Tables } from './triggerTables';
+
+useN8n();
+
+const TABLE = 'veo_jobs';
+
+interface Scene {
+	emulator: Emulator;
+	tables: Tables;
+	/** Every run is the same execution to n8n: as when it runs one again whose worker was killed. */
+	run: (parameters?: INodeParameters, more?: Partial<RunOptions>) => Promise<Ran>;
+}
+
+async function withTables(options: EmulatorOptions, act: (scene: Scene) => Promise<void>) {
+	const emulator = await startEmulator({ apiKeys: [KEY], durationMs: 0, ...options });
+	const tables = await Tables.start();
+	const credentials = {
+		...credentialsFor(emulator.url),
+		veoJobTableApi: { apiKey: N8N_KEY, baseUrl: tables.url },
+	};
+	const tracked = { operation: 'generate', prompt: 'A fox', trackJob: true, jobTableName: TABLE };
+	const run: Scene['run'] = async (parameters, more) =>
+		await runNode({
+			parameters: { ...tracked, options: { maxRetries: 0 }, ...parameters },
+			credentials,
+			...more,
+		});
+	try {
+		await act({ emulator, tables, run });
+	} finally {
+		await tables.close();
+		await emulator.close();
+	}
+}
+
+describe('Track Job', () => {
+	it('makes the table, and notes a job before it is paid for and once it is accepted', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			let noted: unknown;
+			emulator.options.log = ({ kind }) => {
+				if (kind === 'generate') noted ??= { ...tables.rows(TABLE)[0] };
+			};
+			const [json] = jsonOf(await run());
+			expect(noted).toMatchObject({ status: 'submitting', prompt: 'A fox' });
+			expect(noted).not.toHaveProperty('uuid');
+			expect(tables.rows(TABLE)).toEqual([
+				expect.objectContaining({
+					uuid: json?.uuid,
+					status: 'pending',
+					generationType: 'text_to_video',
+					executionId: 'execution',
+					workflowId: 'workflow',
+					finishedAt: null,
+				}),
+			]);
+		});
+	});
+
+	it('notes how each job of Generate and Wait ended', async () => {
+		const outcome = ({ prompt }: { prompt: string }) => (prompt === 'bad' ? 'failed' : 'completed');
+		await withTables({ outcome }, async ({ tables, run }) => {
+			const parameters = { operation: 'generateAndWait', prompt: PROMPT };
+			await run(parameters, {
+				items: prompts('good', 'bad'),
+				node: { onError: 'continueRegularOutput' },
+			});
+			const [good, bad] = tables.rows(TABLE);
+			expect(good).toMatchObject({ prompt: 'good', status: 'completed', progress: 100 });
+			expect(good?.videoUrl).toMatch(/mp4$/);
+			expect(bad).toMatchObject({ prompt: 'bad', status: 'failed' });
+			expect(bad?.errorMessage).toBe('The video could not be generated');
+			for (const row of [good, bad]) expect(Date.parse(String(row?.finishedAt))).not.toBeNaN();
+		});
+	});
+
+	it.each([
+		['GET', 503, 'n8n could not be reached'],
+		['POST', 503, 'n8n could not be reached'],
+		['POST', 403, 'the n8n API key may not use Data Tables'],
+		['GET', 404, 'this n8n has no Data Tables in its API'],
+		['POST', 400, 'n8n did not take the request'],
+	])('pays nothing where n8n answers each %s with HTTP %d', async (method, status, words) => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			tables.refuse = (request) => (request.startsWith(method) ? { status } : undefined);
+			expect(failureOf(await run()).message).toContain(
+				`The job table 'veo_jobs' could not be used: ${words}`,
+			);
+			expect(paidFor(emulator)).toEqual([]);
+		});
+	});
+
+	it('gives a video that could not be noted with its ID and a hint', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			tables.refuse = (request) => (request.startsWith('PATCH') ? { status: 503 } : undefined);
+			const [json] = jsonOf(await run());
+			const uuid = emulator.jobs[0]?.uuid;
+			expect(json).toMatchObject({
+				uuid,
+				jobTableHint: `This video could not be noted in the job table. Keep its ID ${uuid}: Get Status finds the video by it.`,
+			});
+		});
+	});
+
+	it('notes what was surely not accepted as failed, and submits it in the next try', async () => {
+		const faults = [
+			once('generate', { type: 'envelope', code: 1001, msg: 'Insufficient credits' }),
+		];
+		await withTables({ faults }, async ({ emulator, tables, run }) => {
+			failureOf(await run());
+			expect(tables.rows(TABLE)).toMatchObject([{ status: 'failed' }]);
+			jsonOf(await run());
+			expect(tables.rows(TABLE)).toMatchObject([
+				{ status: 'pending', uuid: emulator.jobs[0]?.uuid, errorMessage: null, finishedAt: null },
+			]);
+		});
+	});
+});
+
+describe('An execution that n8n runs again', () => {
+	it('finds its jobs in the table, and pays for none of them again', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			const items = prompts('one', 'two', 'three');
+			const first = jsonOf(await run({ prompt: PROMPT }, { items }));
+			const second = jsonOf(await run({ prompt: PROMPT, operation: 'generateAndWait' }, { items }));
+			expect(second.map(({ uuid }) => uuid)).toEqual(first.map(({ uuid }) => uuid));
+			expect(second).toMatchObject(items.map(() => ({ status: 'completed' })));
+			expect(paidFor(emulator)).toHaveLength(3);
+			expect(tables.rows(TABLE)).toHaveLength(3);
+		});
+	});
+
+	it('says of a job in the middle of being submitted that it may have been paid for', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			await run();
+			Object.assign(tables.rows(TABLE)[0] ?? {}, { status: 'submitting', uuid: null });
+			expect(failureOf(await run()).message).toContain(
+				'It is unclear whether the API accepted the video: an earlier try of this execution was interrupted while it sent the request',
+			);
+			expect(paidFor(emulator)).toHaveLength(1);
+		});
+	});
+
+	it('leaves alone what got an unclear answer', async () => {
+		const faults = [once('generate', { type: 'resetBeforeAnswer' }, { accept: true })];
+		await withTables({ faults }, async ({ emulator, tables, run }) => {
+			failureOf(await run());
+			expect(tables.rows(TABLE)).toMatchObject([{ status: 'submitting' }]);
+			expect(failureOf(await run()).message).toContain('It is unclear');
+			expect(paidFor(emulator)).toHaveLength(1);
+		});
+	});
+
+	it('submits an item whose input is another now', async () => {
+		await withTables({}, async ({ emulator, run }) => {
+			await run({ prompt: 'one' });
+			await run({ prompt: 'two' });
+			expect(paidFor(emulator)).toEqual(['one', 'two']);
+		});
+	});
+});
+
+describe('Reuse Identical', () => {
+	const options = { maxRetries: 0, reuseIdentical: true };
+
+	it('gives the video of the same request again, and of no other', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			const again = async (prompt: string) => {
+				const [json] = jsonOf(await run({ operation: 'generateAndWait', prompt, options }));
+				// From now on it is another execution's.
+				for (const row of tables.rows(TABLE)) row.executionId = 'an earlier one';
+				return json?.uuid;
+			};
+			const first = await again('A fox');
+			expect(await again('A fox')).toBe(first);
+			expect(await again('A hare')).not.toBe(first);
+			expect(paidFor(emulator)).toEqual(['A fox', 'A hare']);
+		});
+	});
+
+	it('does not take one that failed or is not finished', async () => {
+		await withTables({ outcome: 'failed' }, async ({ emulator, tables, run }) => {
+			for (const operation of ['generate', 'generateAndWait', 'generate']) {
+				await run({ operation, options });
+				for (const row of tables.rows(TABLE)) row.executionId = 'an earlier one';
+				for (const row of tables.rows(TABLE)) row.jobKey = `an earlier one ${row.id}`;
+			}
+			expect(paidFor(emulator)).toHaveLength(3);
+		});
+	});
+});
