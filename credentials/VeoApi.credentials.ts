@@ -43,7 +43,8 @@ export class VeoApi implements ICredentialType {
 			...requestOptions,
 			headers: {
 				...requestOptions.headers,
-				Authorization: `Bearer ${credentials.apiKey as string}`,
+				// Copying a key often takes a blank or a new line along.
+				Authorization: `Bearer ${(credentials.apiKey as string).trim()}`,
 			},
 		});
 }

@@ -48,6 +48,9 @@ export class VeoJobTableApi implements ICredentialType {
 	): Promise<IHttpRequestOptions> =>
 		await Promise.resolve({
 			...requestOptions,
-			headers: { ...requestOptions.headers, 'X-N8N-API-KEY': credentials.apiKey as string },
+			headers: {
+				...requestOptions.headers,
+				'X-N8N-API-KEY': (credentials.apiKey as string).trim(),
+			},
 		});
 }

@@ -128,10 +128,24 @@ export function apiTransport(
 		return {
 			httpStatus,
 			retryAfter: headerOf(result.done, 'retry-after'),
-			// Should the server echo the key, it goes no further than here.
-			body: apiKey.length < 8 ? body : body.replaceAll(apiKey, '*****'),
+			body: withoutKey(body, apiKey),
 		};
 	};
+}
+
+/** Should a server echo the key, it goes no further than here. JSON may spell it in many ways, the parser in one. */
+function withoutKey(body: string, apiKey: string): string {
+	if (apiKey.length < 8) return body;
+	const plain = body.includes('\\') ? respelled(body) : body;
+	return plain.replaceAll(apiKey, '*****');
+}
+
+function respelled(json: string): string {
+	try {
+		return JSON.stringify(JSON.parse(json));
+	} catch {
+		return json;
+	}
 }
 
 /**
@@ -159,23 +173,18 @@ export async function downloadVideo(
 			return { name: name ?? 'shape', httpStatus: answer.httpStatus, retryAfterMs };
 		}
 
-		const counted = answer.body.compose<BinaryStream>(async function* (
-			chunks: AsyncIterable<Buffer>,
-		) {
-			for await (const chunk of chunks) {
-				bytes += chunk.length;
-				if (bytes > LARGEST_VIDEO_BYTES) throw new Error('The video is too large');
-				yield chunk;
-			}
+		const { body } = answer;
+		countBytes(body, (length) => {
+			bytes += length;
+			if (bytes > LARGEST_VIDEO_BYTES) body.destroy(new Error('The video is too large'));
 		});
 		const stored = new AbortController();
-		const end = () => counted.destroy(new Error('The download was given up'));
-		counted.once('close', onAbort(signal, end));
+		const end = () => body.destroy(new Error('The download was given up'));
 		void endWhenIdle(() => bytes, requestTimeoutMs, stored.signal, end);
 		// The name is our own: what a server suggests may hold path parts.
 		const fileName = `${uuid.replace(/[^\w-]/g, '_')}.${EXTENSIONS[mimeType] ?? 'mp4'}`;
 		return await context.helpers
-			.prepareBinaryData(counted, fileName, mimeType)
+			.prepareBinaryData(body, fileName, mimeType)
 			.finally(() => stored.abort());
 	};
 
@@ -183,6 +192,18 @@ export async function downloadVideo(
 	if (bytes > LARGEST_VIDEO_BYTES) return { name: 'tooLarge' };
 	if ('noAnswer' in result) return { name: result.noAnswer, networkCode: result.networkCode };
 	return result.done;
+}
+
+/**
+ * Tells how much of a body goes to whoever reads it, and when. A listener of our own would set it flowing before anyone
+ * reads; so it is held until the reader, however n8n stores files, begins to listen.
+ */
+function countBytes(body: BinaryStream, count: (length: number) => void): void {
+	body.pause();
+	body.on('data', (chunk: Buffer) => count(chunk.length));
+	body.on('newListener', (event) => {
+		if (event === 'data') queueMicrotask(() => body.resume());
+	});
 }
 
 const EXTENSIONS: Record<string, string> = {
@@ -286,6 +307,8 @@ async function toMultipart(image: ImageFile) {
 				yield* chunks;
 				yield tail;
 			});
+	// Destroyed when the request ends early; nobody has to hear of that twice.
+	if (isStream(body)) body.on('error', () => undefined);
 	return {
 		headers: {
 			'Content-Type': `multipart/form-data; boundary=${boundary}`,

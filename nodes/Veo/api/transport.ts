@@ -47,7 +47,8 @@ export type Transport = (
 /** The user stopped the execution. */
 export class Stopped extends Error {
 	constructor() {
-		super('The execution was stopped');
+		// n8n tells a stopped execution from a failed one by this word.
+		super('The execution was canceled');
 	}
 }
 
@@ -74,18 +75,33 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/;
  */
 export function toNoAnswer(thrown: unknown): NoAnswer {
 	const faults = faultsWithin(thrown);
-	const codes = faults.flatMap(({ code }) => (typeof code === 'string' ? [code] : []));
+	const codes = faults.flatMap(({ code, httpCode }) => [code, httpCode].filter(isText));
+	const calls = faults.flatMap(callsOf);
 	const known = codes.find((code) => Object.hasOwn(BY_CODE, code) || CERTIFICATE.test(code));
 	// Even "refused" and "unreachable" can strike a connection that stands, when the request may be out already.
-	const stood = faults.some(({ syscall }) => syscall === 'read' || syscall === 'write');
+	const stood = calls.includes('read') || calls.includes('write');
 	if (known === undefined || (stood && BY_CODE[known] !== 'timeout')) {
 		return { noAnswer: 'reset', networkCode: known ?? codes[0] };
 	}
-	if (known === 'ETIMEDOUT' && faults.some(({ syscall }) => syscall === 'connect')) {
+	if (known === 'ETIMEDOUT' && calls.includes('connect')) {
 		return { noAnswer: 'connectTimeout', networkCode: known };
 	}
 	return { noAnswer: BY_CODE[known] ?? 'tls', networkCode: known };
 }
+
+/**
+ * What was going on when it struck: `connect`, `read` or `write`. Some versions of n8n keep of a fault that they wrap no
+ * more than its code, as `httpCode`, and its text, which begins with the call.
+ */
+function callsOf({ syscall, message, messages }: JsonObject): string[] {
+	const texts: unknown[] = Array.isArray(messages) ? messages : [];
+	const begun = [message, ...texts]
+		.filter(isText)
+		.map((text) => /^(connect|read|write) /.exec(text)?.[1]);
+	return [syscall, ...begun].filter(isText);
+}
+
+const isText = (value: unknown) => typeof value === 'string';
 
 /** A fault, what caused it, and, where several addresses of a host were tried, the fault of each. */
 function faultsWithin(fault: unknown, depth = 0): JsonObject[] {
