@@ -14,7 +14,7 @@ const scenarios: Array<() => Promise<void>> = [];
 function scenario(name: string, body: () => Promise<void>): void {
 	let done: Promise<void> | undefined;
 	scenarios.push(async () => await (done = body()));
-	it(name, async () => await done, 240_000);
+	it(name, async () => await done, 300_000);
 }
 
 beforeAll(async () => {

@@ -6,7 +6,9 @@ import { Harness } from './harness';
 import { chain, manualTrigger, node, type TestWorkflow, type WorkflowNode } from './workflow';
 
 /** A trigger that is switched on has its first poll within a minute. */
-export const A_POLL_MS = 75_000;
+export const A_POLL_MS = 90_000;
+/** n8n switches on five at a time, and tries each that refuses again for a quarter of a minute. */
+const PUBLISHING_MS = 100_000;
 
 type Credentials = Record<string, { id: string; name: string }>;
 
@@ -71,7 +73,7 @@ export class Tables {
 	/** Switches it on, and waits until n8n has done so; gives the words with which n8n did not. */
 	async activate({ id }: SavedWorkflow): Promise<string | undefined> {
 		await this.harness.client.activateWorkflow(id);
-		return await eventually('the trigger to be on', 30_000, async () => {
+		return await eventually('the trigger to be on', PUBLISHING_MS, async () => {
 			const answer = await this.harness.client.rest('GET', `/workflows/${id}/publication-status`);
 			const { status, triggers } = objectOr(answer);
 			if (status === 'published') return '';
