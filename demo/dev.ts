@@ -15,7 +15,7 @@ const sources = ['nodes', 'credentials'];
 
 main(async (staysOpen) => {
 	// With this setting n8n watches its packages' folders, and loads again what has changed there.
-	const { n8n, service } = await openDemo({ env: { N8N_DEV_RELOAD: 'true' } });
+	const { n8n, api } = await openDemo({ env: { N8N_DEV_RELOAD: 'true' } });
 	const installed = join(packageFolder(n8n.userFolder), 'dist');
 
 	onChange(sources, async () => {
@@ -26,7 +26,7 @@ main(async (staysOpen) => {
 		);
 	});
 	console.log(`
-n8n is open:  ${n8n.url}   (${service})
+n8n is open:  ${n8n.url}   (${api.words})
 e-mail        ${owner.email}
 password      ${owner.password}
 Change a file in ${sources.join('/ or ')}/ and it is built and loaded. Ctrl-C ends it.

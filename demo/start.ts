@@ -5,9 +5,16 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { openDemo, owner, type Demo } from './lib/demo';
-import { textToVideo } from './lib/examples';
-import { itemsOf, type Execution } from './lib/execution';
+import {
+	activeExamples,
+	executeButton,
+	submitOnSchedule,
+	textToVideo,
+	whenFinished,
+} from './lib/examples';
+import { hasEnded, itemsOf, type Execution } from './lib/execution';
 import { main } from './lib/main';
+import { eventually } from './lib/n8nClient';
 import { videosFolder } from './lib/paths';
 import { step } from './lib/progress';
 
@@ -15,7 +22,7 @@ const help = `Opens a real n8n with this package in it and makes a video.
 
   npm start                         with the emulator: no key, no cost
   VEO_API_KEY=... npm start         with the real service: a video costs credits
-  npm start -- --once               end after the first video, with exit code 0 if there is one
+  npm start -- --once               end after the first videos, with exit code 0 if they came out
   npm start -- --port <number>      n8n's port (usually 5678)`;
 
 main(async (staysOpen) => {
@@ -25,16 +32,23 @@ main(async (staysOpen) => {
 		return 0;
 	}
 	const demo = await openDemo({ port: options.port });
-	console.log(`  The API: ${demo.service}`);
+	console.log(`  The API: ${demo.api.words}`);
+	if (!demo.api.bills) await switchOn(demo);
 	const made = await makeVideo(demo);
-	if (options.once) return made ? 0 : 1;
+	if (options.once && !made) return 1;
 
-	console.log(`
-n8n is open:  ${demo.n8n.url}/workflow/${exampleId(demo)}
+	if (!options.once) {
+		console.log(`
+n8n is open:  ${demo.n8n.url}/workflow/${exampleId(demo, textToVideo)}
 e-mail        ${owner.email}
 password      ${owner.password}
-Ctrl-C ends it. What you do in n8n is kept for the next start (in demo/.run); the examples are put back each time.`);
-	staysOpen();
+Ctrl-C ends it. What you do in n8n is kept for the next start (in demo/.run); the examples are put back each time.
+`);
+		staysOpen();
+	}
+	const delivered = demo.api.bills ? tellOfTrigger() : await showTrigger(demo);
+	if (options.once) return delivered ? 0 : 1;
+
 	await demo.n8n.ended();
 	throw new Error(`n8n has ended by itself. Its log: ${demo.n8n.logFile}`);
 });
@@ -54,8 +68,8 @@ function readOptions() {
 	return { ...values, port };
 }
 
-function exampleId(demo: Demo): string {
-	return demo.workflows.get(textToVideo) ?? '';
+function exampleId(demo: Demo, name: string): string {
+	return demo.workflows.get(name) ?? '';
 }
 
 /** Runs the example through n8n, says what came of it, and saves the film; whether there is one. */
@@ -63,7 +77,7 @@ async function makeVideo(demo: Demo): Promise<boolean> {
 	const { client } = demo;
 	const startedAt = Date.now();
 	const execution = await step(`Running "${textToVideo}" in n8n`, async () => {
-		const id = await client.runManually(exampleId(demo), "When clicking 'Execute workflow'");
+		const id = await client.runManually(exampleId(demo, textToVideo), executeButton);
 		return await client.waitForExecution(id, 20 * 60_000);
 	});
 	const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
@@ -86,6 +100,85 @@ videoUrl  ${String(videoUrl)}
 elapsed   ${seconds} s, in n8n ${demo.n8n.url}/workflow/${execution.workflowId}/executions/${execution.id}
 saved     ${relative(process.cwd(), path)} (${(film.length / 1024).toFixed(0)} kB${playable ? '' : ', but it is no MP4'})`);
 	return playable;
+}
+
+/** The examples that start by themselves. n8n polls once a minute, so the sooner the better. */
+async function switchOn(demo: Demo): Promise<void> {
+	const names = activeExamples.map((name) => `"${name}"`).join(' and ');
+	await step(`Switching on ${names}`, async () => {
+		for (const name of activeExamples) await demo.client.activateFully(exampleId(demo, name));
+	});
+}
+
+/** Nobody's credits are spent unasked. */
+function tellOfTrigger(): boolean {
+	console.log(
+		`\nThe trigger is not shown, for its videos would be billed. To see it, switch on "${whenFinished}" in n8n and run ` +
+			`"${submitOnSchedule}".`,
+	);
+	return true;
+}
+
+/** How long the trigger may take: a video, the minute between two polls, and a slow machine. */
+const deliveryTimeoutMs = 150_000;
+
+/** Submits videos with one workflow and shows how another one starts when they are finished; whether it did for each. */
+async function showTrigger(demo: Demo): Promise<boolean> {
+	const { client } = demo;
+	const submission = await step(`Running "${submitOnSchedule}"`, async () => {
+		const id = await client.runManually(exampleId(demo, submitOnSchedule), executeButton);
+		return await client.waitForExecution(id);
+	});
+	if (submission.status !== 'success') {
+		console.log(`\nNo video was submitted. ${failureWords(submission)}`);
+		return false;
+	}
+	const submitted = itemsOf(submission, 'Veo').map(({ json }) => json.uuid);
+	const words = `Waiting for "${whenFinished}" to start by itself for ${submitted.length} videos`;
+	const deliveries = await step(words, async () => await waitForDeliveries(demo, submitted)).catch(
+		(error: unknown) => console.log(error instanceof Error ? error.message : String(error)),
+	);
+	if (!deliveries) return false;
+	console.log();
+	for (const { uuid, status, execution } of deliveries) {
+		const delayMs = Date.parse(execution.startedAt ?? '') - (demo.api.finishedAt(uuid) ?? NaN);
+		console.log(
+			`${uuid}  ${status} at the API, its execution started ${(delayMs / 1000).toFixed(1)} s later: ` +
+				`${demo.n8n.url}/workflow/${execution.workflowId}/executions/${execution.id}`,
+		);
+	}
+	return true;
+}
+
+interface Delivery {
+	uuid: string;
+	status: string;
+	execution: Execution;
+}
+
+/** The trigger's executions for these videos; throws where they do not come. */
+async function waitForDeliveries(demo: Demo, uuids: unknown[]): Promise<Delivery[]> {
+	const { client } = demo;
+	const workflowId = exampleId(demo, whenFinished);
+	const seen = new Set((await client.executions({ workflowId })).map(({ id }) => id));
+	const deliveries: Delivery[] = [];
+	let failed: Execution | undefined;
+	const attempt = async () => {
+		for (const { id, status } of (await client.executions({ workflowId })).reverse()) {
+			if (seen.has(id) || !hasEnded(status)) continue;
+			seen.add(id);
+			const execution = await client.execution(id);
+			if (execution.status !== 'success') failed = execution;
+			for (const { json } of execution.runs['Veo Trigger']?.[0]?.outputs[0] ?? []) {
+				if (!uuids.includes(json.uuid)) continue;
+				deliveries.push({ uuid: String(json.uuid), status: String(json.status), execution });
+			}
+		}
+		return deliveries.length >= uuids.length ? deliveries : undefined;
+	};
+	return await eventually('the trigger', deliveryTimeoutMs, attempt).catch((error: unknown) => {
+		throw failed === undefined ? error : new Error(failureWords(failed));
+	});
 }
 
 function failureWords({ id, status, error }: Execution): string {

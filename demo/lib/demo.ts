@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { startEmulator } from '../../emulator';
 import { buildPackage } from './build';
-import { putCredential, putExamples } from './examples';
+import { activeExamples, putCredential, putExamples, putJobTable } from './examples';
 import { ensureN8n } from './installN8n';
 import { beforeEnd } from './main';
 import { N8nClient } from './n8nClient';
@@ -23,8 +23,17 @@ export interface Demo {
 	client: N8nClient;
 	/** The example workflows' ids by name. */
 	workflows: Map<string, string>;
-	/** In words, for which API the workflows run. */
-	service: string;
+	api: Api;
+}
+
+/** The API for which the workflows run. */
+interface Api {
+	words: string;
+	/** Whether each video costs money. */
+	bills: boolean;
+	credential: { apiKey: string; baseUrl: string };
+	/** When the video was finished, in milliseconds since the epoch, where the API tells. */
+	finishedAt: (uuid: string) => number | undefined;
 }
 
 interface DemoOptions {
@@ -51,14 +60,24 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 
 	const client = new N8nClient(n8n.url);
 	const workflows = await step(
-		'Setting up the login, the credential and the examples',
-		async () => {
-			await client.signIn(owner);
-			const credential = await putCredential(client, 'Veo API account', 'veoApi', api.credential);
-			return await putExamples(client, [credential]);
-		},
+		'Setting up the login, the credentials and the examples',
+		async () => await setUp(client, api),
 	);
-	return { n8n, client, workflows, service: api.words };
+	return { n8n, client, workflows, api };
+}
+
+async function setUp(client: N8nClient, api: Api): Promise<Map<string, string>> {
+	await client.signIn(owner);
+	// The last start has switched them on. They would go on as they were then, and with a key that is no more.
+	for (const { id, name, active } of await client.workflows()) {
+		if (active && activeExamples.includes(name)) await client.deactivateWorkflow(id);
+	}
+	const jobTable = { apiKey: client.apiKey, baseUrl: `${client.url}/api/v1` };
+	const credentials = [
+		await putCredential(client, 'Veo API account', 'veoApi', api.credential),
+		await putCredential(client, 'Veo Job Table account', 'veoJobTableApi', jobTable),
+	];
+	return await putExamples(client, { credentials, tables: await putJobTable(client) });
 }
 
 /** The port that was asked for, or nothing; otherwise the usual one, or the next best. */
@@ -75,19 +94,23 @@ async function choosePort(asked: number | undefined): Promise<number> {
 	return free;
 }
 
-async function chooseApi() {
+async function chooseApi(): Promise<Api> {
 	const apiKey = process.env.VEO_API_KEY;
 	if (apiKey) {
 		const baseUrl = 'https://veo3o1.com/api';
 		return {
 			words: `${baseUrl}, the real service, which bills each video`,
+			bills: true,
 			credential: { apiKey, baseUrl },
+			finishedAt: () => undefined,
 		};
 	}
 	const emulator = await startEmulator({ durationMs: 12_000, queuedMs: 2_000 });
 	beforeEnd(async () => await emulator.close());
 	return {
 		words: `${emulator.url}, the emulator, which costs nothing`,
+		bills: false,
 		credential: { apiKey: 'veo-emulator-key', baseUrl: emulator.url },
+		finishedAt: (uuid) => emulator.jobs.find((job) => job.uuid === uuid)?.finalAt,
 	};
 }

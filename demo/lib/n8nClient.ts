@@ -8,7 +8,14 @@ import {
 	type Execution,
 	type ExecutionSummary,
 } from './execution';
-import { arrayOr, isObject, objectOr, requiredString, type JsonObject } from './json';
+import {
+	arrayOr,
+	isObject,
+	objectOr,
+	optionalString,
+	requiredString,
+	type JsonObject,
+} from './json';
 
 export interface Owner {
 	email: string;
@@ -131,6 +138,19 @@ export class N8nClient {
 		await this.rest('POST', `/workflows/${id}/activate`, { versionId });
 	}
 
+	/** The same, and waits until they are. Throws, in n8n's words, where n8n could not do it. */
+	async activateFully(id: string): Promise<void> {
+		await this.activateWorkflow(id);
+		const problem = await eventually('the workflow to be active', 60_000, async () => {
+			const answer = objectOr(await this.rest('GET', `/workflows/${id}/publication-status`));
+			if (answer.status === 'published') return '';
+			return arrayOr(answer.triggers)
+				.map((trigger) => optionalString(objectOr(trigger).errorMessage))
+				.find((words) => words !== undefined);
+		});
+		if (problem !== '') throw new Error(problem);
+	}
+
 	async deactivateWorkflow(id: string): Promise<void> {
 		await this.rest('POST', `/workflows/${id}/deactivate`, {});
 	}
@@ -210,6 +230,23 @@ export class N8nClient {
 		const query = new URLSearchParams({ id: file.id, action: 'download' });
 		const response = await this.get(`/rest/binary-data?${query.toString()}`);
 		return Buffer.from(await response.arrayBuffer());
+	}
+
+	/** The ids of the Data Tables, by name. */
+	async dataTables(): Promise<Map<string, string>> {
+		const answer = objectOr(await this.api('GET', '/data-tables?limit=250'));
+		return new Map(
+			arrayOr(answer.data).map((table) => [
+				requiredString(table, 'name'),
+				requiredString(table, 'id'),
+			]),
+		);
+	}
+
+	/** Makes a Data Table of columns whose types are given by name; gives its id. */
+	async createDataTable(name: string, columnTypes: Record<string, string>): Promise<string> {
+		const columns = Object.entries(columnTypes).map(([name, type]) => ({ name, type }));
+		return requiredString(await this.api('POST', '/data-tables', { name, columns }), 'id');
 	}
 
 	/** A request of the editor. Gives what is in the answer's `data`. */
