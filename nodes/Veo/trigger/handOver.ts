@@ -5,9 +5,10 @@ import type { Transport } from '../api/transport';
 import { askN8n } from '../jobs/dataTable';
 import { systemClock } from '../transport';
 
-/** How long to look for a sign that n8n took the items, and how often. */
+/** How long to look for a sign that n8n took the items, and the first pause, which doubles. */
 const LOOK_FOR_MS = 10_000;
-const LOOK_EVERY_MS = 200;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 500;
 
 /**
  * Gives items to n8n and tells whether it took them: whether there is an execution for them, so that they are safe
@@ -22,15 +23,18 @@ export async function handOver(
 	const before = n8nApi && (await newestExecution(n8nApi, context));
 	let taken: boolean | undefined;
 	const ended = context.helpers.createDeferredPromise<IRun>();
-	ended.promise.then(
+	const settled = ended.promise.then(
 		() => (taken = true),
 		() => (taken = false),
 	);
 	context.__emit([items], undefined, ended);
 
 	const untilMs = systemClock.now() + LOOK_FOR_MS;
+	// Soon at first: should n8n die before this is remembered, it is given the items again.
+	let pauseMs = FIRST_PAUSE_MS;
 	while (taken === undefined && systemClock.now() < untilMs) {
-		await systemClock.sleep(LOOK_EVERY_MS);
+		await Promise.race([settled, systemClock.sleep(pauseMs)]);
+		pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
 		if (!n8nApi || before === undefined || taken !== undefined) continue;
 		const newest = await newestExecution(n8nApi, context);
 		if (newest !== undefined && newest > before) return true;
