@@ -270,7 +270,7 @@ describe('The key', () => {
 		});
 	});
 
-	it.skip('works with the blanks that copying leaves around it and around the address', async () => {
+	it('works with the blanks that copying leaves around it and around the address', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const veoApi = { apiKey: ` ${KEY}\n`, baseUrl: ` ${emulator.url}/ ` };
 			const ran = await run(

@@ -211,7 +211,7 @@ const CASES: Case[] = [
 const KINDS: Kind[] = ['generate', 'wait', 'status', 'upload', 'download'];
 const OPTIONS = { maxRetries: 1 };
 /** For what never answers. Long enough for a busy machine to get the request out. */
-const IMPATIENT = { ...OPTIONS, requestTimeout: 3 };
+const IMPATIENT = { ...OPTIONS, requestTimeout: 6 };
 
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
@@ -285,7 +285,7 @@ const REQUEST: Record<Kind, Fault['on']> = {
 };
 
 useN8n();
-const test = together(30);
+const test = together(20);
 
 describe('An API that goes away', () => {
 	test('a video that is waited for is asked for until the API is back', async () => {
@@ -371,7 +371,7 @@ describe('A generate request of which it is unclear whether it was accepted', ()
 	});
 
 	test('is sent once where the answer comes too late', async () => {
-		const faults = [always('generate', { type: 'delay', ms: 6000 })];
+		const faults = [always('generate', { type: 'delay', ms: 12_000 })];
 		await withEmulator({ faults }, async (scene) => {
 			const ran = await ACT.generate(scene, { options: IMPATIENT });
 			expect(failureOf(ran).message).toContain(lowerFirst(LATE));
@@ -435,37 +435,32 @@ describe('Where no API listens', () => {
 	for (const one of ELSEWHERE) {
 		const { what, again, at: start } = one;
 		for (const kind of ['generate', 'status', 'upload', 'download'] as const) {
-			// n8n wraps what its authorized helper throws, and the node does not look into the wrapping yet.
-			const testOrSkip = kind === 'download' ? test : test.skip;
-			testOrSkip(
-				`a ${kind} request at ${what} is ${again ? 'again' : 'final'}, and sends nothing`,
-				async () => {
-					const { origin, connections, close } = await start();
-					try {
-						const videoUrl = `${origin}/a.mp4`;
-						const faults = [always('status', { type: 'alter', data: { videoUrl } })];
-						await withEmulator({ faults }, async (scene) => {
-							const startedAt = Date.now();
-							const ran = await ACT[kind](scene, { baseUrl: `${origin}/api` });
-							const tookMs = Date.now() - startedAt;
-							const uuid = uuidOf(scene.emulator);
-							expect(failureOf(ran)).toMatchObject({
-								name: 'NodeApiError',
-								message: containing(toldBy(kind, 'again', one, uuid)),
-							});
-							// The back-off before the second try; a machine cannot be too fast for that.
-							if (again) expect(tookMs).toBeGreaterThanOrEqual(490);
-							if (connections) expect(connections()).toBe(1);
+			test(`a ${kind} request at ${what} is ${again ? 'again' : 'final'}, and sends nothing`, async () => {
+				const { origin, connections, close } = await start();
+				try {
+					const videoUrl = `${origin}/a.mp4`;
+					const faults = [always('status', { type: 'alter', data: { videoUrl } })];
+					await withEmulator({ faults }, async (scene) => {
+						const startedAt = Date.now();
+						const ran = await ACT[kind](scene, { baseUrl: `${origin}/api` });
+						const tookMs = Date.now() - startedAt;
+						const uuid = uuidOf(scene.emulator);
+						expect(failureOf(ran)).toMatchObject({
+							name: 'NodeApiError',
+							message: containing(toldBy(kind, 'again', one, uuid)),
 						});
-					} finally {
-						await close?.();
-					}
-				},
-			);
+						// The back-off before the second try; a machine cannot be too fast for that.
+						if (again) expect(tookMs).toBeGreaterThanOrEqual(490);
+						if (connections) expect(connections()).toBe(1);
+					});
+				} finally {
+					await close?.();
+				}
+			});
 		}
 	}
 
-	test.skip('an API that comes back in time gets each request once', async () => {
+	test('an API that comes back in time gets each request once', async () => {
 		const port = await closedPort();
 		await withEmulator({}, async ({ run }) => {
 			const ran = run(
@@ -485,8 +480,8 @@ describe('Where no API listens', () => {
 });
 
 describe('A video whose connection breaks right after the head of the answer', () => {
-	// Where n8n keeps files on disk, this surfaces as an uncaught exception of the whole process.
-	test.skip('ends the item and nothing else', async () => {
+	// Before n8n has opened the file on disk, nobody listens to the stream yet: what breaks then may end the process.
+	test('ends the item and nothing else', async () => {
 		const server = await startCuttingServer();
 		const videoUrl = `http://127.0.0.1:${server.port}/a.mp4`;
 		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
@@ -502,7 +497,7 @@ describe('A video whose connection breaks right after the head of the answer', (
 });
 
 describe('A request that gets stuck while it is sent', () => {
-	test.skip('is given up after the Request Timeout', async () => {
+	test('is given up after the Request Timeout', async () => {
 		const server = await startDeafServer();
 		const content = Buffer.concat([IMAGES.png, Buffer.alloc(16 * 1024 * 1024)]);
 		const data = await storeFile(content, { fileName: 'a.png', mimeType: 'image/png' });

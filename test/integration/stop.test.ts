@@ -172,7 +172,7 @@ describe('Stop ends the run at once, its connections with it, and no request fol
 	});
 
 	// n8n tells a stopped run from a failed one by the word "canceled" in what the node throws.
-	test.skip('and counts as canceled, not as failed', async () => {
+	test('and counts as canceled, not as failed', async () => {
 		await withEmulator(slow, async ({ emulator, credentials }) => {
 			const options = { parameters: wait, items: prompts('one'), credentials };
 			const running = await startNode(options);

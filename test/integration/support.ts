@@ -95,7 +95,7 @@ export function together(limit = 12) {
 	beforeAll(() => {
 		for (let i = 0; i < limit; i++) void worker();
 	});
-	const test = (name: string, body: () => Promise<void>) => {
+	return (name: string, body: () => Promise<void>) => {
 		const done = new Promise<void>((resolve, reject) => {
 			waiting.push(async () => await body().then(resolve, reject));
 		});
@@ -103,9 +103,6 @@ export function together(limit = 12) {
 		done.catch(() => undefined);
 		it(name, async () => await done);
 	};
-	return Object.assign(test, {
-		skip: (name: string, body: () => Promise<void>) => it.skip(name, body),
-	});
 }
 
 /** Waits for something that is bound to happen. */
