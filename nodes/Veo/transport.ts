@@ -191,7 +191,8 @@ export async function downloadVideo(
 	const result = await withDeadline(LONGEST_DOWNLOAD_MS, stop, download);
 	if (bytes > LARGEST_VIDEO_BYTES) return { name: 'tooLarge' };
 	if ('noAnswer' in result) return { name: result.noAnswer, networkCode: result.networkCode };
-	return result.done;
+	// Nothing is no video, whatever its type is said to be.
+	return bytes === 0 && 'mimeType' in result.done ? { name: 'empty' } : result.done;
 }
 
 /**

@@ -163,6 +163,7 @@ describe('A video to download', () => {
 	it.each([
 		['a web page', { type: 'html', status: 200 }],
 		['something that is no video', { type: 'alter', headers: { 'content-type': 'text/plain' } }],
+		['empty', { type: 'http', status: 200, headers: { 'content-type': 'video/mp4' }, body: '' }],
 	] as const)('that turns out to be %s is not passed on', async (_, action) => {
 		const faults = [always('video', action)];
 		await withEmulator({ faults }, async ({ emulator, run }) => {

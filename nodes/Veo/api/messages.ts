@@ -255,7 +255,7 @@ const saidBy = ({ words }: { words?: unknown }) =>
 /** Of the host where the video lies, which is not the API. */
 function explainDownload({ name, httpStatus }: Outcome): string {
 	if (name === 'tooLarge') return 'it is larger than any video of the API should be';
-	if (name === 'shape') return 'what lies at its address is not a video';
+	if (name === 'shape' || name === 'empty') return 'what lies at its address is not a video';
 	if (name === 'http401' || name === 'http403') {
 		return `its host refused it (HTTP ${httpStatus}), as when a link has expired`;
 	}
