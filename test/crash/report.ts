@@ -29,8 +29,17 @@ export function lineOf(number: number, result: RoundResult): string {
 }
 
 /** Nothing lost, nothing paid twice, and nothing delivered twice for no reason. */
-export function isClean({ lost, paidTwice, unexplained }: RoundResult): boolean {
-	return lost.length + paidTwice.length + unexplained.length === 0;
+export function isClean({
+	lost,
+	paidTwice,
+	unexplained,
+	settled,
+	delivered,
+}: RoundResult): boolean {
+	// An n8n that does nothing at all loses nothing either.
+	return (
+		settled && delivered > 0 && [lost, paidTwice, unexplained].every(({ length }) => length === 0)
+	);
 }
 
 export function tableOf(seed: number, wanted: number, results: RoundResult[]): string {

@@ -7,7 +7,7 @@ import type { Job } from '../../emulator';
 import { isDelivered, parseDeliveries } from '../../nodes/Veo/jobs/deliveries';
 import { JOB_COLUMNS, toJobRow } from '../../nodes/Veo/jobs/jobTable';
 import type { Tables } from '../e2e/triggerSupport';
-import { chain, node, type TestWorkflow, webhook } from '../e2e/workflow';
+import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../e2e/workflow';
 import { balance, type Books, type Delivery, type NotedJob } from './books';
 import type { Kill, RoundPlan } from './plan';
 
@@ -46,8 +46,9 @@ interface Batch {
  * in between.
  *
  * A wish is a prompt, and each is wished for once. Like a caller whose webhook was not answered, the round calls again
- * where n8n has no execution of the first call; it never does where n8n has one, in whatever state, for n8n itself does
- * not run an execution again that died with it. What such an execution had not come to is not wished for again.
+ * where n8n has no execution of the first call; it never does where n8n has one, in whatever state. n8n itself runs those
+ * again that had not begun, and none that died under way: what such a one had not come to is not wished for again,
+ * unless `retries` is set. Then the round presses "Retry" in the list of executions, as its user may.
  */
 export class Round {
 	private readonly startedAt = Date.now();
@@ -61,6 +62,7 @@ export class Round {
 		private readonly tables: Tables,
 		private readonly plan: RoundPlan,
 		private readonly say: (words: string) => void,
+		private readonly retries = false,
 	) {
 		this.table = `crash_${plan.seed}_${Date.now().toString(36)}`;
 	}
@@ -137,7 +139,11 @@ export class Round {
 			fieldToSplitOut: 'body.prompts',
 			options: { destinationFieldName: 'prompt' },
 		});
-		const veo = this.tables.tracked(this.table, { prompt: '={{ $json.prompt }}' });
+		// With `onError`, one unclear item of a retry does not keep the others from being submitted.
+		const veo: WorkflowNode = {
+			...this.tables.tracked(this.table, { prompt: '={{ $json.prompt }}' }),
+			onError: 'continueRegularOutput',
+		};
 		const saved = await this.switchOn(chain('Submit', start, split, veo));
 		return { prompts, saved, path: String(start.webhookId) };
 	}
@@ -167,10 +173,14 @@ export class Round {
 				this.say('no execution was started: calling again');
 				continue;
 			}
-			await latest(60_000, async () => {
+			const ended = await latest(60_000, async () => {
 				const [newest] = await client.executions({ workflowId: batch.saved.id });
 				return newest && hasEnded(newest.status) ? newest : undefined;
 			});
+			if (this.retries && ended?.status === 'crashed') {
+				const { id, status } = await client.retryExecution(ended.id);
+				this.say(`retried: execution ${id} (${status})`);
+			}
 			return;
 		}
 		throw new Error(`n8n starts no execution of "${batch.saved.name}"`);
