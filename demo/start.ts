@@ -2,6 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { openDemo, owner, type Demo } from './lib/demo';
@@ -14,7 +15,6 @@ import {
 } from './lib/examples';
 import { hasEnded, itemsOf, type Execution } from './lib/execution';
 import { main } from './lib/main';
-import { eventually } from './lib/n8nClient';
 import { videosFolder } from './lib/paths';
 import { step } from './lib/progress';
 
@@ -33,7 +33,9 @@ main(async (staysOpen) => {
 	}
 	const demo = await openDemo({ port: options.port });
 	console.log(`  The API: ${demo.api.words}`);
-	if (!demo.api.bills) await switchOn(demo);
+	// While the first video is being made: the sooner it is on, the sooner n8n polls.
+	const switchedOn = demo.api.bills ? undefined : switchOn(demo);
+	switchedOn?.catch(() => undefined);
 	const made = await makeVideo(demo);
 	if (options.once && !made) return 1;
 
@@ -46,7 +48,7 @@ Ctrl-C ends it. What you do in n8n is kept for the next start (in demo/.run); th
 `);
 		staysOpen();
 	}
-	const delivered = demo.api.bills ? tellOfTrigger() : await showTrigger(demo);
+	const delivered = switchedOn ? await showTrigger(demo, switchedOn) : tellOfTrigger();
 	if (options.once) return delivered ? 0 : 1;
 
 	await demo.n8n.ended();
@@ -102,12 +104,8 @@ saved     ${relative(process.cwd(), path)} (${(film.length / 1024).toFixed(0)} k
 	return playable;
 }
 
-/** The examples that start by themselves. n8n polls once a minute, so the sooner the better. */
-async function switchOn(demo: Demo): Promise<void> {
-	const names = activeExamples.map((name) => `"${name}"`).join(' and ');
-	await step(`Switching on ${names}`, async () => {
-		for (const name of activeExamples) await demo.client.activateFully(exampleId(demo, name));
-	});
+async function switchOn({ client, workflows }: Demo): Promise<void> {
+	for (const name of activeExamples) await client.activateFully(workflows.get(name) ?? '');
 }
 
 /** Nobody's credits are spent unasked. */
@@ -123,8 +121,10 @@ function tellOfTrigger(): boolean {
 const deliveryTimeoutMs = 150_000;
 
 /** Submits videos with one workflow and shows how another one starts when they are finished; whether it did for each. */
-async function showTrigger(demo: Demo): Promise<boolean> {
+async function showTrigger(demo: Demo, switchedOn: Promise<void>): Promise<boolean> {
 	const { client } = demo;
+	const names = activeExamples.map((name) => `"${name}"`).join(' and ');
+	await step(`Switching on ${names}`, async () => await switchedOn);
 	const submission = await step(`Running "${submitOnSchedule}"`, async () => {
 		const id = await client.runManually(exampleId(demo, submitOnSchedule), executeButton);
 		return await client.waitForExecution(id);
@@ -136,7 +136,10 @@ async function showTrigger(demo: Demo): Promise<boolean> {
 	const submitted = itemsOf(submission, 'Veo').map(({ json }) => json.uuid);
 	const words = `Waiting for "${whenFinished}" to start by itself for ${submitted.length} videos`;
 	const deliveries = await step(words, async () => await waitForDeliveries(demo, submitted)).catch(
-		(error: unknown) => console.log(error instanceof Error ? error.message : String(error)),
+		(error: unknown) => {
+			if (!(error instanceof NotDelivered)) throw error;
+			console.log(`\n${error.message}`);
+		},
 	);
 	if (!deliveries) return false;
 	console.log();
@@ -156,29 +159,31 @@ interface Delivery {
 	execution: Execution;
 }
 
-/** The trigger's executions for these videos; throws where they do not come. */
+class NotDelivered extends Error {}
+
+/** The trigger's executions for these videos. Throws `NotDelivered` where they do not come. */
 async function waitForDeliveries(demo: Demo, uuids: unknown[]): Promise<Delivery[]> {
 	const { client } = demo;
 	const workflowId = exampleId(demo, whenFinished);
+	const deadline = Date.now() + deliveryTimeoutMs;
 	const seen = new Set((await client.executions({ workflowId })).map(({ id }) => id));
 	const deliveries: Delivery[] = [];
-	let failed: Execution | undefined;
-	const attempt = async () => {
-		for (const { id, status } of (await client.executions({ workflowId })).reverse()) {
+	let words = `"${whenFinished}" did not start for each video.`;
+	while (deliveries.length < uuids.length) {
+		if (Date.now() > deadline) throw new NotDelivered(words);
+		await sleep(500);
+		for (const { id, status } of await client.executions({ workflowId })) {
 			if (seen.has(id) || !hasEnded(status)) continue;
 			seen.add(id);
 			const execution = await client.execution(id);
-			if (execution.status !== 'success') failed = execution;
+			if (status !== 'success') words = failureWords(execution);
 			for (const { json } of execution.runs['Veo Trigger']?.[0]?.outputs[0] ?? []) {
 				if (!uuids.includes(json.uuid)) continue;
 				deliveries.push({ uuid: String(json.uuid), status: String(json.status), execution });
 			}
 		}
-		return deliveries.length >= uuids.length ? deliveries : undefined;
-	};
-	return await eventually('the trigger', deliveryTimeoutMs, attempt).catch((error: unknown) => {
-		throw failed === undefined ? error : new Error(failureWords(failed));
-	});
+	}
+	return deliveries;
 }
 
 function failureWords({ id, status, error }: Execution): string {
