@@ -1,6 +1,6 @@
 import { submitOnce } from '../jobs/submit';
-import type { OperationRun } from './operation';
 import { asJson, runItems } from './items';
+import type { OperationRun } from './operation';
 import { checkItem } from './submission';
 
 /** How many paid requests are under way at once; there is nothing to wait for in between. */

@@ -1,6 +1,6 @@
-import { submitOnce } from '../jobs/submit';
 import { jobFailed, refusedWhileWaiting, waitTimedOut } from '../api/messages';
-import { waitForJob } from '../jobs/wait';
+import { submitOnce } from '../jobs/submit';
+import { type Waited, waitForJob } from '../jobs/wait';
 import { attachVideo } from './download';
 import { asJson, runItems } from './items';
 import type { OperationRun } from './operation';
@@ -12,12 +12,17 @@ export const generateAndWait: OperationRun = async (session) => {
 	return await runItems(session, options.maxConcurrentJobs, checkItem, async (itemIndex, item) => {
 		const job = await submitOnce(item, session);
 		const { uuid } = job;
-		const waited = await waitForJob(uuid, {
+		const rules = {
 			...session,
 			signal: session.end,
 			intervalMs: options.pollIntervalMs,
 			maxWaitMs: options.maxWaitMs,
-		});
+		};
+		// A finished video that the job table gives again needs no check: the API may have forgotten it by now.
+		const waited: Waited =
+			job.status === 'completed' && job.videoUrl !== undefined
+				? { ended: 'final', last: { ...job, status: job.status } }
+				: await waitForJob(uuid, rules);
 		const lastStatus = waited.last?.status;
 		if (waited.last) await session.tracker?.checked(item, waited.last);
 		const result = { json: asJson({ ...job, ...waited.last }) };
