@@ -2,7 +2,7 @@ import { balance, type Evidence } from './books';
 
 const job = { uuid: 'uuid-1', prompt: 'a fox' };
 const row = { ...job, status: 'completed', jobKey: '1/node/0/0/hash' };
-const delivery = { executionId: '7', startedAt: 1_000, uuids: ['uuid-1'] };
+const delivery = { executionId: '7', takenAt: 1_000, uuids: ['uuid-1'] };
 const good: Evidence = {
 	prompts: ['a fox'],
 	paid: [job],
@@ -58,7 +58,7 @@ describe('The books of a crash round', () => {
 	});
 
 	it('excuse a second delivery only where n8n was killed between the two', () => {
-		const deliveries = [{ ...delivery, executionId: '8', startedAt: 2_000 }, delivery];
+		const deliveries = [{ ...delivery, executionId: '8', takenAt: 2_000 }, delivery];
 		const withKillAt = (killedAt: number) => balance({ ...good, deliveries, killedAt: [killedAt] });
 		const twice = ['uuid-1 (a fox): executions 7, 8'];
 		expect(withKillAt(1_500)).toMatchObject({ deliveredTwice: twice, unexplained: [] });

@@ -15,8 +15,8 @@ export interface NotedJob {
 /** An execution that the trigger started, with the jobs it was given. */
 export interface Delivery {
 	executionId: string;
-	/** Milliseconds since the epoch. */
-	startedAt: number;
+	/** When n8n took the items, in milliseconds since the epoch: it may have run the execution only after its next start. */
+	takenAt: number;
 	uuids: string[];
 }
 
@@ -62,7 +62,7 @@ export function balance({ prompts, paid, table, deliveries, killedAt }: Evidence
 	const given = ({ uuid }: PaidJob) =>
 		deliveries
 			.filter(({ uuids }) => uuids.includes(uuid))
-			.sort((one, other) => one.startedAt - other.startedAt);
+			.sort((one, other) => one.takenAt - other.takenAt);
 
 	const words = ({ uuid, prompt }: PaidJob, what: string) => `${uuid} (${prompt}): ${what}`;
 	const of = (jobs: PaidJob[], what: (job: PaidJob) => string) =>
@@ -77,8 +77,8 @@ export function balance({ prompts, paid, table, deliveries, killedAt }: Evidence
 			.join(', ')}`;
 	const isExplained = (job: PaidJob) =>
 		given(job).every(
-			({ startedAt }, at, all) =>
-				at === 0 || killedAt.some((kill) => isBetween(kill, all[at - 1]?.startedAt, startedAt)),
+			({ takenAt }, at, all) =>
+				at === 0 || killedAt.some((kill) => isBetween(kill, all[at - 1]?.takenAt, takenAt)),
 		);
 
 	return {

@@ -1,5 +1,7 @@
 import type { RoundResult } from './round';
 
+const MOST_LISTED = 3;
+
 /** What a round did, in a line, and below it whatever was not as it should be. */
 export function lineOf(number: number, result: RoundResult): string {
 	const { lost, paidTwice, deliveredTwice, unexplained, unclear } = result;
@@ -17,15 +19,22 @@ export function lineOf(number: number, result: RoundResult): string {
 		`${Math.round(result.wallMs / 1000)} s`,
 	];
 	const details = [
-		...lost.map((text) => `lost: ${text}`),
-		...paidTwice.map((text) => `paid twice: ${text}`),
-		...deliveredTwice.map((text) => `delivered twice: ${text}`),
-		...unexplained.map((text) => `delivered twice, but n8n did not die in between: ${text}`),
-		...unclear.map((text) => `unclear: ${text}`),
+		...listOf('lost', lost),
+		...listOf('paid twice', paidTwice),
+		...listOf('delivered twice', deliveredTwice),
+		...listOf('delivered twice, but n8n did not die in between', unexplained),
+		...listOf('unclear', unclear),
 		...(result.settled ? [] : ['The trigger had not noted all its deliveries when time was up.']),
 	];
 	const head = `Round ${number} (--only ${result.plan.seed}): ${figures.join(', ')}`;
 	return [head, ...details.map((text) => `  ${text}`)].join('\n');
+}
+
+/** The first of them, and how many more there are. */
+function listOf(kind: string, texts: string[]): string[] {
+	const more = texts.length - MOST_LISTED;
+	const list = texts.slice(0, MOST_LISTED).map((text) => `${kind}: ${text}`);
+	return more > 0 ? [...list, `${kind}: and ${more} more`] : list;
 }
 
 /** Nothing lost, nothing paid twice, and nothing delivered twice for no reason. */

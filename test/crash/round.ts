@@ -258,7 +258,7 @@ export class Round {
 	 */
 	private async deliveries({ id: workflowId }: SavedWorkflow): Promise<Delivery[]> {
 		const { client } = this.tables.harness;
-		for (const { id, status, startedAt } of await client.executions({ workflowId })) {
+		for (const { id, status } of await client.executions({ workflowId })) {
 			if (this.read.get(id)) continue;
 			const answer = objectOr(await client.api('GET', `/executions/${id}?includeData=true`));
 			const data = JSON.stringify(answer.data ?? '');
@@ -268,7 +268,7 @@ export class Round {
 			const isTaken = status !== 'error';
 			const delivery = {
 				executionId: `${id} (${status})`,
-				startedAt: Date.parse(String(startedAt)),
+				takenAt: Date.parse(String(answer.createdAt)),
 				uuids: isTaken ? uuids : [],
 			};
 			if (!hasEnded(status)) continue;

@@ -77,7 +77,7 @@ main(async () => {
 			throw error;
 		}
 	}
-	console.log(`\n${tableOf(seed, seeds.length, results)}`);
+	console.log(`\n${tableOf(only ?? seed, seeds.length, results)}`);
 	return isBroken || results.length < seeds.length ? 1 : 0;
 });
 

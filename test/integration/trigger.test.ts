@@ -9,7 +9,7 @@ const n8n = useN8n();
 const scenario = together();
 
 const TABLE = 'veo_jobs';
-const TRIGGERS = 'veo_jobs_triggers';
+const TRIGGERS = 'veo_triggers';
 
 interface Scene {
 	emulator: Emulator;

@@ -27,17 +27,24 @@ const FINISHED: Filter[] = [
 ];
 
 /**
+ * Where the triggers of all job tables keep what they delivered. Its name holds no job table's name: n8n's own Data Table
+ * node, told a name, also finds tables whose name merely contains it.
+ */
+const TRIGGER_TABLE = 'veo_triggers';
+
+/**
  * Watches the job table. What this trigger delivered is kept in a second Data Table, one row for each trigger: n8n's
  * static data would be saved only along with the next items, so a restart would deliver the last ones again.
  */
 export function watchTable(watching: WatchContext, n8nApi: Transport, tableName: string): Watch {
 	const { context, options, toItem, log } = watching;
 	const table = jobTable(n8nApi, tableName);
-	const triggers = new DataTable(n8nApi, `${tableName}_triggers`, {
+	const triggers = new DataTable(n8nApi, TRIGGER_TABLE, {
 		trigger: 'string',
 		deliveries: 'string',
 	});
-	const trigger = equals('trigger', `${context.getWorkflow().id}/${context.getNode().id}`);
+	const { id: workflowId } = context.getWorkflow();
+	const trigger = equals('trigger', `${tableName}/${workflowId}/${context.getNode().id}`);
 
 	const open = async () => {
 		if (!(await table.exists())) throw missingTable(tableName);
