@@ -239,8 +239,9 @@ export class Round {
 			async () => {
 				const given = (await this.deliveries(watching)).flatMap(({ uuids }) => uuids);
 				const rows = (await this.tables.rows(this.table)) ?? [];
-				const [state] = (await this.tables.rows(`${this.table}_triggers`)) ?? [];
-				const remembered = parseDeliveries(state?.deliveries);
+				const triggers = (await this.tables.rows('veo_triggers')) ?? [];
+				const noted = triggers.find(({ trigger }) => String(trigger).startsWith(`${this.table}/`));
+				const remembered = parseDeliveries(noted?.deliveries);
 				const jobs = rows.map(toJobRow).filter(({ uuid }) => uuid !== undefined);
 				const isDone = jobs.every(
 					(row) => given.includes(String(row.uuid)) && remembered && isDelivered(remembered, row),
