@@ -9,7 +9,7 @@ export type Reading = { ok: true; data: unknown; words?: string } | { ok: false;
  */
 export function readAnswer(answer: ApiAnswer, nowMs: number): Reading {
 	const { httpStatus, body } = answer;
-	const json = parse(body);
+	const json = parseJson(body);
 	const envelope = isJsonObject(json) ? json : {};
 	const words = wordsOf(envelope);
 	const code = toCode(envelope.code);
@@ -60,7 +60,8 @@ function unreadable(body: string, json: unknown): OutcomeName {
 	return /^\s*</.test(body) ? 'html' : 'notJson';
 }
 
-function parse(body: string): unknown {
+/** What a JSON text holds; nothing where it is none. */
+export function parseJson(body: string): unknown {
 	try {
 		return JSON.parse(body.replace(/^\uFEFF/, ''));
 	} catch {

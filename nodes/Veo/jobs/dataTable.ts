@@ -1,4 +1,4 @@
-import { byStatus, wordsOf } from '../api/envelope';
+import { byStatus, parseJson, wordsOf } from '../api/envelope';
 import { orFailed, RequestFailed } from '../api/client';
 import { isJsonObject, type JsonObject } from '../api/outcome';
 import type { ApiRequest, Transport } from '../api/transport';
@@ -125,7 +125,7 @@ export async function askN8n(send: Transport, request: ApiRequest): Promise<unkn
 		throw new RequestFailed({ name: answer.noAnswer, networkCode: answer.networkCode });
 	}
 	const { httpStatus, body } = answer;
-	const json = parse(body);
+	const json = parseJson(body);
 	const name = byStatus(httpStatus) ?? (json === undefined ? 'html' : undefined);
 	if (name === undefined) return json;
 	throw new RequestFailed({
@@ -144,12 +144,4 @@ function rowsOf(answer: unknown): JsonObject[] {
 	const data = isJsonObject(answer) ? answer.data : undefined;
 	if (!Array.isArray(data)) throw new RequestFailed({ name: 'shape' });
 	return data.filter(isJsonObject);
-}
-
-function parse(body: string): unknown {
-	try {
-		return JSON.parse(body);
-	} catch {
-		return undefined;
-	}
 }
