@@ -47,8 +47,8 @@ interface Batch {
  *
  * A wish is a prompt, and each is wished for once. Like a caller whose webhook was not answered, the round calls again
  * where n8n has no execution of the first call; it never does where n8n has one, in whatever state. n8n itself runs those
- * again that had not begun, and none that died under way: what such a one had not come to is not wished for again,
- * unless `retries` is set. Then the round presses "Retry" in the list of executions, as its user may.
+ * again that had not begun, and none that died under way: for those the round presses "Retry" in the list of executions,
+ * as a user may.
  */
 export class Round {
 	private readonly startedAt = Date.now();
@@ -62,7 +62,6 @@ export class Round {
 		private readonly tables: Tables,
 		private readonly plan: RoundPlan,
 		private readonly say: (words: string) => void,
-		private readonly retries = false,
 	) {
 		this.table = `crash_${plan.seed}_${Date.now().toString(36)}`;
 	}
@@ -177,7 +176,7 @@ export class Round {
 				const [newest] = await client.executions({ workflowId: batch.saved.id });
 				return newest && hasEnded(newest.status) ? newest : undefined;
 			});
-			if (this.retries && ended?.status === 'crashed') {
+			if (ended?.status === 'crashed') {
 				const { id, status } = await client.retryExecution(ended.id);
 				this.say(`retried: execution ${id} (${status})`);
 			}

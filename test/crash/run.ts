@@ -25,7 +25,6 @@ const HELP = `Usage: npm run test:crash -- [options]
   --seed N         the same seed gives the same plans (default: a random one, which is printed)
   --max-minutes N  begin no more rounds after that time (default 90)
   --only SEED      one round alone, by the seed that was printed for it
-  --retry          press "Retry" on each submitting execution that died
 `;
 
 main(async () => {
@@ -35,7 +34,6 @@ main(async () => {
 			seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
 			'max-minutes': { type: 'string', default: '90' },
 			only: { type: 'string' },
-			retry: { type: 'boolean' },
 			help: { type: 'boolean', short: 'h' },
 		},
 	});
@@ -68,7 +66,7 @@ main(async () => {
 		const say = (words: string) => console.log(`  ${clock()} ${words}`);
 		console.log(`Round ${index + 1} of ${seeds.length}, seed ${roundSeed}`);
 		try {
-			const result = await new Round(tables, planRound(roundSeed), say, values.retry).play();
+			const result = await new Round(tables, planRound(roundSeed), say).play();
 			results.push(result);
 			isBroken ||= !isClean(result);
 			console.log(lineOf(index + 1, result));

@@ -286,24 +286,6 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 			expect(one.sent).toEqual(each([bad], 2, 1));
 		},
 	});
-
-	// Not so yet: n8n gives a retry what the node remembered when the retried execution ended, and nothing of what another
-	// retry of it got accepted since. That is then paid again.
-	it.skip('pays once when the first execution is retried twice, instead of its retry', async () => {
-		const one = scenario('first execution retried twice');
-		one.strike(bad, { on: 'generate', occurrence: 1, do: { type: 'http', status: 429 } });
-		one.strike(bad + 1, { on: 'video', do: { type: 'http', status: 404 } });
-		await one.set({ options: { maxRetries: 0 }, parameters: { downloadVideo: true } });
-		const execution = await one.run();
-		expect(execution.status).toBe('error');
-		const retry = await one.retry(execution);
-		expectTold(retry, one, /could not be downloaded/);
-		expect(one.paid).toEqual(each([], 0, 1));
-
-		one.heal();
-		expectAllItems(await one.retry(execution), one);
-		expect(one.paid).toEqual(each([], 0, 1));
-	});
 });
 
 describe('Items that fail under "continue"', () => {

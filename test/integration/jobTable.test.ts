@@ -143,6 +143,33 @@ describe('An execution that n8n runs again', () => {
 		});
 	});
 
+	it('finds them when a user retries it, or that retry, after n8n died', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			tables.retryOf.set('second', 'execution').set('third', 'second');
+			const [first] = jsonOf(await run());
+			for (const executionId of ['second', 'third']) {
+				const [again] = jsonOf(await run({}, { mode: 'retry', executionId }));
+				expect(again?.uuid).toBe(first?.uuid);
+			}
+			expect(paidFor(emulator)).toHaveLength(1);
+		});
+	});
+
+	it.each([
+		[404, 'the n8n API key does not see that execution, or n8n has deleted it'],
+		[403, 'the n8n API key may not read executions'],
+		[503, 'n8n could not be reached'],
+	])('pays nothing for a retry where n8n answers HTTP %d for what', async (status, words) => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			tables.refuse = (request) => (request === 'GET /executions/second' ? { status } : undefined);
+			const ran = await run({}, { mode: 'retry', executionId: 'second' });
+			expect(failureOf(ran).message).toContain(
+				`n8n did not tell what execution second is a retry of, so its earlier videos cannot be found: ${words}`,
+			);
+			expect(paidFor(emulator)).toEqual([]);
+		});
+	});
+
 	it('says of a job in the middle of being submitted that it may have been paid for', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
 			await run();

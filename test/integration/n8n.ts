@@ -54,6 +54,7 @@ export interface RunOptions {
 	node?: Partial<INode>;
 	credentials: Credentials;
 	mode?: WorkflowExecuteMode;
+	executionId?: string;
 }
 
 export interface Ran {
@@ -163,7 +164,7 @@ export async function runNode(options: RunOptions): Promise<Ran> {
 export async function startNode(options: RunOptions): Promise<Running> {
 	const { mode = 'trigger' } = options;
 	const workflow = await createWorkflow(options);
-	const additionalData = createAdditionalData(options.credentials, mode);
+	const additionalData = createAdditionalData(options.credentials, mode, options.executionId);
 	const execution = new WorkflowExecute(additionalData, mode).run(
 		workflow,
 		workflow.getNode('Items') ?? undefined,
@@ -253,8 +254,8 @@ class Items implements INodeType {
 export function createAdditionalData(
 	credentials: Credentials,
 	mode: WorkflowExecuteMode,
+	executionId = 'execution',
 ): IWorkflowExecuteAdditionalData {
-	const executionId = 'execution';
 	const hooks = new ExecutionLifecycleHooks(mode, executionId, {
 		id: 'workflow',
 		name: 'Workflow',

@@ -32,6 +32,8 @@ export class Tables {
 	private readonly tables = new Map<string, Row[]>();
 	/** The ids of the workflow's executions. */
 	readonly executions: number[] = [];
+	/** Which execution another one is a retry of; all that are asked for by their id stand here. */
+	readonly retryOf = new Map<string, string | null>();
 	/** Each request as `METHOD /path`, in order. */
 	readonly requests: string[] = [];
 	refuse: (request: string) => Refusal | undefined = () => undefined;
@@ -59,6 +61,10 @@ export class Tables {
 		});
 		this.serve('GET', '/executions', () => ({
 			data: this.executions.slice(-1).map((id) => ({ id: String(id) })),
+		}));
+		this.serve('GET', '/executions/:id', ({ params: { id } }) => ({
+			id,
+			retryOf: this.retryOf.get(id) ?? null,
 		}));
 	}
 

@@ -3,6 +3,7 @@ import { VeoClient } from '../api/client';
 import type { Clock } from '../api/clock';
 import { Pace } from '../api/pace';
 import type { RetryRules } from '../api/retry';
+import { firstExecution } from '../jobs/executions';
 import { jobTable } from '../jobs/jobTable';
 import { Submissions } from '../jobs/submissions';
 import { JobTracker } from '../jobs/tracker';
@@ -86,9 +87,12 @@ async function openTracker(session: Session, runIndex: number): Promise<JobTrack
 		credentials,
 		options.requestTimeoutMs,
 	);
-	// The same for an execution and its retries, each of which n8n gives an ID of its own.
+	// The same for an execution and its retries, each of which n8n gives an ID of its own. A retry of one that crashed or
+	// was stopped comes without what the node remembered.
 	const node = context.getContext('node');
-	node.firstExecutionId ??= context.getExecutionId();
+	const executionId = context.getExecutionId();
+	node.firstExecutionId ??=
+		context.getMode() === 'retry' ? await firstExecution(send, executionId) : executionId;
 	const tracker = new JobTracker(
 		jobTable(send, tableName),
 		{

@@ -175,6 +175,32 @@ export function tableFailed(tableName: string, outcome: Outcome): VeoFailure {
 	);
 }
 
+/** Whose videos a retry has to take up is not known. */
+export function unknownRetry(executionId: string, outcome: Outcome): VeoFailure {
+	const { what, next } = explainExecution(outcome);
+	return new VeoFailure(
+		`n8n did not tell what execution ${executionId} is a retry of, so its earlier videos cannot be found: ${lowerFirst(what)}`,
+		`${next} ${NOTHING_PAID}`,
+		{ httpStatus: outcome.httpStatus, details: detailsOf(outcome) },
+	);
+}
+
+function explainExecution(outcome: Outcome): { what: string; next: string } {
+	if (outcome.name === 'http403') {
+		return {
+			what: 'The n8n API key may not read executions',
+			next: 'Give the key in the Veo Job Table API credential the scope to read executions, or make a new key.',
+		};
+	}
+	if (outcome.httpStatus === 404) {
+		return {
+			what: 'The n8n API key does not see that execution, or n8n has deleted it',
+			next: 'Use an API key of somebody who can open this workflow, or start a new execution instead of a retry.',
+		};
+	}
+	return explainTable(outcome);
+}
+
 /** The Veo API refused the key while jobs were being checked. */
 export const keyRefused = (outcome: Outcome) => requestFailed('status', outcome);
 

@@ -1,8 +1,6 @@
 import type { INodeExecutionData, IPollFunctions, IRun } from 'n8n-workflow';
-import { orFailed, RequestFailed } from '../api/client';
-import { isJsonObject } from '../api/outcome';
 import type { Transport } from '../api/transport';
-import { askN8n } from '../jobs/dataTable';
+import { newestExecution } from '../jobs/executions';
 import { systemClock } from '../transport';
 
 /** How long to look for a sign that n8n took the items, and the first pause, which doubles. */
@@ -20,7 +18,8 @@ export async function handOver(
 	items: INodeExecutionData[],
 	n8nApi?: Transport,
 ): Promise<boolean> {
-	const before = n8nApi && (await newestExecution(n8nApi, context));
+	const workflowId = context.getWorkflow().id ?? '';
+	const before = n8nApi && (await newestExecution(n8nApi, workflowId));
 	let taken: boolean | undefined;
 	const ended = context.helpers.createDeferredPromise<IRun>();
 	const settled = ended.promise.then(
@@ -36,27 +35,9 @@ export async function handOver(
 		await Promise.race([settled, systemClock.sleep(pauseMs)]);
 		pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
 		if (!n8nApi || before === undefined || taken !== undefined) continue;
-		const newest = await newestExecution(n8nApi, context);
+		const newest = await newestExecution(n8nApi, workflowId);
 		if (newest !== undefined && newest > before) return true;
 	}
 	// It is running, and n8n had every chance to say that it could not be started.
 	return taken ?? true;
-}
-
-/** The `id` of the workflow's newest execution, running or ended; nothing where n8n does not tell. */
-async function newestExecution(
-	n8nApi: Transport,
-	context: IPollFunctions,
-): Promise<number | undefined> {
-	const workflowId = encodeURIComponent(context.getWorkflow().id ?? '');
-	let newest = 0;
-	// n8n lists the running ones only when asked for them.
-	for (const status of ['', '&status=running']) {
-		const path = `/executions?workflowId=${workflowId}&limit=1${status}`;
-		const answer = await orFailed(askN8n(n8nApi, { method: 'GET', path }));
-		if (answer instanceof RequestFailed || !isJsonObject(answer)) return undefined;
-		const latest: unknown = Array.isArray(answer.data) ? answer.data[0] : undefined;
-		if (isJsonObject(latest)) newest = Math.max(newest, Number(latest.id));
-	}
-	return newest;
 }

@@ -75,6 +75,7 @@ const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
 	unusableVideo: [messages.unusableVideo(UUID, 'the API gave no address for it')],
 	credentialRefused: outcomes.flatMap((outcome) => messages.credentialRefused(outcome) ?? []),
 	tableFailed: outcomes.map((outcome) => messages.tableFailed('veo_jobs', outcome)),
+	unknownRetry: outcomes.map((outcome) => messages.unknownRetry('17', outcome)),
 	missingTable: [messages.missingTable('veo_jobs')],
 	tableCredentialRefused: outcomes.map((outcome) => messages.tableCredentialRefused(outcome)),
 	notInTable: [messages.notInTable(UUID)],

@@ -1,0 +1,77 @@
+import { itemsOf } from '../../demo/lib/execution';
+import type { Fault } from '../../emulator';
+import { Tables, uuidsOf } from './triggerSupport';
+import { chain, items, type TestWorkflow, webhook } from './workflow';
+
+let tables: Tables;
+beforeAll(async () => {
+	tables = await Tables.start();
+});
+afterAll(async () => {
+	await tables.harness.close();
+});
+
+const jobsOf = (prompts: string[]) =>
+	tables.harness.emulator.jobs.filter(({ request }) => prompts.includes(request.prompt));
+
+/** Webhook -> items -> Veo, which notes its jobs in a table. */
+function workflowFor(prompts: string[], options: object): TestWorkflow {
+	const list = items(
+		'Items',
+		prompts.map((prompt) => ({ prompt })),
+	);
+	const parameters = { operation: 'generateAndWait', prompt: '={{ $json.prompt }}', options };
+	const veo = tables.tracked('veo_jobs', { ...parameters, downloadVideo: true });
+	return chain('Tracked', webhook(), list, veo);
+}
+
+// n8n gives both kinds of retry less than they would need: the first the memory of the execution that is retried, which
+// knows nothing of another retry of it; the second none at all.
+describe('Track Job pays once', () => {
+	it('when the first execution is retried twice, instead of its retry', async () => {
+		const prompts = [
+			'1 s, well from the start',
+			'1 s, refused at first, then not to be downloaded',
+		];
+		const faults: Fault[] = [
+			{ on: 'generate', prompt: prompts[1], occurrence: 1, do: { type: 'http', status: 429 } },
+			{ on: 'video', prompt: prompts[1], do: { type: 'http', status: 404 } },
+		];
+		tables.harness.emulator.options.faults = faults;
+		const options = { maxRetries: 0, maxConcurrentJobs: 1 };
+		const { client } = tables.harness;
+		const first = await tables.harness.runInProduction(workflowFor(prompts, options));
+		expect(first.status).toBe('error');
+		expect(jobsOf(prompts)).toHaveLength(1);
+		expect((await client.retryExecution(first.id)).status).toBe('error');
+		expect(jobsOf(prompts)).toHaveLength(2);
+
+		tables.harness.emulator.options.faults = [];
+		const second = await client.retryExecution(first.id);
+		expect(uuidsOf(itemsOf(second, 'Veo'))).toEqual(jobsOf(prompts).map(({ uuid }) => uuid));
+		expect(jobsOf(prompts)).toHaveLength(2);
+	});
+
+	it('when an execution that was stopped is retried', async () => {
+		const prompts = ['20 s, one', '20 s, two'];
+		const { client } = tables.harness;
+		const workflow = workflowFor(prompts, {});
+		const { id } = await tables.harness.save(workflow);
+		await client.activateWorkflow(id);
+		const stopped = await client.runByWebhook(id, String(workflow.nodes[0].webhookId), {});
+		// A job is noted in the table before it is first asked about.
+		await tables.harness.until(
+			() => jobsOf(prompts).filter(({ statusChecks }) => statusChecks > 0).length === 2,
+		);
+		await client.stopExecution(stopped);
+		expect((await client.waitForExecution(stopped)).status).toBe('canceled');
+
+		const retry = await client.retryExecution(stopped);
+		expect(uuidsOf(itemsOf(retry, 'Veo')).sort()).toEqual(
+			jobsOf(prompts)
+				.map(({ uuid }) => uuid)
+				.sort(),
+		);
+		expect(jobsOf(prompts)).toHaveLength(2);
+	});
+});
