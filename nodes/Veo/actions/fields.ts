@@ -186,7 +186,8 @@ export const optionsField = {
 			type: 'number',
 			typeOptions: { minValue: SHORTEST_POLL_INTERVAL },
 			default: 5,
-			description: 'How often to check a video, at most. The API asks for at least 5 seconds.',
+			description:
+				"How often to check a video, at most; less often where the API's estimates have proved right. The API asks for at least 5 seconds.",
 			...forWaiting,
 		},
 		{

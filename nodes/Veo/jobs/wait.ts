@@ -3,6 +3,7 @@ import type { Clock } from '../api/clock';
 import type { Outcome } from '../api/outcome';
 import type { Pace } from '../api/pace';
 import { POLICY } from '../api/policy';
+import { Estimates } from './estimates';
 import { isFinal } from './states';
 
 export interface WaitRules {
@@ -23,17 +24,19 @@ export type Waited =
 	| { ended: 'refused'; last?: VideoStatus; lastOutcome: Outcome };
 
 /**
- * Waits for one job: checks first, then sleeps the lesser of the interval and the time left, so that the last check
- * falls on the end of the wait. A check that fails never ends the wait, unless the API refuses the key. Throws only
- * `Stopped`.
+ * Waits for one job: checks first, then sleeps for an interval, or longer where the API's estimates have proved right,
+ * and never past the end of the wait, on which the last check falls. A check that fails never ends the wait, unless the
+ * API refuses the key. Throws only `Stopped`.
  */
 export async function waitForJob(uuid: string, rules: WaitRules): Promise<Waited> {
 	const { client, clock, pace, signal, intervalMs, maxWaitMs } = rules;
 	const untilMs = clock.now() + maxWaitMs;
+	const estimates = new Estimates();
 	let last: VideoStatus | undefined;
 	let lastOutcome: Outcome | undefined;
 
 	for (;;) {
+		let pauseMs = intervalMs;
 		const sentAtMs = await pace.turn(signal, untilMs - clock.now());
 		if (pace.tooSoon()) return { ended: 'timeout', last, lastOutcome };
 
@@ -49,10 +52,11 @@ export async function waitForJob(uuid: string, rules: WaitRules): Promise<Waited
 			last = answer;
 			pace.succeeded();
 			if (isFinal(answer.status)) return { ended: 'final', last: answer };
+			pauseMs = estimates.pauseMs(answer, clock.now(), intervalMs);
 		}
 
 		const leftMs = untilMs - clock.now();
 		if (leftMs <= 0) return { ended: 'timeout', last, lastOutcome };
-		await clock.sleep(Math.min(intervalMs, leftMs), signal);
+		await clock.sleep(Math.min(pauseMs, leftMs), signal);
 	}
 }
