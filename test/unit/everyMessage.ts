@@ -1,0 +1,128 @@
+/** Every message that the package can show, for the tests that hold them to rules and to the docs. */
+import { VeoApi } from '../../credentials/VeoApi.credentials';
+import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
+import type { VeoFailure } from '../../nodes/Veo/api/failure';
+import * as messages from '../../nodes/Veo/api/messages';
+import { OUTCOMES, type Outcome, type OutcomeName } from '../../nodes/Veo/api/outcome';
+import type { RequestKind } from '../../nodes/Veo/api/policy';
+
+export const UUID = 'video-uuid-123';
+/** The words of others are not ours to choose; these break every rule. */
+export const THEIR_WORDS = 'error, problem, failure or mistake in imageUrl';
+
+export const HTTP_STATUS: Partial<Record<OutcomeName, number>> = {
+	redirect: 302,
+	seeOther: 303,
+	http401: 401,
+	http403: 403,
+	http408: 408,
+	http429: 429,
+	http4xx: 404,
+	http5xx: 502,
+};
+const CODE: Partial<Record<OutcomeName, number>> = {
+	code1000: 1000,
+	code1001: 1001,
+	code1002: 1002,
+	code1003: 1003,
+	code5000: 5000,
+	codeOther: 4242,
+};
+
+/** Each outcome as it comes: bare, and with all that may be known of it. */
+export const outcomes: Outcome[] = [
+	...OUTCOMES.map((name) => ({ name, httpStatus: HTTP_STATUS[name], code: CODE[name] })),
+	// The job table has other words for a 404 than for the others.
+	{ name: 'http4xx' as const, httpStatus: 400 },
+].flatMap((bare): Outcome[] => {
+	const data = { required: 2, current: 0 };
+	return [bare, { ...bare, words: THEIR_WORDS, data, retryAfterMs: 1_500, networkCode: 'EX' }];
+});
+
+export const KINDS: RequestKind[] = ['generate', 'wait', 'status', 'upload', 'download'];
+const STATUSES = [undefined, 'pending', 'processing', 'rendering'];
+
+export const CREDENTIALS = [new VeoApi(), new VeoJobTableApi()];
+
+/** Every message of `messages.ts`, by the function that makes it. A new function needs a line here. */
+export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
+	blankPrompt: [messages.blankPrompt()],
+	notAChoice: [messages.notAChoice('Aspect Ratio', '4:3', ['auto', '16:9'])],
+	missingImageUrl: [messages.missingImageUrl()],
+	badImageUrl: [messages.badImageUrl('cat.png')],
+	notAnImage: [messages.notAnImage('data', 'JPEG, PNG or WebP')],
+	imageTooLarge: [messages.imageTooLarge('data', 60_000_000, 52_428_800)],
+	noImageFile: [messages.noImageFile('data')],
+	badUuid: [messages.badUuid()],
+	badBaseUrl: CREDENTIALS.map(({ displayName }) => messages.badBaseUrl(displayName)),
+	requestFailed: KINDS.flatMap((kind) =>
+		outcomes.map((outcome) => messages.requestFailed(kind, outcome)),
+	),
+	interruptedSubmission: [messages.interruptedSubmission()],
+	stillUnclear: outcomes
+		.map((outcome) => messages.requestFailed('generate', outcome))
+		.map(({ what, next }) => messages.stillUnclear(what, next)),
+	jobFailed: [messages.jobFailed(UUID, undefined), messages.jobFailed(UUID, THEIR_WORDS)],
+	waitTimedOut: STATUSES.flatMap((lastStatus) =>
+		[undefined, ...outcomes].map((outcome) =>
+			messages.waitTimedOut(UUID, lastStatus, 900_000, outcome),
+		),
+	),
+	refusedWhileWaiting: STATUSES.flatMap((lastStatus) =>
+		outcomes.map((outcome) => messages.refusedWhileWaiting(UUID, lastStatus, outcome)),
+	),
+	statusFailed: outcomes.map((outcome) => messages.statusFailed(UUID, outcome)),
+	downloadFailed: outcomes.map((outcome) => messages.downloadFailed(UUID, outcome)),
+	unusableVideo: ['the API gave no address for it', 'its address "x" is not a web address'].map(
+		(why) => messages.unusableVideo(UUID, why),
+	),
+	credentialRefused: outcomes.flatMap((outcome) => messages.credentialRefused(outcome) ?? []),
+	tableFailed: outcomes.map((outcome) => messages.tableFailed('veo_jobs', outcome)),
+	unknownRetry: outcomes.map((outcome) => messages.unknownRetry('17', outcome)),
+	missingTable: [messages.missingTable('veo_jobs')],
+	tableCredentialRefused: outcomes.map((outcome) => messages.tableCredentialRefused(outcome)),
+	notInTable: [messages.notInTable(UUID)],
+	keyRefused: outcomes.map((outcome) => messages.keyRefused(outcome)),
+	// A row's reason is a clause, like `what`.
+	givenUp: [`${messages.givenUp(24 * 3_600_000)}.`],
+	nothingFinished: [messages.nothingFinished()],
+	noUuids: [messages.noUuids()],
+};
+
+/**
+ * The texts outside `messages.ts`, as the code has them, with ‹› for what differs. A new one belongs here, or better into
+ * `messages.ts`.
+ */
+export const ELSEWHERE = {
+	/** Of these a user reads every word. */
+	told: [
+		'Other videos that the API accepted in this execution: ‹›. A retry of this execution takes them up again and pays for none of them twice.',
+		'‹› Look for what may have been accepted and billed in your veo3o1.com account.',
+		'Not every video could be checked; trying again. Number: ‹›, first: ‹›',
+		'n8n did not take ‹› finished videos. They are kept for the next time.',
+		'Video ‹› could not be checked (‹›)',
+	],
+	/** Good news, what goes into a message that is walked above, and what stands before one. */
+	parts: [
+		'Connection successful',
+		'the API gave no address for it',
+		'its address ‹› is not a web address',
+		'JPEG, PNG or WebP',
+		'Generation Type',
+		'Aspect Ratio',
+		'Veo Trigger "‹›": ‹›',
+	],
+	/** Caught before they reach anyone; or else it would be a fault of the code. */
+	untold: [
+		'The video is too large',
+		'The download was given up',
+		'No HTTP response',
+		'The request was given up',
+		'The request ended as ‹›',
+		'A paid request was about to be sent twice',
+		// Of a stopped execution n8n shows that it was canceled, and no text.
+		'The execution was canceled',
+	],
+};
+
+export const textOf = (one: VeoFailure | string) => (typeof one === 'string' ? one : one.message);
