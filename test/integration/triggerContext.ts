@@ -34,7 +34,7 @@ export interface TriggerOptions {
 	mode?: 'trigger' | 'manual';
 	activation?: WorkflowActivateMode;
 	/** Called when n8n takes something. */
-	onTaken?: () => void;
+	onTaken?: (items: INodeExecutionData[]) => void;
 	/** What n8n's durable scheduler allows each poll. */
 	budgetMs?: number;
 }
@@ -61,8 +61,9 @@ export async function startTrigger(options: TriggerOptions): Promise<Trigger> {
 			done?.reject(new Error('Published version not found for workflow'));
 			return;
 		}
-		trigger.executions.push(data[0] ?? []);
-		options.onTaken?.();
+		const items = data[0] ?? [];
+		trigger.executions.push(items);
+		options.onTaken?.(items);
 		if (trigger.taking === 'ends') done?.resolve(ENDED);
 	};
 	const activateAnew = () => {

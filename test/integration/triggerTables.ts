@@ -30,8 +30,8 @@ export interface Refusal {
 
 export class Tables {
 	private readonly tables = new Map<string, Row[]>();
-	/** The ids of the workflow's executions. */
-	readonly executions: number[] = [];
+	/** What the workflow's executions hold, the first first; their ids count from 1. */
+	readonly executions: unknown[] = [];
 	/** Which execution another one is a retry of; all that are asked for by their id stand here. */
 	readonly retryOf = new Map<string, string | null>();
 	/** Each request as `METHOD /path`, in order. */
@@ -59,12 +59,16 @@ export class Tables {
 			if (found.length === 0) this.insert(params.id, body.data);
 			return true;
 		});
-		this.serve('GET', '/executions', () => ({
-			data: this.executions.slice(-1).map((id) => ({ id: String(id) })),
+		this.serve('GET', '/executions', ({ query: { limit } }) => ({
+			data: this.executions
+				.map((_, index) => ({ id: String(index + 1) }))
+				.reverse()
+				.slice(0, Number(limit)),
 		}));
 		this.serve('GET', '/executions/:id', ({ params: { id } }) => ({
 			id,
 			retryOf: this.retryOf.get(id) ?? null,
+			data: this.executions[Number(id) - 1],
 		}));
 	}
 

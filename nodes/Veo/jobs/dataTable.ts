@@ -140,7 +140,8 @@ function toQuery(parameters: Record<string, string>): string {
 	return new URLSearchParams(parameters).toString().replaceAll('+', '%20');
 }
 
-function rowsOf(answer: unknown): JsonObject[] {
+/** What an answer of n8n's public API lists. Throws `RequestFailed` where it is none. */
+export function rowsOf(answer: unknown): JsonObject[] {
 	const data = isJsonObject(answer) ? answer.data : undefined;
 	if (!Array.isArray(data)) throw new RequestFailed({ name: 'shape' });
 	return data.filter(isJsonObject);

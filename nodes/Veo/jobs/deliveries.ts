@@ -12,8 +12,19 @@ const MOST_REMEMBERED = 2_000;
  */
 export interface Deliveries {
 	sinceMs: number;
-	/** Row `id` and time of finish. */
-	delivered: Array<[number, number]>;
+	delivered: Delivery[];
+	/** What was about to be given to n8n when this was noted. */
+	begun?: HandOver;
+}
+
+/** Row `id` and time of finish. */
+type Delivery = [number, number];
+
+/** Items on their way to n8n: they are there once an execution newer than `afterId` holds `uuid`, the first of them. */
+export interface HandOver {
+	rows: Delivery[];
+	uuid: string;
+	afterId: number;
 }
 
 /** Of a trigger that was never active before: what finished earlier is none of its business. */
@@ -24,10 +35,8 @@ export function isDelivered({ sinceMs, delivered }: Deliveries, row: JobRow): bo
 }
 
 /** `nowMs` bounds what a row may claim: one with a time in the future must not hide those that finish until then. */
-export function withDelivered(before: Deliveries, rows: JobRow[], nowMs: number): Deliveries {
-	const delivered = [...before.delivered, ...rows.map((row) => entry(row))].sort(
-		([, one], [, other]) => one - other,
-	);
+export function withDelivered(before: Deliveries, rows: Delivery[], nowMs: number): Deliveries {
+	const delivered = [...before.delivered, ...rows].sort(([, one], [, other]) => one - other);
 	const latest = Math.min(nowMs, delivered.at(-1)?.[1] ?? before.sinceMs);
 	const firstKept = Math.min(nowMs, delivered.at(-MOST_REMEMBERED)?.[1] ?? -Infinity);
 	const sinceMs = Math.max(before.sinceMs, latest - LATEST_ROW_MS, firstKept);
@@ -49,11 +58,14 @@ function isDeliveries(value: unknown): value is Deliveries & JsonObject {
 	return (
 		isJsonObject(value) &&
 		typeof value.sinceMs === 'number' &&
-		Array.isArray(value.delivered) &&
-		value.delivered.every((one) => Array.isArray(one) && one.length === 2)
+		isDeliveryList(value.delivered) &&
+		(value.begun === undefined || (isJsonObject(value.begun) && isDeliveryList(value.begun.rows)))
 	);
 }
 
-const entry = (row: JobRow): [number, number] => [row.id, finishedMs(row)];
+const isDeliveryList = (value: unknown) =>
+	Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 2);
+
+export const toDelivery = (row: JobRow): Delivery => [row.id, finishedMs(row)];
 
 export const finishedMs = (row: JobRow) => Date.parse(String(row.finishedAt));

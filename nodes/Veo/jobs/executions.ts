@@ -2,23 +2,51 @@ import { orFailed, RequestFailed } from '../api/client';
 import { unknownRetry } from '../api/messages';
 import { isJsonObject } from '../api/outcome';
 import type { Transport } from '../api/transport';
-import { askN8n } from './dataTable';
+import { askN8n, rowsOf } from './dataTable';
 
-/** The `id` of the workflow's newest execution, running or ended; nothing where n8n does not tell. */
+/** The `id` of the workflow's newest execution; nothing where n8n does not tell. */
 export async function newestExecution(
 	n8nApi: Transport,
 	workflowId: string,
 ): Promise<number | undefined> {
-	let newest = 0;
+	const ids = await orFailed(executionIds(n8nApi, workflowId, 1));
+	return ids instanceof RequestFailed ? undefined : Math.max(0, ...ids);
+}
+
+/**
+ * Whether an execution of the workflow that is newer than `afterId` holds this text; nothing where n8n does not tell.
+ */
+export async function isInNewerExecution(
+	n8nApi: Transport,
+	workflowId: string,
+	afterId: number,
+	text: string,
+): Promise<boolean | undefined> {
+	const ids = await orFailed(executionIds(n8nApi, workflowId, 100));
+	if (ids instanceof RequestFailed) return undefined;
+	for (const id of ids.filter((one) => one > afterId).sort((one, other) => one - other)) {
+		const path = `/executions/${id}?includeData=true`;
+		const execution = await orFailed(askN8n(n8nApi, { method: 'GET', path }));
+		if (execution instanceof RequestFailed) return undefined;
+		if (JSON.stringify(execution).includes(text)) return true;
+	}
+	return false;
+}
+
+/** The `id`s of the workflow's newest executions, running or ended. Throws `RequestFailed`. */
+async function executionIds(
+	n8nApi: Transport,
+	workflowId: string,
+	limit: number,
+): Promise<number[]> {
+	const ids: number[] = [];
 	// n8n lists the running ones only when asked for them.
 	for (const status of ['', '&status=running']) {
-		const path = `/executions?workflowId=${encodeURIComponent(workflowId)}&limit=1${status}`;
-		const answer = await orFailed(askN8n(n8nApi, { method: 'GET', path }));
-		if (answer instanceof RequestFailed || !isJsonObject(answer)) return undefined;
-		const latest: unknown = Array.isArray(answer.data) ? answer.data[0] : undefined;
-		if (isJsonObject(latest)) newest = Math.max(newest, Number(latest.id));
+		const query = `workflowId=${encodeURIComponent(workflowId)}&limit=${limit}${status}`;
+		const answer = await askN8n(n8nApi, { method: 'GET', path: `/executions?${query}` });
+		ids.push(...rowsOf(answer).map(({ id }) => Number(id)));
 	}
-	return newest;
+	return ids;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { INodeExecutionData } from 'n8n-workflow';
 import type { VideoStatus } from '../api/client';
 import { missingTable } from '../api/messages';
 import type { Transport } from '../api/transport';
@@ -5,11 +6,14 @@ import { DataTable, type Filter } from '../jobs/dataTable';
 import {
 	type Deliveries,
 	finishedMs,
+	type HandOver,
 	isDelivered,
 	noDeliveries,
 	parseDeliveries,
+	toDelivery,
 	withDelivered,
 } from '../jobs/deliveries';
+import { isInNewerExecution, newestExecution } from '../jobs/executions';
 import { type JobRow, jobTable, toJobRow, toJson } from '../jobs/jobTable';
 import { refreshJobs } from '../jobs/refresh';
 import { equals } from '../jobs/tracker';
@@ -43,7 +47,7 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 		trigger: 'string',
 		deliveries: 'string',
 	});
-	const { id: workflowId } = context.getWorkflow();
+	const { id: workflowId = '' } = context.getWorkflow();
 	const trigger = equals('trigger', `${tableName}/${workflowId}/${context.getNode().id}`);
 
 	const open = async () => {
@@ -53,7 +57,27 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 	const load = async (): Promise<Deliveries> => {
 		await triggers.ensure();
 		const [row] = await triggers.find([trigger], 'id:asc', 1);
-		return parseDeliveries(row?.deliveries) ?? (await save(noDeliveries(watching.activeSinceMs)));
+		const stored = parseDeliveries(row?.deliveries);
+		if (!stored) return await save(noDeliveries(watching.activeSinceMs));
+		const { begun, ...deliveries } = stored;
+		if (!begun) return deliveries;
+		// n8n died in the middle of a hand-over, or did not take it.
+		return await save(
+			(await isTaken(begun)) ? withDelivered(deliveries, begun.rows, clock.now()) : deliveries,
+		);
+	};
+
+	const isTaken = async ({ afterId, uuid }: HandOver) =>
+		await isInNewerExecution(n8nApi, workflowId, afterId, uuid);
+
+	/** Notes beforehand what is given to n8n, so that it is not given again should n8n die before it is noted as taken. */
+	const give = async (deliveries: Deliveries, rows: JobRow[], items: INodeExecutionData[]) => {
+		const afterId = await newestExecution(n8nApi, workflowId);
+		if (afterId === undefined) return await handOver(context, items);
+		const first = rows.find(({ status }) => isWanted(status, options.events));
+		const begun = { rows: rows.map(toDelivery), uuid: String(first?.uuid), afterId };
+		await save({ ...deliveries, begun });
+		return await handOver(context, items, async () => await isTaken(begun));
 	};
 
 	const save = async (deliveries: Deliveries): Promise<Deliveries> => {
@@ -87,11 +111,11 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 				items.push(await toItem(toJson(row), videos.get(row.id)));
 				if (clock.now() > untilMs) break;
 			}
-			if (items.length > 0 && !(await handOver(context, items, n8nApi))) {
+			if (items.length > 0 && !(await give(deliveries, rows, items))) {
 				log(notTaken(items.length));
 				return;
 			}
-			deliveries = await save(withDelivered(deliveries, rows, clock.now()));
+			deliveries = await save(withDelivered(deliveries, rows.map(toDelivery), clock.now()));
 			if (clock.now() > untilMs) return;
 		}
 	};

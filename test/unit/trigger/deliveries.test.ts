@@ -4,6 +4,7 @@ import {
 	isDelivered,
 	noDeliveries,
 	parseDeliveries,
+	toDelivery,
 	withDelivered,
 } from '../../../nodes/Veo/jobs/deliveries';
 import type { JobRow } from '../../../nodes/Veo/jobs/jobTable';
@@ -44,7 +45,7 @@ describe('What a trigger remembers of its deliveries', () => {
 					given.push(...due.map(({ row }) => row.id));
 					deliveries = withDelivered(
 						deliveries,
-						due.map(({ row }) => row),
+						due.map(({ row }) => toDelivery(row)),
 						nowMs,
 					);
 				}
@@ -58,7 +59,7 @@ describe('What a trigger remembers of its deliveries', () => {
 		for (let batch = 0; batch < 60; batch++) {
 			const rows = Array.from({ length: 100 }, (_, index) => {
 				const id = batch * 100 + index;
-				return row(id, START_MS + id);
+				return toDelivery(row(id, START_MS + id));
 			});
 			deliveries = withDelivered(deliveries, rows, START_MS + MINUTE_MS);
 		}
@@ -72,7 +73,7 @@ describe('What a trigger remembers of its deliveries', () => {
 		const nowMs = START_MS + MINUTE_MS;
 		const deliveries = withDelivered(
 			noDeliveries(START_MS),
-			[row(1, nowMs + 1_000 * MINUTE_MS)],
+			[toDelivery(row(1, nowMs + 1_000 * MINUTE_MS))],
 			nowMs,
 		);
 		expect(isDelivered(deliveries, row(1, nowMs + 1_000 * MINUTE_MS))).toBe(true);
@@ -81,8 +82,12 @@ describe('What a trigger remembers of its deliveries', () => {
 
 	it('is read again as it was written, and anything else is nothing', () => {
 		const deliveries: Deliveries = { sinceMs: START_MS, delivered: [[1, START_MS]] };
-		expect(parseDeliveries(JSON.stringify(deliveries))).toEqual(deliveries);
-		for (const spoilt of [undefined, null, '', '{', '[]', '{"sinceMs":1,"delivered":[1]}']) {
+		const begun = { rows: deliveries.delivered, uuid: 'video-1', afterId: 7 };
+		for (const whole of [deliveries, { ...deliveries, begun }]) {
+			expect(parseDeliveries(JSON.stringify(whole))).toEqual(whole);
+		}
+		const spoiltBegun = '{"sinceMs":1,"delivered":[],"begun":{"rows":1}}';
+		for (const spoilt of [null, '', '{', '[]', '{"sinceMs":1,"delivered":[1]}', spoiltBegun]) {
 			expect(parseDeliveries(spoilt)).toBeUndefined();
 		}
 	});
