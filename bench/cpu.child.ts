@@ -1,0 +1,56 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { requiredString } from '../demo/lib/json';
+import { inPool } from '../nodes/Veo/jobs/pool';
+import { startN8n } from '../test/integration/n8n';
+import { CONCURRENT } from './cpu';
+import { serve, type Task, type Work } from './lib/child';
+import { fixedInterval, Floor } from './lib/floor';
+import { addNode, API_KEY, execute, items, PROMPT } from './lib/inN8n';
+import { plainNode, type PlainWork } from './lib/plainNode';
+
+/** A node that sends the two requests of a video that is finished at once, as one writes them with n8n's helper. */
+async function addPlainNode(
+	{ baseUrl }: Task,
+	promptOf: (context: IExecuteFunctions, itemIndex: number) => unknown,
+): Promise<void> {
+	const video: PlainWork = async (context, send, itemIndex) => {
+		const prompt = promptOf(context, itemIndex);
+		const body = { generationType: 'text_to_video', prompt, aspectRatio: 'auto' };
+		const url = `${baseUrl}/generate-video`;
+		const uuid = requiredString(await send({ method: 'POST', url, body, json: true }), 'uuid');
+		const statusUrl = `${baseUrl}/video-status/${uuid}`;
+		return { json: { ...(await send({ method: 'GET', url: statusUrl, json: true })), uuid } };
+	};
+	await addNode(plainNode('plain', CONCURRENT, video));
+}
+
+void startN8n().then((n8n) => {
+	const works: Record<string, Work> = {
+		undici: (task) => {
+			const floor = new Floor(task.baseUrl, API_KEY);
+			const prompts = items(task).map(({ json }) => requiredString(json, 'prompt'));
+			return async () =>
+				await inPool(
+					prompts,
+					CONCURRENT,
+					async (prompt) => await floor.video(prompt, fixedInterval),
+				);
+		},
+		helper: async (task) => {
+			await addPlainNode(task, (context, index) => context.getInputData()[index]?.json.prompt);
+			return async () => await execute(task, { prompt: PROMPT }, { type: 'plain' });
+		},
+		helperAndForm: async (task) => {
+			await addPlainNode(task, (context, index) => context.getNodeParameter('prompt', index));
+			return async () => await execute(task, { prompt: PROMPT }, { type: 'plain' });
+		},
+		node: (task) => {
+			const operation = 'generateAndWait';
+			const options = { maxConcurrentJobs: CONCURRENT };
+			return async () => await execute(task, { operation, prompt: PROMPT, options });
+		},
+		generate: (task) => async () => await execute(task, { operation: 'generate', prompt: PROMPT }),
+	};
+	serve(works, () => n8n.close());
+});

@@ -1,0 +1,130 @@
+/**
+ * Work in a process of its own, which is measured there: the emulator, the other side of the work and the measuring
+ * itself do not count.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+
+import { objectOr, optionalString, requiredString } from '../../demo/lib/json';
+import { projectRoot } from '../../demo/lib/paths';
+import { endGroup, spawnGroup } from '../../demo/lib/processes';
+
+/** What is to be done, and against which API. */
+export interface Task {
+	name: string;
+	baseUrl: string;
+	/** How often. */
+	count: number;
+	/** Of each file that goes along. */
+	bytes: number;
+}
+
+export interface Reading {
+	wallMs: number;
+	/** Of all threads, user and system. */
+	cpuMs: number;
+	/** Resident memory at its peak, beyond what it was before. */
+	peakBytes: number;
+}
+
+/** Makes things ready, and gives what is to be measured. */
+export type Work = (task: Task) => Prepared | Promise<Prepared>;
+type Prepared = () => Promise<unknown>;
+
+/** A process that runs `script`, which calls `serve`. */
+export class Child {
+	private constructor(private readonly process: ChildProcess) {}
+
+	static async start(script: string): Promise<Child> {
+		const args = ['--expose-gc', '--import', 'tsx', script];
+		const child = spawnGroup(process.execPath, args, {
+			cwd: projectRoot,
+			env: process.env,
+			stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+			graceMs: 5_000,
+		});
+		const started = new Child(child);
+		await started.answer();
+		return started;
+	}
+
+	/** One task at a time. Throws where the work did. */
+	async measure(task: Task): Promise<Reading> {
+		this.process.send(task);
+		const answer = objectOr(await this.answer());
+		const wrong = optionalString(answer.wrong);
+		if (wrong !== undefined) throw new Error(`"${task.name}" did not come to its end: ${wrong}`);
+		return {
+			wallMs: Number(answer.wallMs),
+			cpuMs: Number(answer.cpuMs),
+			peakBytes: Number(answer.peakBytes),
+		};
+	}
+
+	async end(): Promise<void> {
+		await endGroup(this.process);
+	}
+
+	private async answer(): Promise<unknown> {
+		const over = new AbortController();
+		const { signal } = over;
+		const ended = once(this.process, 'exit', { signal }).then(() => {
+			throw new Error('The process ended in the middle of its work');
+		});
+		const told = once(this.process, 'message', { signal }).then(([answer]: unknown[]) => answer);
+		return await Promise.race([told, ended]).finally(() => {
+			over.abort();
+			ended.catch(() => undefined);
+		});
+	}
+}
+
+/** The child's side: does and measures one task after another until it is ended. */
+export function serve(works: Record<string, Work>, close: () => void): void {
+	const tell = (words: object) => process.send?.(words);
+	process.on('message', (message: unknown) => {
+		measured(works, message).then(tell, (thrown: unknown) => tell({ wrong: inspect(thrown) }));
+	});
+	const end = () => {
+		close();
+		process.exit();
+	};
+	process.once('SIGTERM', end);
+	process.once('disconnect', end);
+	tell({ ready: true });
+}
+
+async function measured(works: Record<string, Work>, message: unknown): Promise<Reading> {
+	const name = requiredString(message, 'name');
+	const baseUrl = requiredString(message, 'baseUrl');
+	const { count, bytes } = objectOr(message);
+	const prepare = works[name];
+	if (!prepare) throw new Error('There is no such work');
+	const work = await prepare({ name, baseUrl, count: Number(count), bytes: Number(bytes) });
+
+	// What came before is not this one's.
+	global.gc?.();
+	const memoryBefore = startOfPeak();
+	const cpuBefore = process.cpuUsage();
+	const startedAt = performance.now();
+	await work();
+	const wallMs = performance.now() - startedAt;
+	const { user, system } = process.cpuUsage(cpuBefore);
+	const peakBytes = Math.max(0, memory('VmHWM') - memoryBefore);
+	return { wallMs, cpuMs: (user + system) / 1000, peakBytes };
+}
+
+/** Resident memory now. From here on Linux notes its peak anew. */
+function startOfPeak(): number {
+	writeFileSync('/proc/self/clear_refs', '5');
+	return memory('VmRSS');
+}
+
+function memory(field: 'VmRSS' | 'VmHWM'): number {
+	const status = readFileSync('/proc/self/status', 'utf8');
+	const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+	if (kilobytes === undefined) throw new Error(`/proc/self/status has no ${field}`);
+	return Number(kilobytes) * 1024;
+}

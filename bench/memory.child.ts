@@ -1,0 +1,83 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { INodeExecutionData } from 'n8n-workflow';
+
+import { requiredString } from '../demo/lib/json';
+import { startN8n, storeFile } from '../test/integration/n8n';
+import { serve, type Task, type Work } from './lib/child';
+import { addNode, execute, items, PROMPT } from './lib/inN8n';
+import { plainNode, type PlainWork } from './lib/plainNode';
+
+const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
+
+/** Input items with an image each, on n8n's disk. */
+async function images(task: Task): Promise<INodeExecutionData[]> {
+	const content = Buffer.alloc(task.bytes);
+	PNG.copy(content);
+	const file = await storeFile(content, { mimeType: 'image/png', fileName: 'fox.png' });
+	return items(task).map((item) => ({ ...item, binary: { data: file } }));
+}
+
+const uploadWhole =
+	({ baseUrl }: Task): PlainWork =>
+	async ({ helpers }, send, itemIndex) => {
+		const content = await helpers.getBinaryDataBuffer(itemIndex, 'data');
+		const body = new FormData();
+		body.append('file', new Blob([content], { type: 'image/png' }), 'fox.png');
+		const url = `${baseUrl}/upload-video-image`;
+		const uploaded = await send({ method: 'POST', url, body, json: true });
+		return { json: { imageUrl: requiredString(uploaded, 'imageUrl') } };
+	};
+
+const downloadWhole =
+	({ baseUrl }: Task): PlainWork =>
+	async ({ helpers }, send) => {
+		const body = { generationType: 'text_to_video', prompt: 'A red fox' };
+		const generateUrl = `${baseUrl}/generate-video`;
+		const job = await send({ method: 'POST', url: generateUrl, body, json: true });
+		const statusUrl = `${baseUrl}/video-status/${requiredString(job, 'uuid')}`;
+		const status = await send({ method: 'GET', url: statusUrl, json: true });
+		const url = requiredString(status, 'videoUrl');
+		const video: unknown = await helpers.httpRequest({ url, encoding: 'arraybuffer' });
+		if (!Buffer.isBuffer(video)) throw new Error('The video did not come as a buffer');
+		return { json: {}, binary: { data: await helpers.prepareBinaryData(video, 'video.mp4') } };
+	};
+
+void startN8n().then((n8n) => {
+	const plain =
+		(work: (task: Task) => PlainWork, inputOf: typeof images): Work =>
+		async (task) => {
+			await addNode(plainNode('plain', 1, work(task)));
+			const input = await inputOf(task);
+			return async () => await execute(task, {}, { type: 'plain', input });
+		};
+	const works: Record<string, Work> = {
+		uploadWhole: plain(uploadWhole, images),
+		downloadWhole: plain(downloadWhole, async (task) => await Promise.resolve(items(task))),
+		upload: async (task) => {
+			const input = await images(task);
+			return async () => await execute(task, { operation: 'uploadImage' }, { input });
+		},
+		download: (task) => {
+			const options = { maxConcurrentJobs: task.count };
+			const parameters = {
+				operation: 'generateAndWait',
+				prompt: PROMPT,
+				downloadVideo: true,
+				options,
+			};
+			return async () => await execute(task, parameters);
+		},
+	};
+	const onEmptyDisk =
+		(work: Work): Work =>
+		async (task) => {
+			await rm(join(n8n.folder, 'binaryData'), { recursive: true, force: true });
+			return await work(task);
+		};
+	const entries = Object.entries(works).map(([name, work]): [string, Work] => [
+		name,
+		onEmptyDisk(work),
+	]);
+	serve(Object.fromEntries(entries), () => n8n.close());
+});

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { arrayOr, objectOr } from '../demo/lib/json';
+import { projectRoot } from '../demo/lib/paths';
+import { fixed, median, noTarget, target } from './lib/numbers';
+import type { Figures, Measurement } from './measurement';
+
+const LARGEST_PACKED_BYTES = 60_000;
+const LONGEST_LOADING_MS = 10;
+const REPETITIONS = 21;
+
+const run = promisify(execFile);
+
+const size: (bytes: number) => string = (bytes) => `${fixed(bytes / 1000, 1)} kB`;
+const ms = (value: number) => `${fixed(value, 1)} ms`;
+
+/** How large the package is, and what loading it costs every start of n8n. */
+export const packageSize: Measurement = {
+	name: 'package',
+	measure: async (say) => {
+		say('packing');
+		const { packed, unpacked, files } = await pack();
+		say(`loading, ${REPETITIONS} times`);
+		const loads: Load[] = [];
+		for (let i = 0; i < REPETITIONS; i++) loads.push(await load());
+		const base = median(loads.map(({ workflowMs }) => workflowMs));
+		const more = median(loads.map(({ nodesMs }) => nodesMs));
+		const figures: Figures = {
+			title: 'The package',
+			columns: ['', 'figure', 'target', ''],
+			rows: [
+				['packed', size(packed), ...target(LARGEST_PACKED_BYTES, packed, size)],
+				['unpacked', `${size(unpacked)} in ${files} files`, ...noTarget],
+				['loading n8n-workflow', ms(base), ...noTarget],
+				['loading both nodes after it', ms(more), ...target(LONGEST_LOADING_MS, more, ms)],
+			],
+			notes: [
+				`Packed as \`npm pack\` does. Loading: \`require\` and making the nodes, each time in a fresh process; medians of ${REPETITIONS}.`,
+			],
+		};
+		return [figures];
+	},
+};
+
+async function pack(): Promise<{ packed: number; unpacked: number; files: number }> {
+	const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+	const { stdout } = await run('npm', args, { cwd: projectRoot });
+	const answer: unknown = JSON.parse(stdout);
+	const { size, unpackedSize, files } = objectOr(arrayOr(answer)[0]);
+	return { packed: Number(size), unpacked: Number(unpackedSize), files: arrayOr(files).length };
+}
+
+interface Load {
+	workflowMs: number;
+	nodesMs: number;
+}
+
+const LOADING = `
+	const began = performance.now();
+	require('n8n-workflow');
+	const between = performance.now();
+	const { Veo } = require(process.argv[1] + '/Veo.node.js');
+	const { VeoTrigger } = require(process.argv[1] + '/VeoTrigger.node.js');
+	new Veo();
+	new VeoTrigger();
+	const ended = performance.now();
+	console.log(JSON.stringify({ workflowMs: between - began, nodesMs: ended - between }));
+`;
+
+async function load(): Promise<Load> {
+	const nodes = join(projectRoot, 'dist', 'nodes', 'Veo');
+	const { stdout } = await run(process.execPath, ['-e', LOADING, nodes], { cwd: projectRoot });
+	const { workflowMs, nodesMs } = objectOr(JSON.parse(stdout));
+	return { workflowMs: Number(workflowMs), nodesMs: Number(nodesMs) };
+}
