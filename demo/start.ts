@@ -6,17 +6,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { openDemo, owner, type Demo } from './lib/demo';
+import { hasEnded, itemsOf, type Execution } from './lib/execution';
+import { objectOr, optionalString } from './lib/json';
+import { main } from './lib/main';
+import { videosFolder } from './lib/paths';
+import { step } from './lib/progress';
 import {
-	activeExamples,
+	activeTemplates,
 	executeButton,
 	submitOnSchedule,
 	textToVideo,
 	whenFinished,
-} from './lib/examples';
-import { hasEnded, itemsOf, type Execution } from './lib/execution';
-import { main } from './lib/main';
-import { videosFolder } from './lib/paths';
-import { step } from './lib/progress';
+} from './lib/templates';
 
 const help = `Opens a real n8n with this package in it and makes a video.
 
@@ -41,10 +42,10 @@ main(async (staysOpen) => {
 
 	if (!options.once) {
 		console.log(`
-n8n is open:  ${demo.n8n.url}/workflow/${exampleId(demo, textToVideo)}
+n8n is open:  ${demo.n8n.url}/workflow/${templateId(demo, textToVideo)}
 e-mail        ${owner.email}
 password      ${owner.password}
-Ctrl-C ends it. What you do in n8n is kept for the next start (in demo/.run); the examples are put back each time.
+Ctrl-C ends it. What you do in n8n is kept for the next start (in demo/.run); the templates are put back each time.
 `);
 		staysOpen();
 	}
@@ -70,16 +71,16 @@ function readOptions() {
 	return { ...values, port };
 }
 
-function exampleId(demo: Demo, name: string): string {
+function templateId(demo: Demo, name: string): string {
 	return demo.workflows.get(name) ?? '';
 }
 
-/** Runs the example through n8n, says what came of it, and saves the film; whether there is one. */
+/** Runs the template through n8n, says what came of it, and saves the film; whether there is one. */
 async function makeVideo(demo: Demo): Promise<boolean> {
 	const { client } = demo;
 	const startedAt = Date.now();
 	const execution = await step(`Running "${textToVideo}" in n8n`, async () => {
-		const id = await client.runManually(exampleId(demo, textToVideo), executeButton);
+		const id = await client.runManually(templateId(demo, textToVideo), executeButton);
 		return await client.waitForExecution(id, 20 * 60_000);
 	});
 	const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
@@ -105,7 +106,7 @@ saved     ${relative(process.cwd(), path)} (${(film.length / 1024).toFixed(0)} k
 }
 
 async function switchOn({ client, workflows }: Demo): Promise<void> {
-	for (const name of activeExamples) await client.activateFully(workflows.get(name) ?? '');
+	for (const name of activeTemplates) await client.activateFully(workflows.get(name) ?? '');
 }
 
 /** Nobody's credits are spent unasked. */
@@ -123,10 +124,10 @@ const deliveryTimeoutMs = 150_000;
 /** Submits videos with one workflow and shows how another one starts when they are finished; whether it did for each. */
 async function showTrigger(demo: Demo, switchedOn: Promise<void>): Promise<boolean> {
 	const { client } = demo;
-	const names = activeExamples.map((name) => `"${name}"`).join(' and ');
+	const names = activeTemplates.map((name) => `"${name}"`).join(' and ');
 	await step(`Switching on ${names}`, async () => await switchedOn);
 	const submission = await step(`Running "${submitOnSchedule}"`, async () => {
-		const id = await client.runManually(exampleId(demo, submitOnSchedule), executeButton);
+		const id = await client.runManually(templateId(demo, submitOnSchedule), executeButton);
 		return await client.waitForExecution(id);
 	});
 	if (submission.status !== 'success') {
@@ -147,10 +148,16 @@ async function showTrigger(demo: Demo, switchedOn: Promise<void>): Promise<boole
 		const delayMs = Date.parse(execution.startedAt ?? '') - (demo.api.finishedAt(uuid) ?? NaN);
 		console.log(
 			`${uuid}  ${status} at the API, its execution started ${(delayMs / 1000).toFixed(1)} s later: ` +
-				`${demo.n8n.url}/workflow/${execution.workflowId}/executions/${execution.id}`,
+				`${demo.n8n.url}/workflow/${execution.workflowId}/executions/${execution.id}\n` +
+				`  It posted to ${demo.receiver.url}: ${postedOf(demo, uuid)}`,
 		);
 	}
 	return true;
+}
+
+function postedOf({ receiver }: Demo, uuid: string): string {
+	const body = receiver.received.map(objectOr).find((one) => one.uuid === uuid);
+	return optionalString(body?.message) ?? 'nothing';
 }
 
 interface Delivery {
@@ -164,7 +171,7 @@ class NotDelivered extends Error {}
 /** The trigger's executions for these videos. Throws `NotDelivered` where they do not come. */
 async function waitForDeliveries(demo: Demo, uuids: unknown[]): Promise<Delivery[]> {
 	const { client } = demo;
-	const workflowId = exampleId(demo, whenFinished);
+	const workflowId = templateId(demo, whenFinished);
 	const deadline = Date.now() + deliveryTimeoutMs;
 	const seen = new Set((await client.executions({ workflowId })).map(({ id }) => id));
 	const deliveries: Delivery[] = [];

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 import { startEmulator } from '../../emulator';
 import { buildPackage } from './build';
-import { activeExamples, putCredential, putExamples, putJobTable } from './examples';
 import { ensureN8n } from './installN8n';
 import { beforeEnd } from './main';
 import { N8nClient } from './n8nClient';
@@ -12,6 +11,8 @@ import { installPackage, packPackage } from './package';
 import { runFolder } from './paths';
 import { freePort, isPortFree } from './ports';
 import { step } from './progress';
+import { startReceiver, type Receiver } from './receiver';
+import { putCredential, putJobTable, putTemplates } from './templates';
 
 /** The login of the demo's n8n, which only this machine can reach. */
 export const owner = { email: 'demo@example.com', password: 'Veo-demo-1' };
@@ -21,9 +22,11 @@ const usualPort = 5678;
 export interface Demo {
 	n8n: RunningN8n;
 	client: N8nClient;
-	/** The example workflows' ids by name. */
+	/** The templates' ids by name. */
 	workflows: Map<string, string>;
 	api: Api;
+	/** Where the templates post results to. */
+	receiver: Receiver;
 }
 
 /** The API for which the workflows run. */
@@ -42,7 +45,7 @@ interface DemoOptions {
 	env?: Record<string, string>;
 }
 
-/** Builds the package and opens n8n with it, an API to talk to, and the example workflows. */
+/** Builds the package and opens n8n with it, an API to talk to, and the templates. */
 export async function openDemo(options: DemoOptions): Promise<Demo> {
 	const userFolder = join(runFolder, 'n8n');
 	await refuseSecond(userFolder);
@@ -51,6 +54,8 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 	const installed = await ensureN8n();
 	const port = await choosePort(options.port);
 	const api = await chooseApi();
+	const receiver = await startReceiver();
+	beforeEnd(async () => await receiver.close());
 
 	const n8n = await step('Starting n8n, 10 to 60 seconds', async () => {
 		await installPackage(await packPackage(join(runFolder, 'pack')), userFolder);
@@ -60,24 +65,25 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 
 	const client = new N8nClient(n8n.url);
 	const workflows = await step(
-		'Setting up the login, the credentials and the examples',
-		async () => await setUp(client, api),
+		'Setting up the login, the credentials and the templates',
+		async () => await setUp(client, api, receiver.url),
 	);
-	return { n8n, client, workflows, api };
+	return { n8n, client, workflows, api, receiver };
 }
 
-async function setUp(client: N8nClient, api: Api): Promise<Map<string, string>> {
+async function setUp(
+	client: N8nClient,
+	api: Api,
+	webhookUrl: string,
+): Promise<Map<string, string>> {
 	await client.signIn(owner);
-	// The last start has switched them on. They would go on as they were then, and with a key that is no more.
-	for (const { id, name, active } of await client.workflows()) {
-		if (active && activeExamples.includes(name)) await client.deactivateWorkflow(id);
-	}
 	const jobTable = { apiKey: client.apiKey, baseUrl: `${client.url}/api/v1` };
 	const credentials = [
 		await putCredential(client, 'Veo API account', 'veoApi', api.credential),
 		await putCredential(client, 'Veo Job Table account', 'veoJobTableApi', jobTable),
 	];
-	return await putExamples(client, { credentials, tables: await putJobTable(client) });
+	const tables = await putJobTable(client);
+	return await putTemplates(client, { credentials, tables, webhookUrl });
 }
 
 /** The port that was asked for, or nothing; otherwise the usual one, or the next best. */

@@ -17,4 +17,5 @@ export const runFolder = join(projectRoot, 'demo', '.run');
 
 export const videosFolder = join(projectRoot, 'demo', 'videos');
 
-export const workflowsFolder = join(projectRoot, 'demo', 'workflows');
+/** The workflows to import: docs/recipes.md tells of each. */
+export const templatesFolder = join(projectRoot, 'templates');

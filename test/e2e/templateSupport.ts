@@ -1,0 +1,101 @@
+import type { Execution } from '../../demo/lib/execution';
+import { arrayOr, objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
+import { eventually, type Credential } from '../../demo/lib/n8nClient';
+import { startReceiver, type Receiver } from '../../demo/lib/receiver';
+import { executeButton, putJobTable, putTemplates } from '../../demo/lib/templates';
+import type { EmulatorOptions } from '../../emulator';
+import { Harness } from './harness';
+
+/** A real n8n with all templates as their files have them, and somebody's webhook to post to. */
+export class Templates {
+	private constructor(
+		readonly harness: Harness,
+		readonly receiver: Receiver,
+		private readonly ids: Map<string, string>,
+	) {}
+
+	static async start(
+		emulator: EmulatorOptions,
+		others: Array<Omit<Credential, 'id'>> = [],
+	): Promise<Templates> {
+		const harness = await Harness.start({ emulator });
+		const { client, credential, n8n } = harness;
+		const jobTable = { apiKey: client.apiKey, baseUrl: `${n8n.url}/api/v1` };
+		const credentials = [
+			credential,
+			await client.createCredential('Veo Job Table account', 'veoJobTableApi', jobTable),
+		];
+		for (const { name, type, data } of others) {
+			credentials.push(await client.createCredential(name, type, data));
+		}
+		const receiver = await startReceiver();
+		const links = { credentials, tables: await putJobTable(client), webhookUrl: receiver.url };
+		return new Templates(harness, receiver, await putTemplates(client, links));
+	}
+
+	async close(): Promise<void> {
+		await this.receiver.close();
+		await this.harness.close();
+	}
+
+	get names(): string[] {
+		return [...this.ids.keys()];
+	}
+
+	id(name: string): string {
+		const id = this.ids.get(name);
+		if (id === undefined) throw new Error(`There is no template "${name}"`);
+		return id;
+	}
+
+	async nodes(name: string): Promise<JsonObject[]> {
+		const workflow = await this.harness.client.rest('GET', `/workflows/${this.id(name)}`);
+		return arrayOr(objectOr(workflow).nodes).map(objectOr);
+	}
+
+	/** As a person does with the editor's button. */
+	async run(name: string): Promise<Execution> {
+		const { client } = this.harness;
+		const execution = await client.waitForExecution(
+			await client.runManually(this.id(name), executeButton),
+		);
+		expect(execution.error).toBeUndefined();
+		expect(execution.status).toBe('success');
+		return execution;
+	}
+
+	/** Switches it on; the addresses of its webhooks and forms are there from then on. */
+	async switchOn(name: string): Promise<void> {
+		await this.harness.client.activateFully(this.id(name));
+	}
+
+	/** Posts to an address of a template that is switched on. */
+	async post(path: string, body: FormData | object): Promise<Response> {
+		const isForm = body instanceof FormData;
+		return await fetch(`${this.harness.n8n.url}/${path}`, {
+			method: 'POST',
+			...(isForm
+				? { body }
+				: { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+		});
+	}
+
+	/** The ends of a template's executions so far, the newest first. */
+	async ended(name: string, status: string): Promise<Execution[]> {
+		const { client } = this.harness;
+		const found = await client.executions({ workflowId: this.id(name), status: [status] });
+		return await Promise.all(found.map(async ({ id }) => await client.execution(id)));
+	}
+
+	/** What was posted to the receiver about this video; waits for it. */
+	async posted(uuid: string, timeoutMs = 150_000): Promise<JsonObject> {
+		return await eventually(`news of ${uuid}`, timeoutMs, () =>
+			Promise.resolve(this.receiver.received.map(objectOr).find((body) => body.uuid === uuid)),
+		);
+	}
+}
+
+/** The `uuid` in an answer. */
+export async function uuidIn(response: Response): Promise<string> {
+	return requiredString(await response.json(), 'uuid');
+}

@@ -1,0 +1,276 @@
+import { itemsOf, type Execution, type Item } from '../../demo/lib/execution';
+import { arrayOr, objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
+import { eventually } from '../../demo/lib/n8nClient';
+import { packageName } from '../../demo/lib/paths';
+import { freePort, loopback } from '../../demo/lib/ports';
+import { submitOnSchedule, textToVideo, whenFinished } from '../../demo/lib/templates';
+import { A_POLL_MS } from './triggerSupport';
+import { Templates, uuidIn } from './templateSupport';
+
+// The smallest PNG there is: one pixel.
+const png = Buffer.from(
+	'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+	'base64',
+);
+
+const imageFile = 'Image file to video';
+const spreadsheet = 'Videos from a spreadsheet';
+const addByHand = 'Add a video to the job table by hand';
+const service = 'Video service';
+const agent = 'AI agent that makes videos';
+
+const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
+/** Somebody in two of the templates' sample prompts, and whatever says so itself. */
+const cannotBeMade = (prompt: string) => /barista|juggler|fails/i.test(prompt);
+const reason = 'The hands came out wrong';
+
+let templates: Templates;
+
+beforeAll(async () => {
+	templates = await Templates.start({
+		durationMs: 4_000,
+		outcome: ({ prompt }) => (cannotBeMade(prompt) ? 'failed' : 'completed'),
+		failureMessage: reason,
+	});
+});
+
+afterAll(async () => {
+	await templates.close();
+});
+
+const jobsOf = (wanted: (prompt: string) => boolean) =>
+	templates.harness.emulator.jobs.filter(({ request }) => wanted(request.prompt));
+
+const jobOf = (prompt: string) => {
+	const [job, ...others] = jobsOf((one) => one === prompt);
+	expect(others).toEqual([]);
+	return job;
+};
+
+it('are all tried here, but for the agent, which has a test of its own', () => {
+	expect([...templates.names].sort()).toEqual(
+		[
+			addByHand,
+			agent,
+			imageFile,
+			service,
+			spreadsheet,
+			submitOnSchedule,
+			textToVideo,
+			whenFinished,
+		].sort(),
+	);
+});
+
+it('have no node of n8n that it does not know in that version', async () => {
+	const nodes = (await Promise.all(templates.names.map((name) => templates.nodes(name)))).flat();
+	const nodeInfos = nodes
+		.map(({ type, typeVersion }) => ({ name: String(type), version: typeVersion }))
+		.filter(({ name }) => !name.startsWith(packageName));
+	// It answers with the nodes' descriptions, or refuses.
+	const known = await templates.harness.client.rest('POST', '/node-types', { nodeInfos });
+	const versions = arrayOr(known).map((description) => [objectOr(description).version].flat());
+	for (const [index, { version }] of nodeInfos.entries()) {
+		expect(versions[index]).toContain(version);
+	}
+});
+
+describe(textToVideo, () => {
+	it('makes a video and attaches the film', async () => {
+		const [item] = itemsOf(await templates.run(textToVideo), 'Veo');
+		expect(item?.json.status).toBe('completed');
+		expect(item?.binary.data?.mimeType).toBe('video/mp4');
+	});
+});
+
+describe(imageFile, () => {
+	/** Submits the form as a browser does, waits, and gives the page that is shown at the end. */
+	async function submit(what: string): Promise<string> {
+		const form = new FormData();
+		form.append('field-0', new Blob([png], { type: 'image/png' }), 'pixel.png');
+		form.append('field-1', what);
+		form.append('field-2', '9:16');
+		const { client } = templates.harness;
+		const workflowId = templates.id(imageFile);
+		const response = await templates.post('form/image-to-video', form);
+		const page = requiredString(await response.json(), 'formWaitingUrl');
+		await eventually('the last page', 60_000, async () => {
+			const [execution] = await client.executions({ workflowId });
+			return execution?.status === 'waiting' ? true : undefined;
+		});
+		const html = await (await fetch(page)).text();
+		// The page itself does so once it is shown.
+		await fetch(page, { method: 'POST' });
+		return html;
+	}
+
+	it('makes a video of a file, and shows it on the page, or says why there is none', async () => {
+		await templates.switchOn(imageFile);
+		const html = await submit('The pixel dances');
+		const job = jobOf('The pixel dances');
+		expect(html).toContain('Your video is ready');
+		expect(html).toContain(`src="${templates.harness.emulator.origin}/videos/${job?.uuid}.mp4"`);
+		expect(job?.request).toMatchObject({ generationType: 'image_to_video', aspectRatio: '9:16' });
+		const stored = await fetch(String(job?.request.imageUrl));
+		expect(Buffer.from(await stored.arrayBuffer()).equals(png)).toBe(true);
+
+		const sorry = await submit('The pixel fails');
+		expect(sorry).toContain('There is no video');
+		expect(sorry).toContain(reason);
+	});
+});
+
+describe(spreadsheet, () => {
+	/** The report's fields, and the lines of the spreadsheet that comes with it. */
+	async function reportOf(execution: Execution): Promise<{ json: JsonObject; lines: string[] }> {
+		const [item] = itemsOf(execution, 'Report');
+		const file = item?.binary.data;
+		if (item === undefined || file === undefined) throw new Error('There is no report');
+		const text = (await templates.harness.client.binary(file)).toString().replace('\uFEFF', '');
+		return { json: item.json, lines: text.trim().split('\n') };
+	}
+
+	it('makes a video for each row, and reports what failed and why', async () => {
+		const before = templates.harness.emulator.jobs.length;
+		const { json, lines } = await reportOf(await templates.run(spreadsheet));
+
+		const juggler = jobsOf((prompt) => prompt.startsWith('A juggler'))[0];
+		expect(json.summary).toBe('4 of 6 videos are finished, 2 are not.');
+		expect(json.failed).toEqual([
+			expect.objectContaining({
+				name: 'Poster',
+				uuid: '',
+				problem: like(/'Aspect Ratio' is "1:1".*Use one of: auto, 16:9, 9:16/),
+			}),
+			expect.objectContaining({
+				name: 'Juggler',
+				uuid: juggler?.uuid,
+				problem: like(new RegExp(reason)),
+			}),
+		]);
+		expect(lines[0]).toBe('name,status,videoUrl,uuid,problem');
+		expect(lines).toHaveLength(1 + 6);
+		// Nothing was paid for the row that the API would not have taken.
+		expect(templates.harness.emulator.jobs.length - before).toBe(5);
+		expect(jobsOf((prompt) => prompt.startsWith('A poster'))).toEqual([]);
+	});
+
+	it('takes a file that somebody uploads', async () => {
+		await templates.switchOn(spreadsheet);
+		const csv = 'name,prompt,shape\nSnail,A snail crosses a leaf,9:16\n';
+		const form = new FormData();
+		form.append('field-0', new Blob([csv], { type: 'text/csv' }), 'mine.csv');
+		expect((await templates.post('form/videos-from-a-spreadsheet', form)).status).toBe(200);
+
+		const execution = await eventually('the report', 60_000, async () => {
+			const [newest] = await templates.ended(spreadsheet, 'success');
+			return newest?.mode === 'webhook' ? newest : undefined;
+		});
+		const { json } = await reportOf(execution);
+		expect(json).toEqual({ summary: '1 of 1 videos are finished, 0 are not.', failed: [] });
+		expect(jobOf('A snail crosses a leaf')?.request.aspectRatio).toBe('9:16');
+	});
+});
+
+describe('the job table', () => {
+	/** What the trigger has started its workflow with, once that is so many items. */
+	const delivered = async (count: number): Promise<Item[]> =>
+		await eventually(`${count} deliveries`, 60_000, async () => {
+			const executions = await templates.ended(whenFinished, 'success');
+			const items = executions.flatMap((one) => itemsOf(one, 'Veo Trigger'));
+			return items.length >= count ? items : undefined;
+		});
+
+	it('is filled by a schedule and by hand, and each result is posted onwards once', async () => {
+		await templates.switchOn(whenFinished);
+		await templates.switchOn(submitOnSchedule);
+		const before = templates.harness.emulator.jobs.length;
+		const submitted = itemsOf(await templates.run(submitOnSchedule), 'Veo');
+		expect(submitted.map(({ json }) => json.status)).toEqual(['pending', 'pending']);
+		const [byHand] = itemsOf(await templates.run(addByHand), 'Veo');
+
+		const videos = [...submitted, ...(byHand ? [byHand] : [])].map(({ json }) => json);
+		for (const { uuid, prompt } of videos) {
+			const news = await templates.posted(String(uuid));
+			// Of the row that was made by hand the table knows no more than the ID.
+			const known = uuid === byHand?.json.uuid ? uuid : prompt;
+			const failed = cannotBeMade(String(prompt));
+			expect(news.status).toBe(failed ? 'failed' : 'completed');
+			expect(news.message).toBe(
+				`The video "${String(known)}" ` +
+					(failed ? `could not be made: ${reason}` : `is ready: ${String(news.videoUrl)}`),
+			);
+		}
+		expect((await delivered(videos.length)).map(({ json }) => json.uuid).sort()).toEqual(
+			videos.map(({ uuid }) => uuid).sort(),
+		);
+		// Only what was submitted here, and once each: the schedule is for later.
+		expect(templates.harness.emulator.jobs.length - before).toBe(3);
+		expect(templates.receiver.received).toHaveLength(3);
+	}, 240_000);
+});
+
+describe(service, () => {
+	const ask = async (body: object) => await templates.post('webhook/make-a-video', body);
+	const answerOf = async (response: Response) => objectOr(await response.json());
+
+	beforeAll(async () => {
+		await templates.run(service);
+		await templates.switchOn(service);
+	});
+
+	it.each<[string, JsonObject, RegExp]>([
+		['nothing', {}, /'prompt' .* 'callbackUrl'/],
+		['a blank prompt', { prompt: ' ' }, /'prompt'/],
+		['no such shape', { prompt: 'A moth', aspectRatio: '1:1' }, /'aspectRatio'/],
+		['no web address', { prompt: 'A moth', callbackUrl: 'localhost' }, /'callbackUrl'/],
+	])('says what is wrong with %s, and pays nothing', async (_, body, words) => {
+		const before = templates.harness.emulator.count('generate');
+		const response = await ask(body);
+		expect(response.status).toBe(400);
+		expect((await answerOf(response)).message).toMatch(words);
+		expect(templates.harness.emulator.count('generate')).toBe(before);
+	});
+
+	it('says why a video could not be submitted', async () => {
+		const { emulator } = templates.harness;
+		const { credits } = emulator;
+		emulator.credits = 1;
+		const response = await ask({ prompt: 'A moth', callbackUrl: templates.receiver.url });
+		emulator.credits = credits;
+		expect(response.status).toBe(502);
+		expect((await answerOf(response)).message).toContain('Not enough credits');
+	});
+
+	it('answers at once, and posts each result to its caller, whatever becomes of the others', async () => {
+		const callbackUrl = templates.receiver.url;
+		const nobody = `http://${loopback}:${await freePort()}/`;
+		const [good, bad, unheard] = await Promise.all([
+			ask({ prompt: 'A moth circles a lamp', aspectRatio: '16:9', callbackUrl }),
+			ask({ prompt: 'A moth fails to land', callbackUrl }),
+			ask({ prompt: 'A moth alone', callbackUrl: nobody }),
+		]);
+		expect([good, bad, unheard].map(({ status }) => status)).toEqual([202, 202, 202]);
+		const [goodUuid, badUuid, unheardUuid] = [
+			await uuidIn(good),
+			await uuidIn(bad),
+			await uuidIn(unheard),
+		];
+		expect(goodUuid).toBe(jobOf('A moth circles a lamp')?.uuid);
+
+		const finished = await templates.posted(goodUuid);
+		expect(finished).toMatchObject({ status: 'completed', prompt: 'A moth circles a lamp' });
+		expect((await fetch(String(finished.videoUrl))).headers.get('content-type')).toBe('video/mp4');
+		expect(await templates.posted(badUuid)).toMatchObject({
+			status: 'failed',
+			errorMessage: reason,
+		});
+		const failure = await eventually('the failed execution', A_POLL_MS, async () => {
+			const [newest] = await templates.ended(service, 'error');
+			return newest;
+		});
+		expect(failure.error?.message).toContain(`The caller of video ${unheardUuid}`);
+		expect(jobsOf((prompt) => prompt.startsWith('A moth'))).toHaveLength(3);
+	}, 240_000);
+});

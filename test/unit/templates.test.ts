@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { INodeTypeDescription } from 'n8n-workflow';
+import { arrayOr, objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
+import { projectRoot, templatesFolder } from '../../demo/lib/paths';
+import { Veo } from '../../nodes/Veo/Veo.node';
+import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
+import { isInside, nodeBox, noteBox, overlap, textBox } from './canvas';
+
+const files = readdirSync(templatesFolder);
+const read = (file: string): JsonObject =>
+	objectOr(JSON.parse(readFileSync(join(templatesFolder, file), 'utf8')));
+const nodesOf = (file: string) => arrayOr(read(file).nodes).map(objectOr);
+const named = (node: JsonObject) => requiredString(node, 'name');
+const isNote = ({ type }: JsonObject) => type === 'n8n-nodes-base.stickyNote';
+
+const veo = new Veo().description;
+const ownTypes: Record<string, INodeTypeDescription> = {
+	'n8n-nodes-veo3o1.veo': veo,
+	'n8n-nodes-veo3o1.veoTool': veo,
+	'n8n-nodes-veo3o1.veoTrigger': new VeoTrigger().description,
+};
+/** Fields that n8n itself gives to a tool, and to a trigger that polls. */
+const fieldsOfN8n = ['descriptionType', 'toolDescription', 'pollTimes'];
+
+describe.each(files)('%s', (file) => {
+	const nodes = nodesOf(file);
+	const notes = nodes.filter(isNote);
+	const others = nodes.filter((node) => !isNote(node));
+
+	it('holds a workflow, and nothing of the n8n or the person that made it', () => {
+		expect(Object.keys(read(file)).sort()).toEqual(['connections', 'name', 'nodes', 'settings']);
+		for (const node of nodes) {
+			expect(Object.keys(node)).not.toEqual(expect.arrayContaining(['webhookId']));
+			for (const credential of Object.values(objectOr(node.credentials))) {
+				expect(Object.keys(objectOr(credential)).sort()).toEqual(['id', 'name']);
+				const { id, name } = objectOr(credential);
+				expect(id).toBeNull();
+				expect(name).toMatch(/^(Veo API|Veo Job Table|OpenAI) account$/);
+			}
+		}
+	});
+
+	it('has names and ids that are there once, and connections between nodes that are there', () => {
+		const names = nodes.map(named);
+		expect(new Set(names).size).toBe(names.length);
+		expect(new Set(nodes.map(({ id }) => id)).size).toBe(nodes.length);
+		const links = Object.entries(objectOr(read(file).connections)).flatMap(([from, outputs]) =>
+			Object.values(objectOr(outputs))
+				.flatMap((output) => arrayOr(output).flatMap(arrayOr))
+				.map((link) => [from, requiredString(link, 'node')]),
+		);
+		expect(names).toEqual(expect.arrayContaining(links.flat()));
+		// Nothing lies about unconnected.
+		expect(new Set(links.flat())).toEqual(new Set(others.map(named)));
+	});
+
+	it('knows the fields of the Veo nodes', () => {
+		for (const { type, parameters, credentials } of others) {
+			const description = ownTypes[String(type)];
+			if (!description) continue;
+			const known = [...description.properties.map(({ name }) => name), ...fieldsOfN8n];
+			const { options, ...fields } = objectOr(parameters);
+			expect(known).toEqual(expect.arrayContaining(Object.keys(fields)));
+			const collection = description.properties.find(({ name }) => name === 'options');
+			const optionNames = collection?.options?.map(({ name }) => name);
+			expect(optionNames).toEqual(expect.arrayContaining(Object.keys(objectOr(options))));
+			const tracks = fields.trackJob === true || fields.watch === 'jobTable';
+			expect(Object.keys(objectOr(credentials))).toEqual(
+				tracks ? ['veoApi', 'veoJobTableApi'] : ['veoApi'],
+			);
+		}
+	});
+
+	it('is explained by notes: one about all of it, and one beside each step', () => {
+		const texts = notes.map(({ parameters }) => requiredString(parameters, 'content'));
+		expect(texts.filter((text) => text.startsWith('## '))).toHaveLength(1);
+		const about = texts.find((text) => text.startsWith(`## ${String(read(file).name)}\n`)) ?? '';
+		expect(about).toMatch(/^### You need$/m);
+		expect(about).toMatch(/^### How to run it$/m);
+		// What is set in bold there is a node, something that n8n calls so, or a warning, which ends with a full stop.
+		const bold = [...about.matchAll(/\*\*(.+?)\*\*/g)].map(([, words]) => words);
+		const ofN8n = ['Execute workflow', 'Open chat', 'Settings > n8n API'];
+		for (const words of bold) {
+			if (/\.$|^\d+$/.test(words ?? '')) continue;
+			expect([...others.map(named), ...ofN8n]).toContain(words);
+		}
+		for (const node of others) {
+			expect(notes.some((note) => isInside(nodeBox(node), noteBox(note)))).toBe(true);
+		}
+	});
+
+	it('is laid out on the grid', () => {
+		for (const { position, parameters } of nodes) {
+			const { width = 0, height = 0 } = objectOr(parameters);
+			for (const length of [...arrayOr(position), width, height].map(Number)) {
+				expect(length).toBe(Math.round(length / 16) * 16);
+			}
+		}
+	});
+
+	it('has nothing on top of anything else: notes are behind nodes, with their text above them', () => {
+		const texts = notes.filter((note) => !isInside(textBox(note), noteBox(note)));
+		expect(texts.map(named)).toEqual([]);
+		const clashes = [
+			...pairs(notes, noteBox, notes, noteBox),
+			...pairs(others, nodeBox, others, nodeBox),
+			...pairs(notes, textBox, others, nodeBox),
+		];
+		expect(clashes).toEqual([]);
+	});
+});
+
+it('all have a section in docs/recipes.md', () => {
+	const page = readFileSync(join(projectRoot, 'docs', 'recipes.md'), 'utf8');
+	for (const file of files) {
+		expect(page).toContain(`## ${String(read(file).name)}\n\n[${file}](../templates/${file})\n`);
+	}
+});
+
+type Measure = typeof nodeBox;
+
+/** Those of the first list that overlap others of the second. */
+function pairs(ones: JsonObject[], ofOne: Measure, others: JsonObject[], ofOther: Measure) {
+	return ones.flatMap((one) =>
+		others
+			.filter((other) => other !== one && overlap(ofOne(one), ofOther(other)))
+			.map((other) => [named(one), named(other)]),
+	);
+}
