@@ -6,8 +6,9 @@ import { startN8n } from '../test/integration/n8n';
 import { CONCURRENT } from './cpu';
 import { serve, type Task, type Work } from './lib/child';
 import { fixedInterval, Floor } from './lib/floor';
-import { addNode, API_KEY, execute, items, PROMPT } from './lib/inN8n';
+import { addNode, execute, PROMPT } from './lib/inN8n';
 import { plainNode, type PlainWork } from './lib/plainNode';
+import { API_KEY, promptsOf } from './lib/prompts';
 
 /** A node that sends the two requests of a video that is finished at once, as one writes them with n8n's helper. */
 async function addPlainNode(
@@ -29,7 +30,7 @@ void startN8n().then((n8n) => {
 	const works: Record<string, Work> = {
 		undici: (task) => {
 			const floor = new Floor(task.baseUrl, API_KEY);
-			const prompts = items(task).map(({ json }) => requiredString(json, 'prompt'));
+			const prompts = promptsOf(task.count);
 			return async () =>
 				await inPool(
 					prompts,

@@ -15,8 +15,10 @@ import { memory } from './memory';
 import type { Figures, Measurement } from './measurement';
 import { packageSize } from './packageSize';
 import { markdownOf, pageOf } from './report';
+import { status } from './status';
+import { wall } from './wall';
 
-const MEASUREMENTS: Measurement[] = [packageSize, cpu, memory];
+const MEASUREMENTS: Measurement[] = [packageSize, cpu, memory, status, wall];
 
 const HELP = `Usage: npm run bench -- [options]
 

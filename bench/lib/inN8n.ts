@@ -1,11 +1,10 @@
 /** The work of a child: this node, or the plain one, in the real n8n-core. */
 import type { INodeExecutionData, INodeParameters, INodeType } from 'n8n-workflow';
 
-import { defaults } from '../../emulator';
 import { loadPackage, runNode } from '../../test/integration/n8n';
 import type { Task } from './child';
+import { API_KEY, promptsOf } from './prompts';
 
-export const API_KEY = defaults.apiKeys[0] ?? '';
 export const PROMPT = '={{ $json.prompt }}';
 
 /** Names of a test's own node types. The harness looks for all of them in this package. */
@@ -18,7 +17,7 @@ export async function addNode(type: INodeType): Promise<void> {
 }
 
 export function items({ count }: Task): INodeExecutionData[] {
-	return Array.from({ length: count }, (_, index) => ({ json: { prompt: `Video ${index}` } }));
+	return promptsOf(count).map((prompt) => ({ json: { prompt } }));
 }
 
 /** Runs the node on one item for each time that the task wants it done, and gives what came out. */

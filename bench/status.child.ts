@@ -1,0 +1,12 @@
+import { startN8n } from '../test/integration/n8n';
+import { serve, type Work } from './lib/child';
+import { execute, PROMPT } from './lib/inN8n';
+
+void startN8n().then((n8n) => {
+	const wait: Work = (task) => {
+		const options = { maxConcurrentJobs: task.count };
+		const parameters = { operation: 'generateAndWait', prompt: PROMPT, options };
+		return async () => await execute(task, parameters);
+	};
+	serve({ wait }, () => n8n.close());
+});
