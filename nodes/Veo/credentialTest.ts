@@ -5,7 +5,6 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 import { orFailed, RequestFailed, VeoClient } from './api/client';
-import { VeoFailure } from './api/failure';
 import { credentialRefused, tableCredentialRefused } from './api/messages';
 import type { Transport } from './api/transport';
 import { jobTable } from './jobs/jobTable';
@@ -62,7 +61,7 @@ function testTransport(
 /** `ask` gives the words for a credential that is not good. */
 async function test(ask: () => Promise<string | undefined>): Promise<INodeCredentialTestResult> {
 	const message = await ask().catch((thrown: unknown) =>
-		thrown instanceof VeoFailure ? thrown.message : String(thrown),
+		thrown instanceof Error ? thrown.message : String(thrown),
 	);
 	return message === undefined
 		? { status: 'OK', message: 'Connection successful' }

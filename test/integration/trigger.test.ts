@@ -278,7 +278,7 @@ describe('An outage', () => {
 			const before = emulator.count('status');
 			await trigger.poll();
 			expect(emulator.count('status') - before).toBeLessThan(20);
-			expect(await n8n.logged()).toContain('Not every video could be checked; trying again.');
+			expect(await n8n.logged()).toContain('and will be again.');
 			emulator.options.faults = [];
 			await sleep(5_000);
 			await trigger.poll();

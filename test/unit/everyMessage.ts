@@ -8,7 +8,7 @@ import type { RequestKind } from '../../nodes/Veo/api/policy';
 
 export const UUID = 'video-uuid-123';
 /** The words of others are not ours to choose; these break every rule. */
-export const THEIR_WORDS = 'error, problem, failure or mistake in imageUrl';
+export const THEIR_WORDS = 'error, problem, failure or mistake in imageUrl: ETIMEDOUT';
 
 export const HTTP_STATUS: Partial<Record<OutcomeName, number>> = {
 	redirect: 302,
@@ -73,9 +73,8 @@ export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
 	),
 	statusFailed: outcomes.map((outcome) => messages.statusFailed(UUID, outcome)),
 	downloadFailed: outcomes.map((outcome) => messages.downloadFailed(UUID, outcome)),
-	unusableVideo: ['the API gave no address for it', 'its address "x" is not a web address'].map(
-		(why) => messages.unusableVideo(UUID, why),
-	),
+	noVideoUrl: [messages.noVideoUrl(UUID)],
+	badVideoUrl: ['x', 5, {}].map((url) => messages.badVideoUrl(UUID, url)),
 	credentialRefused: outcomes.flatMap((outcome) => messages.credentialRefused(outcome) ?? []),
 	tableFailed: outcomes.map((outcome) => messages.tableFailed('veo_jobs', outcome)),
 	unknownRetry: outcomes.map((outcome) => messages.unknownRetry('17', outcome)),
@@ -87,6 +86,12 @@ export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
 	givenUp: [`${messages.givenUp(24 * 3_600_000)}.`],
 	nothingFinished: [messages.nothingFinished()],
 	noUuids: [messages.noUuids()],
+	notChecked: outcomes.flatMap((outcome) =>
+		[1, 3].map((times) => messages.notChecked(Array(times).fill({ uuid: UUID, outcome }))),
+	),
+	notTaken: [messages.notTaken(1), messages.notTaken(20)],
+	othersAccepted: [messages.othersAccepted([`${UUID} [item 0]`, `${UUID} [item 2]`])],
+	othersUnclear: [messages.othersUnclear(['The server did not answer in time [item 1].'])],
 };
 
 /**
@@ -94,19 +99,9 @@ export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
  * `messages.ts`.
  */
 export const ELSEWHERE = {
-	/** Of these a user reads every word. */
-	told: [
-		'Other videos that the API accepted in this execution: ‹›. A retry of this execution takes them up again and pays for none of them twice.',
-		'‹› Look for what may have been accepted and billed in your veo3o1.com account.',
-		'Not every video could be checked; trying again. Number: ‹›, first: ‹›',
-		'n8n did not take ‹› finished videos. They are kept for the next time.',
-		'Video ‹› could not be checked (‹›)',
-	],
 	/** Good news, what goes into a message that is walked above, and what stands before one. */
 	parts: [
 		'Connection successful',
-		'the API gave no address for it',
-		'its address ‹› is not a web address',
 		'JPEG, PNG or WebP',
 		'Generation Type',
 		'Aspect Ratio',

@@ -2,7 +2,7 @@ import type { IBinaryData } from 'n8n-workflow';
 import { isWebAddress } from '../api/checks';
 import { orFailed, RequestFailed } from '../api/client';
 import type { Clock } from '../api/clock';
-import { downloadFailed, unusableVideo } from '../api/messages';
+import { badVideoUrl, downloadFailed, noVideoUrl } from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import { Pace } from '../api/pace';
 import { type RetryRules, withRetries } from '../api/retry';
@@ -44,7 +44,7 @@ export async function attachVideo(
 export async function fetchVideo(downloading: Downloading, video: Video): Promise<IBinaryData> {
 	const { context, clock, retry, requestTimeoutMs } = downloading;
 	const { uuid } = video;
-	if (video.videoUrl === undefined) throw unusableVideo(uuid, 'the API gave no address for it');
+	if (video.videoUrl === undefined) throw noVideoUrl(uuid);
 	const videoUrl = checkVideoUrl(video);
 
 	const download = async () => {
@@ -61,7 +61,7 @@ export async function fetchVideo(downloading: Downloading, video: Video): Promis
 
 function checkVideoUrl({ uuid, videoUrl }: Video): string {
 	if (typeof videoUrl === 'string' && isWebAddress(videoUrl)) return videoUrl;
-	throw unusableVideo(uuid, `its address ${JSON.stringify(videoUrl)} is not a web address`);
+	throw badVideoUrl(uuid, videoUrl);
 }
 
 const isBinaryData = (result: object): result is IBinaryData => 'mimeType' in result;

@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 import type { UploadedImage } from '../api/client';
 import { VeoFailure } from '../api/failure';
+import { othersAccepted, othersUnclear } from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import { Stopped } from '../api/transport';
 import { inPool } from '../jobs/pool';
@@ -97,10 +98,8 @@ function tellOfOthers(failure: NodeFailure, submissions: Submissions): void {
 		.map(({ itemIndex, what }) => `${what} [item ${itemIndex}].`);
 	const texts = [
 		failure.description,
-		accepted.length > 0 &&
-			`Other videos that the API accepted in this execution: ${accepted.join(', ')}. A retry of this execution takes them up again and pays for none of them twice.`,
-		unclear.length > 0 &&
-			`${unclear.join(' ')} Look for what may have been accepted and billed in your veo3o1.com account.`,
+		accepted.length > 0 && othersAccepted(accepted),
+		unclear.length > 0 && othersUnclear(unclear),
 	];
 	failure.description = texts.filter(Boolean).join(' ');
 }
@@ -131,6 +130,8 @@ export function toNodeFailure(
 				{ message },
 				{ message, description, itemIndex, httpCode: httpStatus?.toString() },
 			);
+	// n8n puts words of its own in place of a message that holds a network code, as the API's words may: `ETIMEDOUT`, say.
+	failure.message = message;
 	const known: IDataObject = { uuid, code, httpStatus, lastStatus };
 	for (const [name, value] of Object.entries(known)) {
 		if (value !== undefined) failure.context[name] = value;

@@ -144,7 +144,12 @@ export const downloadFailed = (uuid: string, outcome: Outcome) =>
 		{ uuid, lastStatus: 'completed', ...factsOf(outcome) },
 	);
 
-export const unusableVideo = (uuid: string, why: string) =>
+export const noVideoUrl = (uuid: string) => unusableVideo(uuid, 'the API gave no address for it');
+
+export const badVideoUrl = (uuid: string, videoUrl: unknown) =>
+	unusableVideo(uuid, `its address ${quoted(videoUrl)} is not a web address`);
+
+const unusableVideo = (uuid: string, why: string) =>
 	new VeoFailure(
 		`Video ${uuid} is finished, but ${why}`,
 		"Its last status was 'completed'. Ask Get Status with this ID again, or look for it in your veo3o1.com account.",
@@ -204,6 +209,27 @@ function explainExecution(outcome: Outcome): { what: string; next: string } {
 /** The Veo API refused the key while jobs were being checked. */
 export const keyRefused = (outcome: Outcome) => requestFailed('status', outcome);
 
+/** In n8n's log: checks that gave nothing, and will be made again. */
+export function notChecked(inVain: ReadonlyArray<{ uuid: string; outcome: Outcome }>): string {
+	const others = inVain.length - 1;
+	const texts = inVain
+		.slice(0, 1)
+		.map(({ uuid, outcome }) => `${statusFailed(uuid, outcome).what}, and will be again.`);
+	return [...texts, others > 0 && `The same goes for ${others} more.`].filter(Boolean).join(' ');
+}
+
+/** In n8n's log: `items` finished videos for which n8n started no execution. */
+export const notTaken = (items: number) =>
+	`n8n did not take finished videos (${items}). They are kept for the next time.`;
+
+/** What a stop because of one item adds about the others; `videos` are their IDs and items. */
+export const othersAccepted = (videos: string[]) =>
+	`Other videos that the API accepted in this execution: ${videos.join(', ')}. A retry of this execution takes them up again and pays for none of them twice.`;
+
+/** `sentences` say what was unclear of other items. */
+export const othersUnclear = (sentences: string[]) =>
+	`${sentences.join(' ')} Look for what may have been accepted and billed in your veo3o1.com account.`;
+
 /** What a job's row says once nobody waits for it any more. */
 export const givenUp = (afterMs: number) =>
 	`Given up: not finished after ${Math.round(afterMs / 360_000) / 10} hours`;
@@ -262,7 +288,7 @@ function explainTable(outcome: Outcome): { what: string; next: string } {
 					}
 				: {
 						what: `n8n did not take the request${saidBy(outcome)}`,
-						next: "The Data Table has to have the columns that Track Job gives to one that it makes. Choose another 'Job Table Name', or rename that Data Table.",
+						next: "The Data Table has to have the columns that 'Track Job' gives to one that it makes. Choose another 'Job Table Name', or rename that Data Table.",
 					};
 		case 'html':
 		case 'shape':

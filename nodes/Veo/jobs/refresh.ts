@@ -1,7 +1,7 @@
 import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
 import type { Clock } from '../api/clock';
-import { givenUp, keyRefused } from '../api/messages';
-import type { OutcomeName } from '../api/outcome';
+import { givenUp, keyRefused, notChecked } from '../api/messages';
+import type { Outcome, OutcomeName } from '../api/outcome';
 import type { Pace } from '../api/pace';
 import type { DataTable, Filter } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
@@ -65,18 +65,20 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 	// The time of the round, not of each check: so all of them are due again in the round after the interval.
 	const round = { ...rules, checkedAt: toTimestamp(clock.now()) };
 	const unchanged: JobRow[] = [];
-	const inVain: string[] = [];
+	const inVain: Array<{ uuid: string; outcome: Outcome }> = [];
 	let inVainInARow = 0;
 
 	await inPool(await dueJobs(rules), AT_ONCE, async (row) => {
 		if (pace.pauseMs() > 0 || clock.now() > untilMs || inVainInARow >= MOST_IN_VAIN) return;
 		const sentAtMs = clock.now();
-		const answer = await orFailed(client.status(String(row.uuid)));
+		const uuid = String(row.uuid);
+		const answer = await orFailed(client.status(uuid));
 		if (answer instanceof RequestFailed) {
-			const { name, retryAfterMs } = answer.outcome;
+			const { outcome } = answer;
+			const { name, retryAfterMs } = outcome;
 			const tellsOf = TELLS_OF[name];
-			if (tellsOf === 'key') throw keyRefused(answer.outcome);
-			inVain.push(`${row.uuid} (${name})`);
+			if (tellsOf === 'key') throw keyRefused(outcome);
+			inVain.push({ uuid, outcome });
 			inVainInARow++;
 			if (tellsOf === 'api') pace.failed(sentAtMs, retryAfterMs);
 			// The first check after a long time off may fall on a bad moment: such a job is given more time.
@@ -98,11 +100,7 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 		}
 	});
 
-	if (inVain.length > 0) {
-		log(
-			`Not every video could be checked; trying again. Number: ${inVain.length}, first: ${inVain[0]}`,
-		);
-	}
+	if (inVain.length > 0) log(notChecked(inVain));
 	if (unchanged.length > 0) {
 		const ids = unchanged.map(({ id }) => equals('id', id));
 		await table.update(ids, { checkedAt: round.checkedAt }, 'or');

@@ -254,11 +254,14 @@ function toNodeFailure(
 	// Where an activation fails, n8n shows the message alone.
 	const message = `${what}. ${next}`;
 	const description = facts.details;
-	return facts.input
+	const nodeFailure = facts.input
 		? new NodeOperationError(context.getNode(), message, { description })
 		: new NodeApiError(
 				context.getNode(),
 				{ message },
 				{ message, description, httpCode: facts.httpStatus?.toString() },
 			);
+	// n8n puts words of its own in place of a message that holds a network code, as the API's words may: `ETIMEDOUT`, say.
+	nodeFailure.message = message;
+	return nodeFailure;
 }

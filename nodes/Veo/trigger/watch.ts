@@ -37,6 +37,3 @@ export interface WatchContext {
 export function isWanted(status: unknown, events: string[]): boolean {
 	return events.includes(status === 'completed' ? 'completed' : 'failed');
 }
-
-export const notTaken = (items: number) =>
-	`n8n did not take ${items} finished videos. They are kept for the next time.`;

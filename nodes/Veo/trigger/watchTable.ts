@@ -1,6 +1,6 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import type { VideoStatus } from '../api/client';
-import { missingTable } from '../api/messages';
+import { missingTable, notTaken } from '../api/messages';
 import type { Transport } from '../api/transport';
 import { DataTable, type Filter } from '../jobs/dataTable';
 import {
@@ -19,7 +19,7 @@ import { refreshJobs } from '../jobs/refresh';
 import { equals } from '../jobs/tracker';
 import { systemClock as clock } from '../transport';
 import { handOver } from './handOver';
-import { isWanted, notTaken, type Watch, type WatchContext } from './watch';
+import { isWanted, type Watch, type WatchContext } from './watch';
 
 /** How many items an execution is given at most. */
 const LARGEST_HAND_OVER = 100;

@@ -1,11 +1,11 @@
 import { orFailed, RequestFailed, type VideoStatus } from '../api/client';
-import { givenUp, keyRefused } from '../api/messages';
+import { givenUp, keyRefused, notChecked, notTaken } from '../api/messages';
 import { POLICY } from '../api/policy';
 import { inPool } from '../jobs/pool';
 import { isFinal } from '../jobs/states';
 import { systemClock } from '../transport';
 import { handOver } from './handOver';
-import { isWanted, notTaken, type Watch, type WatchContext } from './watch';
+import { isWanted, type Watch, type WatchContext } from './watch';
 
 const AT_ONCE = 5;
 
@@ -30,7 +30,7 @@ export function watchUuids(watching: WatchContext, uuids: string[]): Watch {
 		if (outcome.name === 'http429' || outcome.name === 'code1003') {
 			pace.failed(sentAtMs, outcome.retryAfterMs);
 		}
-		log(`Video ${uuid} could not be checked (${outcome.name})`);
+		log(notChecked([{ uuid, outcome }]));
 		return undefined;
 	};
 

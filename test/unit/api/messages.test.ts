@@ -42,6 +42,7 @@ describe('a message about what the user filled in', () => {
 	it('keeps a long address short', () => {
 		const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
 		expect(messages.badImageUrl(url).message.length).toBeLessThan(1_000);
+		expect(messages.badVideoUrl(UUID, url).message.length).toBeLessThan(1_000);
 	});
 });
 
@@ -153,7 +154,8 @@ describe('a message about a job that was accepted', () => {
 		'waitTimedOut',
 		'refusedWhileWaiting',
 		'downloadFailed',
-		'unusableVideo',
+		'noVideoUrl',
+		'badVideoUrl',
 	] as const;
 
 	it.each(AFTER_ACCEPTANCE)('holds the ID, the last status and the next step: %s', (name) => {
