@@ -148,8 +148,8 @@ describe('A video to download', () => {
 		});
 	});
 
-	it('that the API gave no address for ends with the ID', async () => {
-		const faults = [always('status', { type: 'alter', data: { videoUrl: undefined } })];
+	it.each([undefined, null])('that has the address %p ends with the ID', async (videoUrl) => {
+		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const uuid = () => emulator.jobs.at(-1)?.uuid;
 			expect(failureOf(await run(download)).message).toContain(

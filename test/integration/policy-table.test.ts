@@ -189,7 +189,7 @@ const CASES: Case[] = [
 		what: 'JSON that is cut off',
 		outcome: 'notJson',
 		do: { type: 'cutOff' },
-		words: "The server's answer was not whole JSON",
+		words: "The server's answer was cut short or garbled",
 		verdicts: notForVideos(unclear),
 	},
 	shape('an array', []),

@@ -262,7 +262,8 @@ describe('A bad job', () => {
 			expect(uuidsOf(trigger).flat().sort()).toEqual(expected.sort());
 			expect(trigger.executions[0]?.[0]?.json).toMatchObject({
 				status: 'expired',
-				errorMessage: 'Given up: not finished after 24 hours',
+				errorMessage:
+					'Given up: not finished after 24 hours. Get Status tells whether it was finished later',
 			});
 		});
 	});

@@ -32,7 +32,7 @@ export async function attachVideo(
 	video: Video,
 ): Promise<{ binary?: Record<string, IBinaryData> }> {
 	if (video.status !== 'completed') return {};
-	if (video.videoUrl !== undefined) checkVideoUrl(video);
+	if (isGiven(video.videoUrl)) checkVideoUrl(video);
 	const { context, options } = session;
 	if (context.getNodeParameter('downloadVideo', itemIndex, false) !== true) return {};
 	const file = await fetchVideo({ ...session, ...options }, video);
@@ -44,7 +44,7 @@ export async function attachVideo(
 export async function fetchVideo(downloading: Downloading, video: Video): Promise<IBinaryData> {
 	const { context, clock, retry, requestTimeoutMs } = downloading;
 	const { uuid } = video;
-	if (video.videoUrl === undefined) throw noVideoUrl(uuid);
+	if (!isGiven(video.videoUrl)) throw noVideoUrl(uuid);
 	const videoUrl = checkVideoUrl(video);
 
 	const download = async () => {
@@ -65,3 +65,5 @@ function checkVideoUrl({ uuid, videoUrl }: Video): string {
 }
 
 const isBinaryData = (result: object): result is IBinaryData => 'mimeType' in result;
+
+const isGiven = (value: unknown) => value !== undefined && value !== null;

@@ -12,10 +12,9 @@ import type { JsonObject } from '../api/outcome';
 import { Stopped } from '../api/transport';
 import { inPool } from '../jobs/pool';
 import type { Submissions } from '../jobs/submissions';
+import { type NodeFailure, nodeFailure } from '../nodeFailure';
 import { noteUuids } from './customData';
 import type { Session } from './session';
-
-type NodeFailure = NodeApiError | NodeOperationError;
 
 /** An item that was looked at: with what it asks for, or with what comes out for it already. */
 type Checked<T> = { itemIndex: number } & ({ value: T } | { output: INodeExecutionData });
@@ -123,15 +122,7 @@ export function toNodeFailure(
 	// Whoever has a paid job finds all that is needed in the message itself, wherever it ends up.
 	const message = uuid ? `${headline}. ${next}` : headline;
 	const description = [uuid ? undefined : next, details].filter(Boolean).join(' ') || undefined;
-	const failure = facts.input
-		? new NodeOperationError(node, message, { description, itemIndex })
-		: new NodeApiError(
-				node,
-				{ message },
-				{ message, description, itemIndex, httpCode: httpStatus?.toString() },
-			);
-	// n8n puts words of its own in place of a message that holds a network code, as the API's words may: `ETIMEDOUT`, say.
-	failure.message = message;
+	const failure = nodeFailure(node, thrown, message, { description, itemIndex });
 	const known: IDataObject = { uuid, code, httpStatus, lastStatus };
 	for (const [name, value] of Object.entries(known)) {
 		if (value !== undefined) failure.context[name] = value;

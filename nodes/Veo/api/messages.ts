@@ -232,7 +232,7 @@ export const othersUnclear = (sentences: string[]) =>
 
 /** What a job's row says once nobody waits for it any more. */
 export const givenUp = (afterMs: number) =>
-	`Given up: not finished after ${Math.round(afterMs / 360_000) / 10} hours`;
+	`Given up: not finished after ${Math.round(afterMs / 360_000) / 10} hours. Get Status tells whether it was finished later`;
 
 export const nothingFinished = () =>
 	new VeoFailure(
@@ -398,7 +398,7 @@ function explain(outcome: Outcome): { what: string; next: string } {
 const UNREADABLE = {
 	html: 'a web page instead of data',
 	empty: 'empty',
-	notJson: 'not whole JSON',
+	notJson: 'cut short or garbled',
 	shape: 'not as the API reference describes it',
 };
 

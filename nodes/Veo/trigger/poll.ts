@@ -3,7 +3,6 @@ import {
 	type IDataObject,
 	type INodeExecutionData,
 	type IPollFunctions,
-	NodeApiError,
 	NodeOperationError,
 } from 'n8n-workflow';
 import { fetchVideo, type Video } from '../actions/download';
@@ -19,6 +18,7 @@ import {
 import type { JsonObject } from '../api/outcome';
 import { Pace } from '../api/pace';
 import { POLICY } from '../api/policy';
+import { type NodeFailure, nodeFailure } from '../nodeFailure';
 import {
 	apiTransport,
 	type CredentialType,
@@ -242,10 +242,7 @@ function toFailure(context: IPollFunctions, thrown: unknown): Error {
 	return tableFailed(tableNameOf(context), thrown.outcome);
 }
 
-function toNodeFailure(
-	context: IPollFunctions,
-	thrown: unknown,
-): NodeApiError | NodeOperationError {
+function toNodeFailure(context: IPollFunctions, thrown: unknown): NodeFailure {
 	const failure = toFailure(context, thrown);
 	if (!(failure instanceof VeoFailure)) {
 		return new NodeOperationError(context.getNode(), failure.message);
@@ -253,15 +250,5 @@ function toNodeFailure(
 	const { what, next, facts } = failure;
 	// Where an activation fails, n8n shows the message alone.
 	const message = `${what}. ${next}`;
-	const description = facts.details;
-	const nodeFailure = facts.input
-		? new NodeOperationError(context.getNode(), message, { description })
-		: new NodeApiError(
-				context.getNode(),
-				{ message },
-				{ message, description, httpCode: facts.httpStatus?.toString() },
-			);
-	// n8n puts words of its own in place of a message that holds a network code, as the API's words may: `ETIMEDOUT`, say.
-	nodeFailure.message = message;
-	return nodeFailure;
+	return nodeFailure(context.getNode(), failure, message, { description: facts.details });
 }

@@ -225,8 +225,8 @@ describe('a message about the job table', () => {
 	});
 
 	it('tells a row how long its job was waited for', () => {
-		expect(messages.givenUp(24 * 3_600_000)).toMatch(/24 hours$/);
-		expect(messages.givenUp(5_400_000)).toMatch(/1\.5 hours$/);
+		expect(messages.givenUp(24 * 3_600_000)).toMatch(/after 24 hours/);
+		expect(messages.givenUp(5_400_000)).toMatch(/after 1\.5 hours/);
 	});
 
 	it('gives the ID of a video that is not in the table', () => {
