@@ -39,7 +39,9 @@ export class Veo implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ ({ generateAndWait: "generate and wait", generate: "generate", getStatus: "get status", uploadImage: "upload image" })[$parameter["operation"]] }}',
-		description: 'Make AI videos from text or images with Veo 3.1',
+		// Also what an agent is told of the tool, whatever its operation, unless the user describes it.
+		description:
+			'Make AI videos from text or images with Veo 3.1. Each takes minutes and costs credits.',
 		defaults: { name: 'Veo' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],

@@ -95,13 +95,14 @@ describe('when something goes wrong, the model is told in words, and nothing is 
 		templates.harness.emulator.credits = 1;
 		const answer = await chat('A lighthouse in a storm, for my phone');
 		expect(answer).toContain('Not enough credits: needs 2 credits, 1 left');
+		expect(answer).toContain('Add credits in your veo3o1.com account');
 		expect(templates.harness.emulator.jobs).toHaveLength(0);
 	});
 
 	it('a shape that there is not', async () => {
 		model.script = callsOnce('Make_a_video', { Prompt: wish, Aspect_Ratio: 'square' });
 		const answer = await chat('A lighthouse in a storm, as a square');
-		expect(answer).toContain('which the API does not know');
+		expect(answer).toContain('Use one of: auto, 16:9, 9:16');
 		expect(templates.harness.emulator.count('generate')).toBe(0);
 	});
 
@@ -114,13 +115,17 @@ describe('when something goes wrong, the model is told in words, and nothing is 
 		expect(templates.harness.emulator.jobs).toHaveLength(1);
 	});
 
-	it('an answer that was lost', async () => {
-		makesOneVideo();
+	it('an answer that was lost, also when the model tries once more', async () => {
+		model.script = ({ input, toolResult }) =>
+			input.filter(({ type }) => type === 'function_call_output').length < 2
+				? { call: 'Make_a_video', args: { Prompt: wish, Aspect_Ratio: '9:16' } }
+				: { say: toolResult ?? '' };
 		templates.harness.emulator.options.faults = [
-			{ on: 'generate', accept: true, do: { type: 'resetBeforeAnswer' } },
+			{ on: 'generate', occurrence: 1, accept: true, do: { type: 'resetBeforeAnswer' } },
 		];
 		const answer = await chat('A lighthouse in a storm, for my phone');
 		expect(answer).toContain('It is unclear whether the API accepted the video');
+		expect(answer).toContain('Look for it in your veo3o1.com account');
 		expect(templates.harness.emulator.count('generate')).toBe(1);
 	});
 });

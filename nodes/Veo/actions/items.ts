@@ -14,7 +14,7 @@ import { inPool } from '../jobs/pool';
 import type { Submissions } from '../jobs/submissions';
 import { type NodeFailure, nodeFailure } from '../nodeFailure';
 import { noteUuids } from './customData';
-import type { Session } from './session';
+import { isAgentTool, type Session } from './session';
 
 /** An item that was looked at: with what it asks for, or with what comes out for it already. */
 type Checked<T> = { itemIndex: number } & ({ value: T } | { output: INodeExecutionData });
@@ -119,9 +119,11 @@ export function toNodeFailure(
 	const { what, next, facts } = thrown;
 	const { uuid, httpStatus, code, details, lastStatus } = facts;
 	const headline = `${what} [item ${itemIndex}]`;
-	// Whoever has a paid job finds all that is needed in the message itself, wherever it ends up.
-	const message = uuid ? `${headline}. ${next}` : headline;
-	const description = [uuid ? undefined : next, details].filter(Boolean).join(' ') || undefined;
+	// Whoever has a paid job finds all that is needed in the message itself, wherever it ends up. And an agent, which n8n
+	// gives a node type of its own, is told nothing but the message.
+	const tellsAll = uuid !== undefined || isAgentTool(node);
+	const message = tellsAll ? `${headline}. ${next}` : headline;
+	const description = [tellsAll ? undefined : next, details].filter(Boolean).join(' ') || undefined;
 	const failure = nodeFailure(node, thrown, message, { description, itemIndex });
 	const known: IDataObject = { uuid, code, httpStatus, lastStatus };
 	for (const [name, value] of Object.entries(known)) {

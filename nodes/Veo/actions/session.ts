@@ -1,4 +1,9 @@
-import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type {
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IExecuteFunctions,
+	INode,
+} from 'n8n-workflow';
 import { VeoClient } from '../api/client';
 import type { Clock } from '../api/clock';
 import { Pace } from '../api/pace';
@@ -38,6 +43,9 @@ export interface RunOptions {
 	reuseIdentical: boolean;
 }
 
+/** n8n makes a second node type of this one, for agents to call. */
+export const isAgentTool = ({ type }: INode) => type.endsWith('Tool');
+
 /** Throws `VeoFailure` where the credential cannot be used. */
 export async function openSession(context: IExecuteFunctions): Promise<Session> {
 	const options = readOptions(context.getNodeParameter('options', 0, {}));
@@ -57,6 +65,8 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 	const early = new AbortController();
 	const end = stop ? AbortSignal.any([stop, early.signal]) : early.signal;
 	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
+	// Each call of an agent's tool is a run of its own. One that repeats a call which did not come out is a retry of it.
+	const submissionRun = isAgentTool(context.getNode()) ? 0 : runIndex;
 
 	const retry = { pace, maxRetries: options.maxRetries, signal: end };
 	const session: Session = {
@@ -65,7 +75,7 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 		clock,
 		pace,
 		retry,
-		submissions: new Submissions(context.getContext('node'), runIndex),
+		submissions: new Submissions(context.getContext('node'), submissionRun),
 		options,
 		stop,
 		end,
