@@ -1,7 +1,9 @@
+import type { ChildProcess } from 'node:child_process';
 import { appendFile, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { spawnGroup } from './processes';
+import { isRunning, killGroup, spawnGroup } from './processes';
 
 interface CommandOptions {
 	cwd: string;
@@ -47,6 +49,59 @@ export async function run(command: string, args: string[], options: CommandOptio
 	}
 }
 
+interface ServeOptions extends CommandOptions {
+	/** What it is called where it does not start. */
+	name: string;
+	/** The words by which it tells that it is ready. */
+	readyLine: string;
+	readyTimeoutMs: number;
+	/** How long it may take to end when it is asked to. */
+	graceMs: number;
+	/** Hears of the process at once, before it is ready. */
+	onSpawn?: (child: ChildProcess) => Promise<void>;
+}
+
+/** Starts a command that goes on until it is ended, with its output in a file, and waits until it is ready. */
+export async function serve(
+	command: string,
+	args: string[],
+	options: ServeOptions,
+): Promise<ChildProcess> {
+	const { name, logFile, readyLine, readyTimeoutMs } = options;
+	const newLog = await logFromHere(logFile);
+	const log = await open(logFile, 'a');
+	let child: ChildProcess;
+	try {
+		child = spawnGroup(command, args, {
+			cwd: options.cwd,
+			env: options.env ?? process.env,
+			// The pipe closes with this process, however that ends.
+			stdio: ['ignore', log.fd, log.fd, 'pipe'],
+			graceMs: options.graceMs,
+		});
+	} finally {
+		await log.close();
+	}
+	try {
+		await options.onSpawn?.(child);
+		const deadline = Date.now() + readyTimeoutMs;
+		while (!(await newLog()).includes(readyLine)) {
+			if (!isRunning(child)) {
+				throw new Error(`${name} ended while starting (exit code ${child.exitCode}).`);
+			}
+			if (Date.now() > deadline) {
+				throw new Error(`${name} was not ready within ${readyTimeoutMs / 1000} s.`);
+			}
+			await sleep(100);
+		}
+		return child;
+	} catch (error) {
+		await killGroup(child);
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new Error(`${reason}\nThe end of its log (${logFile}):\n${tail(await newLog())}`);
+	}
+}
+
 /** Runs npm: the one that started this process, or else the one on the PATH. */
 export async function runNpm(args: string[], options: CommandOptions): Promise<void> {
 	const env = npmEnvironment();
@@ -66,12 +121,12 @@ function npmEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Reads what a log file gets from now on. */
-export async function logFromHere(file: string): Promise<() => Promise<string>> {
+async function logFromHere(file: string): Promise<() => Promise<string>> {
 	const { size } = await stat(file).catch(() => ({ size: 0 }));
 	return async () => (await readFile(file)).subarray(size).toString();
 }
 
 /** The last lines of a text. */
-export function tail(text: string, lines = 30): string {
+function tail(text: string, lines = 30): string {
 	return text.trimEnd().split('\n').slice(-lines).join('\n');
 }

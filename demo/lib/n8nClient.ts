@@ -173,6 +173,15 @@ export class N8nClient {
 	 */
 	async runByWebhook(workflowId: string, path: string, body: object = {}): Promise<string> {
 		const [latest] = await this.executions({ workflowId });
+		await this.callWebhook(path, body);
+		return await eventually('the execution to appear', 30_000, async () => {
+			const [newest] = await this.executions({ workflowId });
+			return newest?.id === latest?.id ? undefined : newest?.id;
+		});
+	}
+
+	/** Calls the webhook of an active workflow, once it is registered. */
+	async callWebhook(path: string, body: object): Promise<void> {
 		await eventually(`the webhook ${path} to be registered`, 30_000, async () => {
 			const response = await fetch(`${this.url}/webhook/${path}`, {
 				method: 'POST',
@@ -182,10 +191,6 @@ export class N8nClient {
 			if (response.status === 404) return undefined;
 			if (!response.ok) throw await failure(`POST /webhook/${path}`, response);
 			return true;
-		});
-		return await eventually('the execution to appear', 30_000, async () => {
-			const [newest] = await this.executions({ workflowId });
-			return newest?.id === latest?.id ? undefined : newest?.id;
 		});
 	}
 

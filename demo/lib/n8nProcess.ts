@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
-import { logFromHere, tail } from './command';
+import { serve } from './command';
 import type { InstalledN8n } from './installN8n';
 import { freePort, loopback } from './ports';
-import { endGroup, isRunning, killGroup, spawnGroup } from './processes';
+import { endGroup, isRunning, killGroup } from './processes';
 
 const leash = pathToFileURL(join(__dirname, 'leash.mjs')).href;
 
@@ -15,7 +15,10 @@ interface N8nOptions {
 	installed: InstalledN8n;
 	/** Holds the folder `.n8n`: database, key, packages, files. Two n8n must never share one. */
 	userFolder: string;
+	/** Of the main process, also where this is one of its workers. */
 	port: number;
+	/** In queue mode: a worker, which runs so many executions at once, instead of the main process. */
+	worker?: { concurrency: number };
 	/** Settings beside, or instead of, the ones below. */
 	env?: Record<string, string>;
 	readyTimeoutMs?: number;
@@ -40,9 +43,11 @@ export interface RunningN8n {
 
 /** Starts n8n on loopback and waits until it really answers. */
 export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
-	const { installed, userFolder, port } = options;
+	const { installed, userFolder, port, worker } = options;
 	const url = `http://${loopback}:${port}`;
 	const logFile = join(userFolder, 'n8n.log');
+	const command = worker ? ['worker', `--concurrency=${worker.concurrency}`] : ['start'];
+	const args = ['--import', leash, installed.n8nScript, ...command];
 	const pidFile = pidFileIn(userFolder);
 	let child: ChildProcess | undefined;
 
@@ -58,28 +63,23 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 		// n8n waits ten seconds at its start when it finds this trace of a crash; nothing else reads it.
 		await rm(join(userFolder, '.n8n', 'crash.journal'), { force: true });
 		const env = { ...cleanEnvironment(), ...(await settings(options, url)), ...options.env };
-		const newLog = await logFromHere(logFile);
-		const log = await open(logFile, 'a');
-		try {
-			const args = ['--import', leash, installed.n8nScript, 'start'];
-			child = spawnGroup(installed.nodeBinary, args, {
-				// Its own working folder: n8n reads a `.env` file from there.
-				cwd: userFolder,
-				env,
-				stdio: ['ignore', log.fd, log.fd, 'pipe'],
-				graceMs: 15_000,
-			});
-		} finally {
-			await log.close();
-		}
-		await writeFile(pidFile, String(child.pid));
-		try {
-			await waitUntilReady(child, newLog, options.readyTimeoutMs ?? 180_000);
-		} catch (error) {
-			await end(killGroup);
-			const reason = error instanceof Error ? error.message : String(error);
-			throw new Error(`${reason}\nThe end of its log (${logFile}):\n${tail(await newLog())}`);
-		}
+		child = await serve(installed.nodeBinary, args, {
+			name: worker ? 'The n8n worker' : 'n8n',
+			// Its own working folder: n8n reads a `.env` file from there.
+			cwd: userFolder,
+			logFile,
+			env,
+			readyLine: worker ? workerReadyLine : readyLine,
+			readyTimeoutMs: options.readyTimeoutMs ?? 180_000,
+			graceMs: 15_000,
+			onSpawn: async (started) => {
+				child = started;
+				await writeFile(pidFile, String(started.pid));
+			},
+		}).catch(async (error: unknown) => {
+			await rm(pidFile, { force: true });
+			throw error;
+		});
 	};
 
 	await start();
@@ -154,18 +154,4 @@ async function settings(options: N8nOptions, url: string): Promise<Record<string
 
 /** The last words of n8n's start; its health check and its first routes answer long before. */
 const readyLine = 'Editor is now accessible';
-
-async function waitUntilReady(
-	child: ChildProcess,
-	log: () => Promise<string>,
-	timeoutMs: number,
-): Promise<void> {
-	const deadline = Date.now() + timeoutMs;
-	while (Date.now() < deadline) {
-		if ((await log()).includes(readyLine)) return;
-		if (!isRunning(child))
-			throw new Error(`n8n ended while starting (exit code ${child.exitCode}).`);
-		await sleep(100);
-	}
-	throw new Error(`n8n was not ready within ${timeoutMs / 1000} s.`);
-}
+const workerReadyLine = 'n8n worker is now ready';

@@ -18,15 +18,29 @@ import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from '.
 
 export const emulatorKey = 'veo-emulator-key';
 
-interface HarnessOptions {
+export interface HarnessOptions {
 	emulator?: EmulatorOptions;
 	/** Settings for n8n beside the usual ones. */
 	n8nEnv?: Record<string, string>;
 }
 
+/** Starts n8n with the packed package in a new folder. */
+async function startWithPackage(
+	options: Pick<Parameters<typeof startN8n>[0], 'port' | 'env' | 'worker'>,
+): Promise<RunningN8n> {
+	const packed = process.env.VEO_E2E_PACKAGE;
+	if (packed === undefined) throw new Error('Run the tests with test/e2e/jest.config.js');
+	const userFolder = await mkdtemp(join(tmpdir(), 'veo-e2e-'));
+	await installPackage(packed, userFolder);
+	return await startN8n({ installed: await ensureN8n(), userFolder, ...options });
+}
+
 /** A real n8n of its own, with the packed package, next to an emulator of its own. */
 export class Harness {
+	private readonly workers: RunningN8n[] = [];
+
 	private constructor(
+		private readonly options: HarnessOptions,
 		readonly n8n: RunningN8n,
 		readonly client: N8nClient,
 		readonly emulator: Emulator,
@@ -36,24 +50,15 @@ export class Harness {
 
 	/** Takes 10 to 30 seconds: for `beforeAll`. */
 	static async start(options: HarnessOptions = {}): Promise<Harness> {
-		const packed = process.env.VEO_E2E_PACKAGE;
-		if (packed === undefined) throw new Error('Run the tests with test/e2e/jest.config.js');
-		const userFolder = await mkdtemp(join(tmpdir(), 'veo-e2e-'));
-		await installPackage(packed, userFolder);
 		const emulator = await startEmulator({ durationMs: 1000, ...options.emulator });
 		let n8n: RunningN8n | undefined;
 		try {
-			n8n = await startN8n({
-				installed: await ensureN8n(),
-				userFolder,
-				port: await freePort(),
-				env: options.n8nEnv,
-			});
+			n8n = await startWithPackage({ port: await freePort(), env: options.n8nEnv });
 			const client = new N8nClient(n8n.url);
 			await client.signIn({ email: 'tester@example.com', password: 'Veo-tests-1' });
 			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
 			const credential = await client.createCredential('Veo API account', 'veoApi', data);
-			return new Harness(n8n, client, emulator, credential);
+			return new Harness(options, n8n, client, emulator, credential);
 		} catch (error) {
 			await n8n?.stop();
 			await emulator.close();
@@ -61,12 +66,24 @@ export class Harness {
 		}
 	}
 
+	/** In queue mode: a worker of this n8n, with a folder and a package of its own, as in a container of its own. */
+	async startWorker(concurrency: number): Promise<RunningN8n> {
+		const port = Number(new URL(this.n8n.url).port);
+		const env = this.options.n8nEnv;
+		const worker = await startWithPackage({ port, env, worker: { concurrency } });
+		this.workers.push(worker);
+		return worker;
+	}
+
 	/** For `afterAll`. With `VEO_E2E_KEEP` set, n8n's folder stays to be looked at. */
 	async close(): Promise<void> {
-		await this.n8n.stop();
+		const all = [...this.workers, this.n8n];
+		await Promise.all(all.map(async (one) => await one.stop()));
 		await this.emulator.close();
-		if (process.env.VEO_E2E_KEEP) console.log(`Kept: ${this.n8n.userFolder}`);
-		else await rm(this.n8n.userFolder, { recursive: true, force: true });
+		for (const { userFolder } of all) {
+			if (process.env.VEO_E2E_KEEP) console.log(`Kept: ${userFolder}`);
+			else await rm(userFolder, { recursive: true, force: true });
+		}
 	}
 
 	/** A Veo node with the good credential. */

@@ -2,7 +2,7 @@
 import { type Execution, type Item, itemsOf } from '../../demo/lib/execution';
 import { arrayOr, type JsonObject, objectOr, optionalString } from '../../demo/lib/json';
 import { type Credential, eventually, type SavedWorkflow } from '../../demo/lib/n8nClient';
-import { Harness } from './harness';
+import { Harness, type HarnessOptions } from './harness';
 import { chain, manualTrigger, node, type TestWorkflow, type WorkflowNode } from './workflow';
 
 /** A trigger that is switched on has its first poll within a minute. */
@@ -20,8 +20,9 @@ export class Tables {
 	) {}
 
 	/** A job takes as many seconds as its prompt says, and fails where that says so. */
-	static async start(): Promise<Tables> {
+	static async start(n8nEnv?: HarnessOptions['n8nEnv']): Promise<Tables> {
 		const harness = await Harness.start({
+			n8nEnv,
 			emulator: {
 				durationMs: ({ prompt }) => Number(/(\d+) s/.exec(prompt)?.[1] ?? 1) * 1000,
 				outcome: ({ prompt }) => (prompt.includes('fails') ? 'failed' : 'completed'),
