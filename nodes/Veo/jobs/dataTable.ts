@@ -12,9 +12,15 @@ export type Columns = Record<string, ColumnType>;
  */
 export interface Filter {
 	columnName: string;
-	condition: 'eq' | 'neq' | 'isEmpty' | 'isNotEmpty';
+	condition: 'eq' | 'neq';
 	value: string | number | null;
 }
+
+/** For a text that is neither missing nor blank. n8n 2.8 and 2.20 refuse `isNotEmpty`, which version 2.41 has for it. */
+export const filled = (columnName: string): Filter[] => [
+	{ columnName, condition: 'neq', value: null },
+	{ columnName, condition: 'neq', value: '' },
+];
 
 /** The column to sort by, and how. */
 export type SortBy = `${string}:${'asc' | 'desc'}`;

@@ -3,7 +3,7 @@ import type { Clock } from '../api/clock';
 import { givenUp, keyRefused, notChecked } from '../api/messages';
 import type { Outcome, OutcomeName } from '../api/outcome';
 import type { Pace } from '../api/pace';
-import type { DataTable, Filter } from './dataTable';
+import { type DataTable, type Filter, filled } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
 import { inPool } from './pool';
 import { isFinal } from './states';
@@ -109,10 +109,7 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 
 /** The jobs to ask about. Two requests, however many jobs the table holds. */
 async function dueJobs({ table, clock, intervalMs }: RefreshRules): Promise<JobRow[]> {
-	const pending: Filter[] = [
-		equals('finishedAt', null),
-		{ columnName: 'uuid', condition: 'isNotEmpty', value: null },
-	];
+	const pending: Filter[] = [equals('finishedAt', null), ...filled('uuid')];
 	// Databases do not agree on where rows without a value are sorted, so those have a question of their own.
 	const never = await table.find([...pending, equals('checkedAt', null)], 'id:asc', ROUND_SIZE);
 	const checked: Filter = { columnName: 'checkedAt', condition: 'neq', value: null };

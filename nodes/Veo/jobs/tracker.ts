@@ -4,7 +4,7 @@ import { tableFailed } from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import type { GenerateRequest } from '../api/parameters';
 import { type RetryRules, withRetries } from '../api/retry';
-import type { DataTable, Filter } from './dataTable';
+import { type DataTable, type Filter, filled } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
 import { isFinal } from './states';
 
@@ -59,7 +59,7 @@ export class JobTracker {
 		const filters: Filter[] = [
 			equals('requestHash', requestHash),
 			equals('status', 'completed'),
-			{ columnName: 'videoUrl', condition: 'isNotEmpty', value: null },
+			...filled('videoUrl'),
 		];
 		const [found] = await this.orThrow(async () => await this.table.find(filters, 'id:desc', 1));
 		return found && toJobRow(found);

@@ -2,7 +2,7 @@ import type { INodeExecutionData } from 'n8n-workflow';
 import type { VideoStatus } from '../api/client';
 import { missingTable, notTaken } from '../api/messages';
 import type { Transport } from '../api/transport';
-import { DataTable, type Filter } from '../jobs/dataTable';
+import { DataTable, type Filter, filled } from '../jobs/dataTable';
 import {
 	type Deliveries,
 	finishedMs,
@@ -27,7 +27,7 @@ const LARGEST_HAND_OVER = 100;
 /** A finished job that has a `uuid`; a row without one never was a job. */
 const FINISHED: Filter[] = [
 	{ columnName: 'finishedAt', condition: 'neq', value: null },
-	{ columnName: 'uuid', condition: 'isNotEmpty', value: null },
+	...filled('uuid'),
 ];
 
 /**
