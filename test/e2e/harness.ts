@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ensureN8n } from '../../demo/lib/installN8n';
+import { ensureN8n, type InstalledN8n } from '../../demo/lib/installN8n';
 import {
 	eventually,
 	N8nClient,
@@ -20,19 +20,23 @@ export const emulatorKey = 'veo-emulator-key';
 
 export interface HarnessOptions {
 	emulator?: EmulatorOptions;
+	/** The pinned n8n unless told. */
+	installed?: InstalledN8n;
 	/** Settings for n8n beside the usual ones. */
 	n8nEnv?: Record<string, string>;
 }
 
 /** Starts n8n with the packed package in a new folder. */
 async function startWithPackage(
-	options: Pick<Parameters<typeof startN8n>[0], 'port' | 'env' | 'worker'>,
+	options: Pick<Parameters<typeof startN8n>[0], 'port' | 'env' | 'worker'> &
+		Pick<HarnessOptions, 'installed'>,
 ): Promise<RunningN8n> {
 	const packed = process.env.VEO_E2E_PACKAGE;
 	if (packed === undefined) throw new Error('Run the tests with test/e2e/jest.config.js');
 	const userFolder = await mkdtemp(join(tmpdir(), 'veo-e2e-'));
 	await installPackage(packed, userFolder);
-	return await startN8n({ installed: await ensureN8n(), userFolder, ...options });
+	const installed = options.installed ?? (await ensureN8n());
+	return await startN8n({ ...options, installed, userFolder });
 }
 
 /** A real n8n of its own, with the packed package, next to an emulator of its own. */
@@ -53,7 +57,8 @@ export class Harness {
 		const emulator = await startEmulator({ durationMs: 1000, ...options.emulator });
 		let n8n: RunningN8n | undefined;
 		try {
-			n8n = await startWithPackage({ port: await freePort(), env: options.n8nEnv });
+			const { n8nEnv: env, installed } = options;
+			n8n = await startWithPackage({ port: await freePort(), env, installed });
 			const client = new N8nClient(n8n.url);
 			await client.signIn({ email: 'tester@example.com', password: 'Veo-tests-1' });
 			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
@@ -69,8 +74,8 @@ export class Harness {
 	/** In queue mode: a worker of this n8n, with a folder and a package of its own, as in a container of its own. */
 	async startWorker(concurrency: number): Promise<RunningN8n> {
 		const port = Number(new URL(this.n8n.url).port);
-		const env = this.options.n8nEnv;
-		const worker = await startWithPackage({ port, env, worker: { concurrency } });
+		const { n8nEnv: env, installed } = this.options;
+		const worker = await startWithPackage({ installed, port, env, worker: { concurrency } });
 		this.workers.push(worker);
 		return worker;
 	}

@@ -20,9 +20,13 @@ export class Tables {
 	) {}
 
 	/** A job takes as many seconds as its prompt says, and fails where that says so. */
-	static async start(n8nEnv?: HarnessOptions['n8nEnv']): Promise<Tables> {
+	static async start(
+		n8nEnv?: HarnessOptions['n8nEnv'],
+		installed?: HarnessOptions['installed'],
+	): Promise<Tables> {
 		const harness = await Harness.start({
 			n8nEnv,
+			installed,
 			emulator: {
 				durationMs: ({ prompt }) => Number(/(\d+) s/.exec(prompt)?.[1] ?? 1) * 1000,
 				outcome: ({ prompt }) => (prompt.includes('fails') ? 'failed' : 'completed'),
@@ -71,17 +75,9 @@ export class Tables {
 		return await this.harness.runManually(chain('Submit', manualTrigger(), veo));
 	}
 
-	/** Switches it on, and waits until n8n has done so; gives the words with which n8n did not. */
-	async activate({ id }: SavedWorkflow): Promise<string | undefined> {
-		await this.harness.client.activateWorkflow(id);
-		return await eventually('the trigger to be on', PUBLISHING_MS, async () => {
-			const answer = await this.harness.client.rest('GET', `/workflows/${id}/publication-status`);
-			const { status, triggers } = objectOr(answer);
-			if (status === 'published') return '';
-			return arrayOr(triggers)
-				.map((one) => optionalString(objectOr(one).errorMessage))
-				.find((words) => words !== undefined);
-		});
+	/** Switches it on, and waits until n8n has done so; gives the words with which n8n did not, if any. */
+	async activate({ id }: SavedWorkflow): Promise<string> {
+		return await this.harness.client.switchOn(id, PUBLISHING_MS);
 	}
 
 	/** Saves and switches on a workflow that the trigger starts. */

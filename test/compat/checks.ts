@@ -1,0 +1,242 @@
+/** What is tried on each version of n8n. Each check throws where the node does not do what it should. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type Execution, type Item, itemsOf } from '../../demo/lib/execution';
+import type { SavedWorkflow } from '../../demo/lib/n8nClient';
+import { Scenario, text, threeTries, toldBy } from '../e2e/reliability';
+import { A_POLL_MS, type Tables, uuidsOf } from '../e2e/triggerSupport';
+import { chain, manualTrigger, webhook, type WorkflowNode } from '../e2e/workflow';
+
+/** An n8n that runs. */
+export interface Trial {
+	tables: Tables;
+	hasDataTables: boolean;
+	/** Keeps what a user is told, for the table's notes. */
+	quote: (words: string) => void;
+}
+
+/** Gives what stands in the table. */
+type Check = (trial: Trial) => Promise<string>;
+
+const YES = 'yes';
+const TABLE = 'veo_jobs';
+/** What the node says where n8n's public API lacks Data Tables. */
+const LACKING = /has no Data Tables in its API.*Update n8n to version 2\.8 or newer/s;
+/** Longer than the trigger's pause between two looks. */
+const NO_MORE_COMES_MS = 12_000;
+
+type Checks = Record<string, Check>;
+
+/** By the heading of the column. Most of the time is n8n's, which polls once a minute: so they run side by side. */
+export const SIDE_BY_SIDE: Checks = {
+	'Nodes, credential tests': credentials,
+	'Main job': mainJob,
+	'Trigger: job table': jobTable,
+	'Trigger: listed videos': listedVideos,
+	Retry: retry,
+};
+
+/** They end n8n. */
+export const AFTERWARDS: Checks = { 'Retry after a crash': retryAfterCrash };
+
+/** The nodes have the names that saved workflows hold, and both credential tests tell good from bad. */
+async function credentials({ tables, hasDataTables, quote }: Trial): Promise<string> {
+	const { client } = tables.harness;
+	const types = await client.nodeTypes();
+	const names = ['veo', 'veoTool', 'veoTrigger'].map((name) => `n8n-nodes-veo3o1.${name}`);
+	assert.deepEqual(
+		names.filter((name) => !types.has(name)),
+		[],
+	);
+
+	const test = async (type: 'veoApi' | 'veoJobTableApi', data = {}) =>
+		await client.testCredential(await tables.credentialFor(type, data));
+	const good = await test('veoApi');
+	assert.equal(good.status, 'OK', good.message);
+	assert.match((await test('veoApi', { apiKey: 'not-a-key' })).message, /refused the key/);
+
+	const table = await test('veoJobTableApi');
+	if (!hasDataTables) {
+		assert.equal(table.status, 'Error');
+		assert.match(table.message, LACKING);
+		quote(`The test of the Veo Job Table API credential: "${table.message}"`);
+		return YES;
+	}
+	assert.equal(table.status, 'OK', table.message);
+	const { message } = await test('veoJobTableApi', { apiKey: 'not-a-key' });
+	assert.match(message, /n8n refused the API key/);
+	return YES;
+}
+
+/** Text to video with the film, in an active workflow and as the editor's button runs it. */
+async function mainJob({ tables: { harness } }: Trial): Promise<string> {
+	const workflow = (start: WorkflowNode, prompt: string) => {
+		const parameters = { operation: 'generateAndWait', prompt, downloadVideo: true };
+		return chain('Main job', start, harness.veo('Veo', parameters));
+	};
+	const assertFilm = async (execution: Execution, mode: string, prompt: string) => {
+		assertSuccess(execution);
+		assert.equal(execution.mode, mode);
+		const out = itemsOf(execution, 'Veo');
+		assert.deepEqual(uuidsOf(out), paidFor(harness, prompt));
+		assert.equal(out.length, 1);
+		const { json, binary } = out[0] ?? {};
+		assert.equal(json?.status, 'completed');
+		assert(binary?.data, 'no film');
+		const served = await fetch(text(json.videoUrl));
+		assert.deepEqual(
+			await harness.client.binary(binary.data),
+			Buffer.from(await served.arrayBuffer()),
+		);
+	};
+	const production = await harness.runInProduction(workflow(webhook(), 'A kite'));
+	await assertFilm(production, 'webhook', 'A kite');
+	const manual = await harness.runManually(workflow(manualTrigger(), 'A boat'));
+	await assertFilm(manual, 'manual', 'A boat');
+	return YES;
+}
+
+/**
+ * Tracked videos start another workflow, each once, and are given again to who asks for the same. Without Data Tables the
+ * node says why not, and pays nothing.
+ */
+async function jobTable(trial: Trial): Promise<string> {
+	const { tables, hasDataTables } = trial;
+	const { harness } = tables;
+	const submit = async (prompt: string, parameters = {}) =>
+		await harness.runInProduction(
+			chain('Submit', webhook(), tables.tracked(TABLE, { prompt, ...parameters })),
+		);
+	const before = '1 s, before the trigger is on';
+	const first = await submit(before);
+	if (!hasDataTables) {
+		assert.deepEqual(paidFor(harness, before), []);
+		await assertRefusals(trial, first);
+		return 'no, says why';
+	}
+
+	assertSuccess(first);
+	const watching = await tables.watch({ jobTableName: TABLE, events: ['completed', 'failed'] });
+	const good = '20 s, while it is on';
+	const bad = '30 s, while it is on, fails';
+	assertSuccess(await submit(good));
+	assertSuccess(await submit(bad));
+	const delivered = await deliveredBy(tables, watching, 3);
+	assert.deepEqual(
+		delivered.map(({ json }) => [json.uuid, json.prompt, json.status]).sort(),
+		[
+			...paidFor(harness, before).map((uuid) => [uuid, before, 'completed']),
+			...paidFor(harness, good).map((uuid) => [uuid, good, 'completed']),
+			...paidFor(harness, bad).map((uuid) => [uuid, bad, 'failed']),
+		].sort(),
+	);
+
+	const again = { operation: 'generateAndWait', options: { reuseIdentical: true } };
+	assert.deepEqual(uuidsOf(itemsOf(await submit(good, again), 'Veo')), paidFor(harness, good));
+	return YES;
+}
+
+async function assertRefusals({ tables, quote }: Trial, tracked: Execution): Promise<void> {
+	assert.equal(tracked.status, 'error');
+	assert.match(toldBy(tracked), LACKING);
+	quote(`Track Job: "${text(tracked.error?.message)}. ${text(tracked.error?.description)}"`);
+	const words = await tables.activate(
+		await tables.harness.save(tables.watching({ jobTableName: TABLE })),
+	);
+	assert.match(words, LACKING);
+	quote(`Switching on the Veo Trigger on a job table: ${words}`);
+}
+
+/** The trigger without a table and without the second credential. */
+async function listedVideos({ tables }: Trial): Promise<string> {
+	const prompts = ['1 s, listed', '30 s, listed'];
+	const uuids: string[] = prompts.map(
+		(prompt) => tables.harness.emulator.accept({ generationType: 'text_to_video', prompt }).uuid,
+	);
+	const workflow = tables.watching({ watch: 'uuids', uuids: uuids.join(', ') });
+	delete workflow.nodes[0].credentials?.veoJobTableApi;
+	const saved = await tables.harness.save(workflow);
+	assert.equal(await tables.activate(saved), '');
+	const delivered = await deliveredBy(tables, saved, uuids.length);
+	assert.deepEqual(uuidsOf(delivered).sort(), uuids.sort());
+	return YES;
+}
+
+/** Retry On Fail and Retry in the executions list pay for what was never accepted, and for nothing twice. */
+async function retry(trial: Trial): Promise<string> {
+	const one = new Scenario(trial.tables.harness, 'retry', 5);
+	one.strike(3, { on: 'generate', do: { type: 'http', status: 429 } });
+	await one.set({ options: { maxRetries: 0 }, settings: threeTries });
+
+	let execution = await one.run();
+	for (const tries of [3, 6]) {
+		assert.equal(execution.status, 'error');
+		assert.deepEqual(one.paid, [1, 1, 1, 0, 1]);
+		assert.deepEqual(one.sent, [1, 1, 1, tries, 1]);
+		const told = text(execution.customData.veo_uuid).split(',');
+		assert.deepEqual(told.sort(), one.jobs.map(({ uuid }) => uuid).sort());
+		if (tries === 6) one.heal();
+		execution = await one.retry(execution);
+		assert.equal(execution.mode, 'retry');
+	}
+	assertSuccess(execution);
+	assert.deepEqual(
+		itemsOf(execution, 'Veo').map(({ json }) => [json.prompt, json.status]),
+		one.prompts.map((prompt) => [prompt, 'completed']),
+	);
+	assert.deepEqual(one.paid, [1, 1, 1, 1, 1]);
+	return YES;
+}
+
+/** n8n keeps nothing of an execution that dies with it: its retry finds the video only in the job table. */
+async function retryAfterCrash({ tables, hasDataTables }: Trial): Promise<string> {
+	const { harness } = tables;
+	const prompt = '20 s, n8n dies';
+	const start = webhook();
+	const parameters = { operation: 'generateAndWait', prompt };
+	const veo = hasDataTables
+		? tables.tracked('veo_crashed', parameters)
+		: harness.veo('Veo', parameters);
+	const { id } = await harness.save(chain('Crash', start, veo));
+	await harness.client.activateWorkflow(id);
+	const crashed = await harness.client.runByWebhook(id, start.webhookId ?? '');
+	// A job is noted in the table before it is first asked about.
+	await harness.until(() =>
+		harness.emulator.jobs.some(
+			({ request, statusChecks }) => request.prompt === prompt && statusChecks > 0,
+		),
+	);
+	await harness.n8n.kill();
+	await harness.n8n.start();
+	assert.equal((await harness.client.execution(crashed)).status, 'crashed');
+	const retried = await harness.client.retryExecution(crashed);
+	assertSuccess(retried);
+	const paid = paidFor(harness, prompt);
+	assert.equal(paid.length, hasDataTables ? 1 : 2);
+	assert.deepEqual(uuidsOf(itemsOf(retried, 'Veo')), paid.slice(-1));
+	return hasDataTables ? YES : 'pays anew';
+}
+
+/** Waits for so many deliveries, and for a while more, in which no further one should come. */
+async function deliveredBy(
+	tables: Tables,
+	watching: SavedWorkflow,
+	count: number,
+): Promise<Item[]> {
+	const inTime = tables.deliveries(watching, count, 2 * A_POLL_MS);
+	await inTime.catch(async (error: unknown) => {
+		// What a failed poll tells says more than that time is up.
+		assert.deepEqual((await tables.executions(watching.id, 'error')).map(toldBy), []);
+		throw error;
+	});
+	await sleep(NO_MORE_COMES_MS);
+	return await tables.delivered(watching);
+}
+
+const paidFor = ({ emulator }: Tables['harness'], prompt: string): string[] =>
+	emulator.jobs.filter(({ request }) => request.prompt === prompt).map(({ uuid }) => uuid);
+
+function assertSuccess(execution: Execution): void {
+	assert.equal(execution.status, 'success', toldBy(execution));
+}
