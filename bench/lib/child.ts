@@ -25,7 +25,7 @@ export interface Reading {
 	wallMs: number;
 	/** Of all threads, user and system. */
 	cpuMs: number;
-	/** Resident memory at its peak, beyond what it was before. */
+	/** Resident memory at its peak, beyond what it was before. Only Linux tells: elsewhere it is not a number. */
 	peakBytes: number;
 }
 
@@ -56,11 +56,9 @@ export class Child {
 		const answer = objectOr(await this.answer());
 		const wrong = optionalString(answer.wrong);
 		if (wrong !== undefined) throw new Error(`"${task.name}" did not come to its end: ${wrong}`);
-		return {
-			wallMs: Number(answer.wallMs),
-			cpuMs: Number(answer.cpuMs),
-			peakBytes: Number(answer.peakBytes),
-		};
+		// What is not a number goes as null between the two processes.
+		const figure = (name: keyof Reading) => Number(answer[name] ?? NaN);
+		return { wallMs: figure('wallMs'), cpuMs: figure('cpuMs'), peakBytes: figure('peakBytes') };
 	}
 
 	async end(): Promise<void> {
@@ -112,19 +110,19 @@ async function measured(works: Record<string, Work>, message: unknown): Promise<
 	await work();
 	const wallMs = performance.now() - startedAt;
 	const { user, system } = process.cpuUsage(cpuBefore);
-	const peakBytes = Math.max(0, memory('VmHWM') - memoryBefore);
+	const peakBytes = Math.max(0, residentMemory('VmHWM') - memoryBefore);
 	return { wallMs, cpuMs: (user + system) / 1000, peakBytes };
 }
 
 /** Resident memory now. From here on Linux notes its peak anew. */
 function startOfPeak(): number {
+	if (process.platform !== 'linux') return NaN;
 	writeFileSync('/proc/self/clear_refs', '5');
-	return memory('VmRSS');
+	return residentMemory('VmRSS');
 }
 
-function memory(field: 'VmRSS' | 'VmHWM'): number {
+function residentMemory(field: 'VmRSS' | 'VmHWM'): number {
+	if (process.platform !== 'linux') return NaN;
 	const status = readFileSync('/proc/self/status', 'utf8');
-	const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
-	if (kilobytes === undefined) throw new Error(`/proc/self/status has no ${field}`);
-	return Number(kilobytes) * 1024;
+	return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }
