@@ -1,0 +1,358 @@
+/** What a person sees of the nodes in n8n's editor, story by story. */
+import {
+	blankPrompt,
+	credentialRefused,
+	missingTable,
+	nothingFinished,
+	requestFailed,
+	tableCredentialRefused,
+} from '../../nodes/Veo/api/messages';
+import { emulatorKey } from '../e2e/harness';
+import { chain, items, manualTrigger, node } from '../e2e/workflow';
+import { chromiumPath } from './chromium';
+import { Editor } from './editor';
+
+const PROMPT =
+	'A paper boat sails through a rainy city street at dusk, slow camera, soft reflections';
+const GENERATING = ['operation', 'generationType', 'prompt', 'aspectRatio'];
+/** Nothing answers there. */
+const NOWHERE = 'http://127.0.0.1:9/api';
+const ITS_WORDS = 'Authentication failed: missing or invalid API key';
+
+let editor: Editor;
+
+/** A test that leaves a picture of where it failed. */
+function story(name: string, tell: () => Promise<void>): void {
+	it(name, async () => {
+		await tell().catch(async (thrown: unknown) => {
+			await editor.picture(`failed ${name.replace(/\W+/g, ' ').trim()}`);
+			throw thrown;
+		});
+	});
+}
+
+/** Takes the picture, and holds it to what every picture has to be: nothing is cut off. */
+async function look(name: string): Promise<void> {
+	expect(await editor.picture(name)).toEqual([]);
+}
+
+async function expectFields(...names: string[]): Promise<void> {
+	expect(await editor.fieldsOnceLike(names)).toEqual(names);
+}
+
+(chromiumPath === undefined ? describe.skip : describe)("In n8n's editor", () => {
+	beforeAll(async () => {
+		editor = await Editor.start();
+	});
+
+	afterAll(async () => {
+		await editor.close();
+	});
+
+	beforeEach(() => {
+		editor.harness.emulator.reset();
+	});
+
+	describe('the nodes panel', () => {
+		for (const words of ['veo', 'video']) {
+			story(`finds the nodes by "${words}"`, async () => {
+				await editor.openNewWorkflow();
+				const entry = await editor.search(words);
+				const description = entry.getByTestId('node-creator-item-description');
+				expect(await description.innerText()).toMatch(/video/);
+				expect(await editor.iconOf(entry)).toBe('veo.svg');
+				await look(`panel-${words}`);
+			});
+		}
+
+		story('offers the events and the operations, and adds the one that is chosen', async () => {
+			await editor.openNewWorkflow();
+			await (await editor.search('veo')).click();
+			await editor.panel.getByText('Actions (4)').click();
+			await editor.panel.getByText('Upload an image').waitFor();
+			expect(await editor.panel.getByTestId('node-creator-item-name').allInnerTexts()).toEqual([
+				'On completed',
+				'On failed',
+				'Start generating a video',
+				'Generate a video and wait for it',
+				'Get the status of a video',
+				'Upload an image',
+			]);
+			await look('panel-actions');
+
+			await editor.panel.getByText('Start generating a video').click();
+			await editor.form.waitFor();
+			expect(await editor.valueOf('operation')).toBe('Generate');
+			await look('added');
+		});
+	});
+
+	describe('the form', () => {
+		story('of Generate and Wait asks for a prompt, and where to put the film', async () => {
+			await editor.openVeo({});
+			await expectFields(...GENERATING, 'downloadVideo', 'trackJob');
+			await editor.fill('prompt', PROMPT);
+			await editor.choose('aspectRatio', 'Landscape (16:9)');
+			await editor.toggle('downloadVideo');
+			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField', 'trackJob');
+			await look('form');
+		});
+
+		story('of Generate asks for the image, and for the job table', async () => {
+			await editor.openVeo({});
+			await editor.choose('operation', 'Generate');
+			await expectFields(...GENERATING, 'trackJob');
+			await editor.fill('prompt', PROMPT);
+			await editor.choose('generationType', 'Image to Video');
+			await expectFields(...GENERATING, 'imageSource', 'imageUrl', 'imageKey', 'trackJob');
+			await editor.fill('imageUrl', 'https://example.com/a-paper-boat-at-dusk.png');
+			await look('form-image-url');
+			await editor.choose('imageSource', 'File From Input');
+			await expectFields(...GENERATING, 'imageSource', 'binaryPropertyName', 'trackJob');
+			await look('form-image-file');
+			await editor.toggle('trackJob');
+			const image = ['imageSource', 'binaryPropertyName'];
+			await expectFields(...GENERATING, ...image, 'trackJob', 'jobTableName');
+			await editor.form.getByRole('button', { name: 'Connect to Veo Job Table' }).waitFor();
+			await look('form-tracked');
+		});
+
+		story('of Get Status asks for the ID', async () => {
+			await editor.openVeo({});
+			await editor.openList('operation');
+			await look('operations');
+			await editor.pick('Get Status');
+			await expectFields('operation', 'uuid', 'downloadVideo');
+			await editor.fill('uuid', '470e85f2-2aa3-4d59-ae9d-70dd0f876784');
+			await look('form-get-status');
+		});
+
+		story('of Upload Image asks for the file', async () => {
+			await editor.openVeo({});
+			await editor.choose('operation', 'Upload Image');
+			await expectFields('operation', 'binaryPropertyName');
+			await look('form-upload-image');
+		});
+
+		story('offers the options that the operation has', async () => {
+			await editor.openVeo({ prompt: PROMPT, trackJob: true });
+			expect(await editor.offeredOptions()).toEqual([
+				'Max Concurrent Jobs',
+				'Max Retries',
+				'Max Wait Time (Seconds)',
+				'On Timeout',
+				'Poll Interval (Seconds)',
+				'Request Timeout (Seconds)',
+				'Reuse Identical',
+			]);
+			await look('options');
+			await editor.page.keyboard.press('Escape');
+			await editor.addOption('On Timeout');
+			await editor.choose('onTimeout', 'Return the Last Status');
+			await look('options-added');
+
+			await editor.choose('operation', 'Get Status');
+			await editor.fill('uuid', '470e85f2-2aa3-4d59-ae9d-70dd0f876784');
+			expect(await editor.offeredOptions()).toEqual(['Max Retries', 'Request Timeout (Seconds)']);
+		});
+	});
+
+	describe('a run', () => {
+		story('gives the fields of the video, and the film plays', async () => {
+			await editor.openVeo({ prompt: PROMPT, aspectRatio: '16:9', downloadVideo: true });
+			await editor.run();
+			await editor.output.getByTestId('radio-button-json').click();
+			const json = editor.output.getByTestId('ndv-data-container');
+			const [job] = editor.harness.emulator.jobs;
+			for (const text of [job?.uuid, 'completed', 'videoUrl', 'A paper boat sails']) {
+				await json.getByText(String(text)).first().waitFor();
+			}
+			await look('result-json');
+
+			await editor.toast.waitFor({ state: 'hidden' });
+			expect(await editor.play()).toMatchObject({ failed: false, width: 640, height: 360 });
+			await look('result');
+		});
+	});
+
+	describe('what went wrong', () => {
+		story('is told before the run where a field is blank', async () => {
+			await editor.openVeo({});
+			await editor.run();
+			expect(await editor.toast.innerText()).toContain('"Prompt" is required');
+			expect(editor.harness.emulator.requests).toEqual([]);
+			await look('mistake-required');
+		});
+
+		story('is told by the node where an expression gives nothing', async () => {
+			await editor.openVeo({ prompt: '={{ $json.text }}' });
+			await editor.run();
+			const { what, next } = blankPrompt();
+			expect(await editor.failure()).toEqual({ message: `${what} [item 0]`, description: next });
+			expect(editor.harness.emulator.requests).toEqual([]);
+			await look('mistake-blank');
+		});
+
+		story('is told where there are not enough credits', async () => {
+			editor.harness.emulator.credits = 1;
+			await editor.openVeo({ prompt: PROMPT });
+			await editor.run();
+			const outcome = { name: 'code1001', data: { required: 2, current: 1 } } as const;
+			const { what, next } = requestFailed('generate', outcome);
+			const { message, description } = await editor.failure();
+			expect(message).toBe(`${what} [item 0]`);
+			expect(description).toContain(next);
+			await look('mistake-credits');
+		});
+
+		story(
+			'is told with the item that it is about, and with what the others have paid',
+			async () => {
+				const { emulator } = editor.harness;
+				const refused = { type: 'envelope', code: 1000, msg: 'No vases', status: 400 } as const;
+				emulator.options.faults = [{ on: 'generate', prompt: 'vase', do: refused }];
+				const prompts = ['A kite', 'A broken vase', 'A red door'];
+				await editor.openForm(
+					manualTrigger(),
+					items(
+						'Prompts',
+						prompts.map((prompt) => ({ prompt })),
+					),
+					editor.harness.veo('Veo', { prompt: '={{ $json.prompt }}' }),
+				);
+				await editor.run();
+				const { message, description } = await editor.failure();
+				expect(message).toMatch(/No vases \[item 1\]$/);
+				expect(emulator.jobs).toHaveLength(2);
+				for (const { uuid } of emulator.jobs) expect(description).toContain(uuid);
+				await look('mistake-item');
+			},
+		);
+	});
+
+	describe('the trigger', () => {
+		const table = 'veo_jobs';
+
+		story('is set up with a key of n8n', async () => {
+			await editor.openNewWorkflow();
+			await (await editor.search('veo')).click();
+			await editor.panel.getByText('On completed').click();
+			await expectFields('mode', 'watch', 'jobTableName', 'events', 'downloadVideo');
+			await editor.choose('watch', 'Listed Videos');
+			await expectFields('mode', 'watch', 'uuids', 'events', 'downloadVideo');
+			await look('trigger-listed');
+			await editor.choose('watch', 'Job Table');
+
+			await editor.form.getByRole('button', { name: 'Connect to Veo Job Table' }).click();
+			await editor.credential.waitFor();
+			await look('table-credential');
+			const baseUrl = `${editor.harness.n8n.url}/api/v1`;
+			const refused = tableCredentialRefused({ name: 'http401' });
+			await editor.saveCredential({ apiKey: 'wrong', baseUrl });
+			expect(await editor.credentialOnceLike(refused)).toContain(refused);
+			await look('table-credential-refused');
+			await editor.saveCredential({ apiKey: editor.harness.client.apiKey });
+			await editor.credential.waitFor({ state: 'hidden' });
+
+			await editor.run();
+			expect((await editor.failure()).message).toBe(missingTable(table).message);
+			await look('trigger-no-table');
+		});
+
+		/** Opens a trigger whose table holds one video, which takes so long. */
+		async function openTrigger(jobTableName: string, durationMs: number): Promise<void> {
+			const { client, emulator, n8n } = editor.harness;
+			const data = { apiKey: client.apiKey, baseUrl: `${n8n.url}/api/v1` };
+			const { id, name } = await client.createCredential('Job table', 'veoJobTableApi', data);
+			emulator.options.durationMs = durationMs;
+			const options = { maxWaitTime: 1, onTimeout: 'returnStatus' };
+			const veo = editor.harness.veo('Veo', {
+				prompt: PROMPT,
+				trackJob: true,
+				jobTableName,
+				options,
+			});
+			const credentials = { ...veo.credentials, veoJobTableApi: { id, name } };
+			await editor.harness.runManually(chain('Submit', manualTrigger(), { ...veo, credentials }));
+			const type = 'n8n-nodes-veo3o1.veoTrigger';
+			await editor.openForm(node('Veo Trigger', type, 1, { jobTableName }, { credentials }));
+		}
+
+		story('has no test event before a video is finished', async () => {
+			await openTrigger('unfinished', 600_000);
+			await editor.run();
+			expect((await editor.failure()).message).toBe(nothingFinished().message);
+			await look('trigger-nothing');
+		});
+
+		story('shows the finished video as the test event', async () => {
+			await openTrigger(table, 0);
+			await editor.run();
+			const [job] = editor.harness.emulator.jobs;
+			for (const text of [job?.uuid, 'completed', PROMPT]) {
+				await editor.output.getByText(String(text)).first().waitFor();
+			}
+			await editor.toast.waitFor({ state: 'hidden' });
+			await look('trigger');
+		});
+	});
+
+	describe('in the dark', () => {
+		beforeAll(async () => {
+			await editor.setTheme('dark');
+		});
+
+		afterAll(async () => {
+			await editor.setTheme('light');
+		});
+
+		story('the panel has the icon that is made for it', async () => {
+			await editor.openNewWorkflow();
+			expect(await editor.iconOf(await editor.search('veo'))).toBe('veo.dark.svg');
+			await look('dark-panel');
+		});
+
+		story('the form, the film and the words are as in the light', async () => {
+			await editor.openVeo({ prompt: PROMPT, downloadVideo: true });
+			await look('dark-form');
+			await editor.run();
+			await editor.play();
+			await look('dark-result');
+
+			editor.harness.emulator.credits = 1;
+			await editor.openVeo({ prompt: PROMPT });
+			await editor.run();
+			await look('dark-mistake');
+		});
+	});
+
+	// The last one: it begins as a new user does, without a credential.
+	describe('the credential', () => {
+		story('is made from the node, and says whether it is good', async () => {
+			const { client, credential, emulator } = editor.harness;
+			await client.rest('DELETE', `/credentials/${credential.id}`);
+			await editor.openForm(manualTrigger(), node('Veo', 'n8n-nodes-veo3o1.veo', 1, {}));
+			await editor.form.getByRole('button', { name: 'Connect to Veo' }).click();
+			await editor.credential.waitFor();
+			await look('credential');
+
+			const refused = String(credentialRefused({ name: 'code1002', words: ITS_WORDS }));
+			await editor.saveCredential({ apiKey: 'wrong', baseUrl: emulator.url });
+			expect(await editor.credentialOnceLike(refused)).toContain(refused);
+			await look('credential-refused');
+
+			const unreachable = String(credentialRefused({ name: 'refused' }));
+			await editor.saveCredential({ apiKey: emulatorKey, baseUrl: NOWHERE });
+			expect(await editor.credentialOnceLike(unreachable)).toContain(unreachable);
+			await look('credential-unreachable');
+
+			await editor.saveCredential({ baseUrl: emulator.url });
+			await editor.credential.waitFor({ state: 'hidden' });
+			await editor.page.getByTestId('credential-edit-button').click();
+			const good = 'Connection tested successfully';
+			expect(await editor.credentialOnceLike(good)).toContain(good);
+			await look('credential-good');
+			expect(emulator.count('generate')).toBe(0);
+		});
+	});
+});
