@@ -16,9 +16,19 @@ import type { Figures, Measurement } from './measurement';
 import { packageSize } from './packageSize';
 import { markdownOf, pageOf } from './report';
 import { status } from './status';
+import { triggerLatency } from './triggerLatency';
+import { triggerRows } from './triggerRows';
 import { wall } from './wall';
 
-const MEASUREMENTS: Measurement[] = [packageSize, cpu, memory, status, wall];
+const MEASUREMENTS: Measurement[] = [
+	packageSize,
+	cpu,
+	memory,
+	status,
+	wall,
+	triggerLatency,
+	triggerRows,
+];
 
 const HELP = `Usage: npm run bench -- [options]
 

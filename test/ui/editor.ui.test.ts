@@ -69,18 +69,18 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openNewWorkflow();
 			await (await editor.search('veo')).click();
 			await editor.panel.getByText('Actions (4)').click();
-			await editor.panel.getByText('Upload an image').waitFor();
+			await editor.panel.getByText('Upload image').waitFor();
 			expect(await editor.panel.getByTestId('node-creator-item-name').allInnerTexts()).toEqual([
 				'On completed',
 				'On failed',
-				'Start generating a video',
-				'Generate a video and wait for it',
-				'Get the status of a video',
-				'Upload an image',
+				'Start generating video',
+				'Generate video and wait for it',
+				'Get video status',
+				'Upload image',
 			]);
 			await look('panel-actions');
 
-			await editor.panel.getByText('Start generating a video').click();
+			await editor.panel.getByText('Start generating video').click();
 			await editor.form.waitFor();
 			expect(await editor.valueOf('operation')).toBe('Generate');
 			await look('added');
