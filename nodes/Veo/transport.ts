@@ -346,7 +346,11 @@ async function orAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<
 	});
 }
 
-const callbacksOf = new WeakMap<AbortSignal, Set<() => void>>();
+interface Listener {
+	callbacks: Set<() => void>;
+	callAll: () => void;
+}
+const listenersOf = new WeakMap<AbortSignal, Listener>();
 
 /**
  * Calls back when the signal fires, or at once when it has; gives what takes that back. Many jobs wait on one signal,
@@ -354,13 +358,20 @@ const callbacksOf = new WeakMap<AbortSignal, Set<() => void>>();
  */
 function onAbort(signal: AbortSignal, callback: () => void): () => void {
 	if (signal.aborted) callback();
-	const known = callbacksOf.get(signal);
-	const callbacks = known ?? new Set();
-	if (!known) {
-		callbacksOf.set(signal, callbacks);
-		const callAll = () => callbacks.forEach((one) => one());
-		signal.addEventListener('abort', callAll, { once: true });
-	}
+	const { callbacks, callAll } = listenersOf.get(signal) ?? listenTo(signal);
 	callbacks.add(callback);
-	return () => callbacks.delete(callback);
+	return () => {
+		if (!callbacks.delete(callback) || callbacks.size > 0) return;
+		// It would keep all that a request held until the request's time is up.
+		signal.removeEventListener('abort', callAll);
+		listenersOf.delete(signal);
+	};
+}
+
+function listenTo(signal: AbortSignal): Listener {
+	const callbacks = new Set<() => void>();
+	const listener = { callbacks, callAll: () => callbacks.forEach((one) => one()) };
+	listenersOf.set(signal, listener);
+	signal.addEventListener('abort', listener.callAll, { once: true });
+	return listener;
 }
