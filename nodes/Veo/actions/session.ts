@@ -1,9 +1,4 @@
-import type {
-	ICredentialDataDecryptedObject,
-	IDataObject,
-	IExecuteFunctions,
-	INode,
-} from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
 import { VeoClient } from '../api/client';
 import type { Clock } from '../api/clock';
 import { Pace } from '../api/pace';
@@ -12,7 +7,7 @@ import { firstExecution } from '../jobs/executions';
 import { jobTable } from '../jobs/jobTable';
 import { Submissions } from '../jobs/submissions';
 import { JobTracker } from '../jobs/tracker';
-import { apiTransport, sendFromNode, readCredentials, systemClock } from '../transport';
+import { openTransport, systemClock } from '../transport';
 import { optionsField, SHORTEST_POLL_INTERVAL } from './fields';
 
 /** What one run of the node works with, for all its items. */
@@ -49,15 +44,7 @@ export const isAgentTool = ({ type }: INode) => type.endsWith('Tool');
 /** Throws `VeoFailure` where the credential cannot be used. */
 export async function openSession(context: IExecuteFunctions): Promise<Session> {
 	const options = readOptions(context.getNodeParameter('options', 0, {}));
-	const credentials = readCredentials(
-		'veoApi',
-		await context.getCredentials<ICredentialDataDecryptedObject>('veoApi'),
-	);
-	const transport = apiTransport(
-		sendFromNode(context, 'veoApi'),
-		credentials,
-		options.requestTimeoutMs,
-	);
+	const transport = await openTransport(context, 'veoApi', options.requestTimeoutMs);
 
 	const clock = systemClock;
 	const pace = new Pace(clock);
@@ -90,13 +77,7 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 async function openTracker(session: Session, runIndex: number): Promise<JobTracker> {
 	const { context, clock, retry, stop, options } = session;
 	const tableName = context.getNodeParameter('jobTableName', 0, 'veo_jobs') as string;
-	const data = await context.getCredentials<ICredentialDataDecryptedObject>('veoJobTableApi');
-	const credentials = readCredentials('veoJobTableApi', data);
-	const send = apiTransport(
-		sendFromNode(context, 'veoJobTableApi'),
-		credentials,
-		options.requestTimeoutMs,
-	);
+	const send = await openTransport(context, 'veoJobTableApi', options.requestTimeoutMs);
 	// The same for an execution and its retries, each of which n8n gives an ID of its own. A retry of one that crashed or
 	// was stopped comes without what the node remembered.
 	const node = context.getContext('node');

@@ -1,5 +1,4 @@
 import {
-	type ICredentialDataDecryptedObject,
 	type IDataObject,
 	type INodeExecutionData,
 	type IPollFunctions,
@@ -19,13 +18,7 @@ import type { JsonObject } from '../api/outcome';
 import { Pace } from '../api/pace';
 import { POLICY } from '../api/policy';
 import { type NodeFailure, nodeFailure } from '../nodeFailure';
-import {
-	apiTransport,
-	type CredentialType,
-	readCredentials,
-	sendFromNode,
-	systemClock,
-} from '../transport';
+import { type CredentialType, openTransport, systemClock } from '../transport';
 import type { TriggerOptions, Watch, WatchContext } from './watch';
 import { watchTable } from './watchTable';
 import { watchUuids } from './watchUuids';
@@ -155,11 +148,8 @@ async function openWatch(
 	{ sinceMs, pace }: Activation,
 	requestTimeoutMs: number,
 ): Promise<{ watch: Watch; client: VeoClient }> {
-	const transport = async (credentialType: CredentialType) => {
-		const data = await context.getCredentials<ICredentialDataDecryptedObject>(credentialType);
-		const credentials = readCredentials(credentialType, data);
-		return apiTransport(sendFromNode(context, credentialType), credentials, requestTimeoutMs);
-	};
+	const transport = async (credentialType: CredentialType) =>
+		await openTransport(context, credentialType, requestTimeoutMs);
 	const open = async () => {
 		const client = new VeoClient(await transport('veoApi'), systemClock.now);
 		const watching: WatchContext = {
