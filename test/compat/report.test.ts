@@ -11,7 +11,7 @@ const row = (n8n: string, cells: Record<string, string>, notes: string[] = []): 
 it('numbers the notes, and those of the same words alike', () => {
 	const rows = [
 		row('1.0.0', { Works: 'yes' }, ['Lacks this.', 'Lacks that.']),
-		row('2.0.0', { Works: 'yes' }, ['Lacks that.']),
+		row('2.0.0', { Works: 'yes' }, ['Lacks this.']),
 	];
 	expect(tableOf(['Works'], rows).split('\n')).toEqual([
 		'| n8n   | Node.js | Works | Notes |',
@@ -19,8 +19,8 @@ it('numbers the notes, and those of the same words alike', () => {
 		'| 1.0.0 | 20.0.0  | yes   | 1, 2  |',
 		'| 2.0.0 | 20.0.0  | yes   | 2     |',
 		'',
-		'1. Lacks this.',
-		'2. Lacks that.',
+		'1. Lacks that.',
+		'2. Lacks this.',
 	]);
 });
 

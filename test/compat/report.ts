@@ -10,7 +10,8 @@ export interface Row {
 
 /** A table in Markdown, with the notes and whatever was not as it should be below it. */
 export function tableOf(columns: string[], rows: Row[]): string {
-	const notes = [...new Set(rows.flatMap((row) => row.notes))];
+	// In an order of their own: the checks end as they please.
+	const notes = [...new Set(rows.flatMap((row) => row.notes))].sort();
 	const lines = rows.map((row) => [
 		row.n8n,
 		row.node,
