@@ -163,7 +163,10 @@ describe('Veo Trigger on the job table', () => {
 		const { uuid } = jobOf('1 s outage');
 		await eventually('a check in vain to be logged', A_POLL_MS, async () => {
 			const log = await readFile(tables.harness.n8n.logFile, 'utf8');
-			return log.includes(`${uuid} (http5xx)`) || undefined;
+			return (
+				log.includes(`Video ${uuid} could not be checked: the server answered with HTTP 503`) ||
+				undefined
+			);
 		});
 		await sleep(12_000);
 		end();
