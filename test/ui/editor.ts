@@ -202,11 +202,9 @@ export class Editor {
 
 	/** Presses "Execute step", or what a trigger has in its place, and waits until it has come to its end. */
 	async run(): Promise<void> {
-		const button = this.page.getByTestId('node-execute-button');
-		const words = await button.innerText();
-		await button.click();
+		await this.form.getByTestId('node-execute-button').click();
 		await this.toast.waitFor();
-		await button.getByText(words).waitFor();
+		await this.form.locator('[aria-busy=true]').first().waitFor({ state: 'hidden' });
 		await this.rest();
 	}
 
