@@ -399,6 +399,21 @@ describe('Fetch Test Event', () => {
 			expect(emulator.count('status')).toBe(0);
 		});
 	});
+
+	scenario(
+		'is one that nobody has asked about since it was submitted, and changes nothing',
+		async () => {
+			await withTables({}, async ({ tables, start, addJob }) => {
+				tables.insert(TABLE, { uuid: 'unknown' });
+				const uuid = addJob();
+				const before = structuredClone(tables.rows(TABLE));
+				const trigger = await start({}, { mode: 'manual' });
+				expect(await trigger.poll()).toMatchObject([[{ json: { uuid, status: 'completed' } }]]);
+				expect(tables.rows(TABLE)).toEqual(before);
+				expect(tables.requests.filter((request) => !request.startsWith('GET'))).toEqual([]);
+			});
+		},
+	);
 });
 
 describe('Listed videos', () => {

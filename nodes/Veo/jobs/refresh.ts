@@ -107,13 +107,15 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 	}
 }
 
+/** A job that is not known to be final. */
+export const PENDING: Filter[] = [equals('finishedAt', null), ...filled('uuid')];
+
 /** The jobs to ask about. Two requests, however many jobs the table holds. */
 async function dueJobs({ table, clock, intervalMs }: RefreshRules): Promise<JobRow[]> {
-	const pending: Filter[] = [equals('finishedAt', null), ...filled('uuid')];
 	// Databases do not agree on where rows without a value are sorted, so those have a question of their own.
-	const never = await table.find([...pending, equals('checkedAt', null)], 'id:asc', ROUND_SIZE);
+	const never = await table.find([...PENDING, equals('checkedAt', null)], 'id:asc', ROUND_SIZE);
 	const checked: Filter = { columnName: 'checkedAt', condition: 'neq', value: null };
-	const longestAgo = await table.find([...pending, checked], 'checkedAt:asc', ROUND_SIZE);
+	const longestAgo = await table.find([...PENDING, checked], 'checkedAt:asc', ROUND_SIZE);
 
 	const dueMs = clock.now() - intervalMs + EARLY_MS;
 	const due = longestAgo.map(toJobRow).filter((row) => !(toMs(row.checkedAt) > dueMs));

@@ -1,6 +1,7 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import type { VideoStatus } from '../api/client';
-import { missingTable, notTaken } from '../api/messages';
+import { orFailed, RequestFailed, type VideoStatus } from '../api/client';
+import { keyRefused, missingTable, notTaken } from '../api/messages';
+import { POLICY } from '../api/policy';
 import type { Transport } from '../api/transport';
 import { DataTable, type Filter, filled } from '../jobs/dataTable';
 import {
@@ -15,7 +16,8 @@ import {
 } from '../jobs/deliveries';
 import { isInNewerExecution, newestExecution } from '../jobs/executions';
 import { type JobRow, jobTable, toJobRow, toJson } from '../jobs/jobTable';
-import { refreshJobs } from '../jobs/refresh';
+import { PENDING, refreshJobs } from '../jobs/refresh';
+import { isFinal } from '../jobs/states';
 import { equals } from '../jobs/tracker';
 import { systemClock as clock } from '../transport';
 import { handOver } from './handOver';
@@ -23,6 +25,8 @@ import { isWanted, type Watch, type WatchContext } from './watch';
 
 /** How many items an execution is given at most. */
 const LARGEST_HAND_OVER = 100;
+/** How many jobs are asked about for a test event. */
+const MOST_SAMPLED = 5;
 
 /** A finished job that has a `uuid`; a row without one never was a job. */
 const FINISHED: Filter[] = [
@@ -140,7 +144,17 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 			await open();
 			const rows = (await table.find(FINISHED, 'finishedAt:desc')).map(toJobRow);
 			const latest = rows.find(({ status }) => isWanted(status, options.events));
-			return latest && toJson(latest);
+			if (latest) return toJson(latest);
+			// Where no trigger has been switched on yet, nobody has looked whether one is finished.
+			for (const row of (await table.find(PENDING, 'id:desc', MOST_SAMPLED)).map(toJobRow)) {
+				const video = await orFailed(watching.client.status(String(row.uuid)));
+				if (video instanceof RequestFailed) {
+					if (POLICY[video.outcome.name].wait === 'final') throw keyRefused(video.outcome);
+				} else if (isFinal(video.status) && isWanted(video.status, options.events)) {
+					return { ...toJson(row), ...video };
+				}
+			}
+			return undefined;
 		},
 	};
 }
