@@ -1,7 +1,9 @@
 import { startN8n } from '../test/integration/n8n';
 import { serve, type Work } from './lib/child';
 import { execute, PROMPT } from './lib/inN8n';
+import { watchRoundTrips } from './lib/roundTrips';
 
+watchRoundTrips('/video-status/');
 void startN8n().then((n8n) => {
 	const wait: Work = (task) => {
 		const options = { maxConcurrentJobs: task.count };

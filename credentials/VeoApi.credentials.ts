@@ -23,7 +23,7 @@ export class VeoApi implements ICredentialType {
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			description: 'Made in the dashboard of your veo3o1.com account',
+			hint: 'Made in the dashboard of your veo3o1.com account',
 		},
 		{
 			displayName: 'Base URL',

@@ -10,6 +10,7 @@ import { inspect } from 'node:util';
 import { objectOr, optionalString, requiredString } from '../../demo/lib/json';
 import { projectRoot } from '../../demo/lib/paths';
 import { endGroup, spawnGroup } from '../../demo/lib/processes';
+import { longestRoundTripMs } from './roundTrips';
 
 /** What is to be done, and against which API. */
 export interface Task {
@@ -27,6 +28,8 @@ export interface Reading {
 	cpuMs: number;
 	/** Resident memory at its peak, beyond what it was before. Only Linux tells: elsewhere it is not a number. */
 	peakBytes: number;
+	/** Of the requests that the work has asked to be watched. */
+	roundTripMs: number;
 }
 
 /** Makes things ready, and gives what is to be measured. */
@@ -58,7 +61,12 @@ export class Child {
 		if (wrong !== undefined) throw new Error(`"${task.name}" did not come to its end: ${wrong}`);
 		// What is not a number goes as null between the two processes.
 		const figure = (name: keyof Reading) => Number(answer[name] ?? NaN);
-		return { wallMs: figure('wallMs'), cpuMs: figure('cpuMs'), peakBytes: figure('peakBytes') };
+		return {
+			wallMs: figure('wallMs'),
+			cpuMs: figure('cpuMs'),
+			peakBytes: figure('peakBytes'),
+			roundTripMs: figure('roundTripMs'),
+		};
 	}
 
 	async end(): Promise<void> {
@@ -111,7 +119,8 @@ async function measured(works: Record<string, Work>, message: unknown): Promise<
 	const wallMs = performance.now() - startedAt;
 	const { user, system } = process.cpuUsage(cpuBefore);
 	const peakBytes = Math.max(0, residentMemory('VmHWM') - memoryBefore);
-	return { wallMs, cpuMs: (user + system) / 1000, peakBytes };
+	const cpuMs = (user + system) / 1000;
+	return { wallMs, cpuMs, peakBytes, roundTripMs: longestRoundTripMs() };
 }
 
 /** Resident memory now. From here on Linux notes its peak anew. */

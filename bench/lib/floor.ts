@@ -18,9 +18,6 @@ export const byEstimate: Interval = ({ estimatedTime }) =>
 
 /** The least that makes a video: the two requests, and sleep in between. No checks, no repeating, no Stop. */
 export class Floor {
-	/** Of the status requests that found a video finished. */
-	longestRoundTripMs = 0;
-
 	constructor(
 		private readonly baseUrl: string,
 		private readonly apiKey: string,
@@ -29,13 +26,8 @@ export class Floor {
 	async video(prompt: string, interval: Interval): Promise<void> {
 		const uuid = await this.generate(prompt);
 		for (;;) {
-			const sentAt = performance.now();
 			const status = await this.ask('GET', `/video-status/${uuid}`);
-			if (status.status === 'completed') {
-				const roundTripMs = performance.now() - sentAt;
-				this.longestRoundTripMs = Math.max(this.longestRoundTripMs, roundTripMs);
-				return;
-			}
+			if (status.status === 'completed') return;
 			await sleep(interval(status));
 		}
 	}

@@ -6,6 +6,7 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 import {
+	credentialField,
 	downloadFields,
 	generateFields,
 	type Operation,
@@ -58,6 +59,7 @@ export class Veo implements INodeType {
 			},
 		],
 		properties: [
+			credentialField,
 			{
 				displayName: 'Operation',
 				name: 'operation',
@@ -74,7 +76,7 @@ export class Veo implements INodeType {
 						name: 'Generate and Wait',
 						value: 'generateAndWait',
 						action: 'Generate video and wait for it',
-						description: 'Make a video and go on when it is finished. Many items wait together.',
+						description: 'Make a video and go on when it is finished',
 					},
 					{
 						name: 'Get Status',

@@ -5,7 +5,7 @@ import {
 	type IPollFunctions,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
-import { downloadFileFields, jobTableNameField } from './actions/fields';
+import { credentialField, downloadFileFields, jobTableNameField } from './actions/fields';
 import { veoApiTest, veoJobTableApiTest } from './credentialTest';
 import { pollJobs } from './trigger/poll';
 
@@ -18,7 +18,8 @@ export class VeoTrigger implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ $parameter["watch"] === "uuids" ? "listed videos" : "job table " + $parameter["jobTableName"] }}',
-		description: 'Starts the workflow when an AI video is finished',
+		// The nodes panel shows it for both nodes, of which it makes one entry.
+		description: 'Make AI videos with Veo 3.1, or start a workflow when one is finished',
 		eventTriggerDescription: '',
 		activationMessage: 'The workflow starts by itself when a video is finished',
 		defaults: { name: 'Veo Trigger' },
@@ -35,6 +36,7 @@ export class VeoTrigger implements INodeType {
 			},
 		],
 		properties: [
+			credentialField,
 			{
 				displayName: 'Watch',
 				name: 'watch',
@@ -75,12 +77,12 @@ export class VeoTrigger implements INodeType {
 				type: 'multiOptions',
 				options: [
 					{
-						name: 'Completed',
+						name: 'Video Completed',
 						value: 'completed',
 						description: 'A video is ready',
 					},
 					{
-						name: 'Failed',
+						name: 'Video Failed',
 						value: 'failed',
 						description: 'A video could not be made, or was given up',
 					},

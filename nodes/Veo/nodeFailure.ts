@@ -16,5 +16,7 @@ export function nodeFailure(
 		: new NodeApiError(node, { message }, { message, ...more, httpCode });
 	// n8n puts words of its own in place of a message that holds a network code, as the API's words may: `ETIMEDOUT`, say.
 	failure.message = message;
+	// n8n shows these in the details, and has put the message itself there.
+	failure.messages = facts.details === undefined ? [] : [facts.details];
 	return failure;
 }

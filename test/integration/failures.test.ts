@@ -77,7 +77,9 @@ describe.each(cases)('Code $code with HTTP $status', ({ code, status, message, n
 				});
 				if (unclear) expect(failure.description).toContain('It may have been accepted and billed');
 				else expect(failure.description).toContain(next ?? '');
-				expect(failure.description).toContain(`HTTP status: ${status}. API code: ${code}`);
+				expect(failure.messages).toEqual([
+					expect.stringContaining(`HTTP status: ${status}. API code: ${code}`),
+				]);
 				expect(failure.context).not.toHaveProperty('uuid');
 				expect(emulator.count('generate')).toBe(1);
 			});

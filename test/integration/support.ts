@@ -69,7 +69,8 @@ export function failureOf({ error, outputs }: Ran) {
 	if (!error) throw new Error(`The run was expected to fail, but gave ${JSON.stringify(outputs)}`);
 	const { name, message, description, context } = error;
 	const httpCode = 'httpCode' in error ? error.httpCode : undefined;
-	return { name, message, description, context, httpCode };
+	const messages = 'messages' in error ? error.messages : undefined;
+	return { name, message, description, context, httpCode, messages };
 }
 
 /** The JSON of the items of one output. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
+import { nothingFinished } from '../../nodes/Veo/api/messages';
 import { always, credentialsFor, KEY, together, useN8n } from './support';
 import { startTrigger, type Trigger, type TriggerOptions } from './triggerContext';
 import { N8N_KEY, Tables } from './triggerTables';
@@ -397,6 +398,15 @@ describe('Fetch Test Event', () => {
 			expect(await trigger.poll()).toMatchObject([[{ json: { uuid: 'latest' } }]]);
 			expect(tables.requests.filter((request) => !request.startsWith('GET'))).toEqual([]);
 			expect(emulator.count('status')).toBe(0);
+		});
+	});
+
+	scenario('says what there is none of, and below that how to go on', async () => {
+		await withTables({}, async ({ start }) => {
+			const { what, next } = nothingFinished();
+			const trigger = await start({}, { mode: 'manual' });
+			const told = { message: what, description: next };
+			await expect(trigger.poll()).rejects.toMatchObject(told);
 		});
 	});
 

@@ -173,7 +173,7 @@ describe('A job that is not finished in time', () => {
 				}
 				expect(failureOf(ran)).toMatchObject({
 					message: containing(`Video ${uuid} was not finished after 6 seconds`),
-					description: containing('API message: Down'),
+					messages: [containing('API message: Down')],
 					httpCode: '500',
 					context: { uuid, code: 5000, httpStatus: 500 },
 				});

@@ -1,4 +1,7 @@
 /** What a person sees of the nodes in n8n's editor, story by story. */
+import type { Locator } from 'playwright-core';
+
+import type { VeoFailure } from '../../nodes/Veo/api/failure';
 import {
 	blankPrompt,
 	credentialRefused,
@@ -14,7 +17,8 @@ import { Editor } from './editor';
 
 const PROMPT =
 	'A paper boat sails through a rainy city street at dusk, slow camera, soft reflections';
-const GENERATING = ['operation', 'generationType', 'prompt', 'aspectRatio'];
+const TEXT = ['prompt', 'aspectRatio'];
+const GENERATING = ['operation', 'generationType', ...TEXT];
 /** Nothing answers there. */
 const NOWHERE = 'http://127.0.0.1:9/api';
 const ITS_WORDS = 'Authentication failed: missing or invalid API key';
@@ -35,6 +39,13 @@ function story(name: string, tell: () => Promise<void>): void {
 async function look(name: string): Promise<void> {
 	expect(await editor.picture(name)).toEqual([]);
 }
+
+async function topOf(element: Locator): Promise<number> {
+	return (await element.boundingBox())?.y ?? NaN;
+}
+
+/** What n8n shows of it where no item is concerned. */
+const shown = ({ what, next }: VeoFailure) => ({ message: what, description: next });
 
 async function expectFields(...names: string[]): Promise<void> {
 	expect(await editor.fieldsOnceLike(names)).toEqual(names);
@@ -71,8 +82,8 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.panel.getByText('Actions (4)').click();
 			await editor.panel.getByText('Upload image').waitFor();
 			expect(await editor.panel.getByTestId('node-creator-item-name').allInnerTexts()).toEqual([
-				'On completed',
-				'On failed',
+				'On video completed',
+				'On video failed',
 				'Start generating video',
 				'Generate video and wait for it',
 				'Get video status',
@@ -83,6 +94,8 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.panel.getByText('Start generating video').click();
 			await editor.form.waitFor();
 			expect(await editor.valueOf('operation')).toBe('Generate');
+			const credential = editor.form.getByTestId('node-credentials-select').first();
+			expect(await topOf(credential)).toBeLessThan(await topOf(editor.field('operation')));
 			await look('added');
 		});
 	});
@@ -104,15 +117,15 @@ async function expectFields(...names: string[]): Promise<void> {
 			await expectFields(...GENERATING, 'trackJob');
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('generationType', 'Image to Video');
-			await expectFields(...GENERATING, 'imageSource', 'imageUrl', 'imageKey', 'trackJob');
+			const begin = ['operation', 'generationType', 'imageSource'];
+			await expectFields(...begin, 'imageUrl', 'imageKey', ...TEXT, 'trackJob');
 			await editor.fill('imageUrl', 'https://example.com/a-paper-boat-at-dusk.png');
 			await look('form-image-url');
 			await editor.choose('imageSource', 'File From Input');
-			await expectFields(...GENERATING, 'imageSource', 'binaryPropertyName', 'trackJob');
+			await expectFields(...begin, 'binaryPropertyName', ...TEXT, 'trackJob');
 			await look('form-image-file');
 			await editor.toggle('trackJob');
-			const image = ['imageSource', 'binaryPropertyName'];
-			await expectFields(...GENERATING, ...image, 'trackJob', 'jobTableName');
+			await expectFields(...begin, 'binaryPropertyName', ...TEXT, 'trackJob', 'jobTableName');
 			await editor.form.getByRole('button', { name: 'Connect to Veo Job Table' }).waitFor();
 			await look('form-tracked');
 		});
@@ -199,10 +212,11 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.run();
 			const outcome = { name: 'code1001', data: { required: 2, current: 1 } } as const;
 			const { what, next } = requestFailed('generate', outcome);
-			const { message, description } = await editor.failure();
-			expect(message).toBe(`${what} [item 0]`);
-			expect(description).toContain(next);
+			expect(await editor.failure()).toEqual({ message: `${what} [item 0]`, description: next });
 			await look('mistake-credits');
+			await editor.output.getByText('From Veo').click();
+			await editor.output.getByText('API code: 1001').waitFor();
+			await look('mistake-details');
 		});
 
 		story(
@@ -236,7 +250,7 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('is set up with a key of n8n', async () => {
 			await editor.openNewWorkflow();
 			await (await editor.search('veo')).click();
-			await editor.panel.getByText('On completed').click();
+			await editor.panel.getByText('On video completed').click();
 			await expectFields('mode', 'watch', 'jobTableName', 'events', 'downloadVideo');
 			await editor.choose('watch', 'Listed Videos');
 			await expectFields('mode', 'watch', 'uuids', 'events', 'downloadVideo');
@@ -255,7 +269,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.credential.waitFor({ state: 'hidden' });
 
 			await editor.run();
-			expect((await editor.failure()).message).toBe(missingTable(table).message);
+			expect(await editor.failure()).toEqual(shown(missingTable(table)));
 			await look('trigger-no-table');
 		});
 
@@ -265,13 +279,8 @@ async function expectFields(...names: string[]): Promise<void> {
 			const data = { apiKey: client.apiKey, baseUrl: `${n8n.url}/api/v1` };
 			const { id, name } = await client.createCredential('Job table', 'veoJobTableApi', data);
 			emulator.options.durationMs = durationMs;
-			const options = { maxWaitTime: 1, onTimeout: 'returnStatus' };
-			const veo = editor.harness.veo('Veo', {
-				prompt: PROMPT,
-				trackJob: true,
-				jobTableName,
-				options,
-			});
+			const tracked = { operation: 'generate', trackJob: true, jobTableName };
+			const veo = editor.harness.veo('Veo', { ...tracked, prompt: PROMPT });
 			const credentials = { ...veo.credentials, veoJobTableApi: { id, name } };
 			await editor.harness.runManually(chain('Submit', manualTrigger(), { ...veo, credentials }));
 			const type = 'n8n-nodes-veo3o1.veoTrigger';
@@ -281,7 +290,7 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('has no test event before a video is finished', async () => {
 			await openTrigger('unfinished', 600_000);
 			await editor.run();
-			expect((await editor.failure()).message).toBe(nothingFinished().message);
+			expect(await editor.failure()).toEqual(shown(nothingFinished()));
 			await look('trigger-nothing');
 		});
 

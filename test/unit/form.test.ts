@@ -50,6 +50,7 @@ function shownFor(values: INodeParameters, among = properties, type = descriptio
 	const defaults = Object.fromEntries(type.properties.map((field) => [field.name, field.default]));
 	const all = { ...defaults, ...values };
 	return among
+		.filter(({ type: kind }) => kind !== 'credentials')
 		.filter((field) => NodeHelpers.displayParameter(all, field, { typeVersion: 1 }, type, all))
 		.map(({ name }) => name)
 		.sort();
@@ -227,6 +228,10 @@ describe('the form', () => {
 		expect(valuesOf(fieldNamed('onTimeout', optionFields))).toEqual(['error', 'returnStatus']);
 	});
 
+	it('begins with the credentials', () => {
+		for (const [first] of [properties, trigger.properties]) expect(first?.type).toBe('credentials');
+	});
+
 	it('gives the prompt several rows', () => {
 		expect(fieldNamed('prompt').typeOptions?.rows).toBeGreaterThan(1);
 	});
@@ -258,7 +263,9 @@ describe('the form', () => {
 });
 
 describe('the texts of the form', () => {
-	const ofBoth = [...properties, ...trigger.properties];
+	const ofBoth = [...properties, ...trigger.properties].filter(
+		({ type }) => type !== 'credentials',
+	);
 	const everyField = [...ofBoth, ...optionFields, ...triggerOptionFields];
 
 	it.each(everyField.filter(({ name }) => !['operation', 'options'].includes(name)))(

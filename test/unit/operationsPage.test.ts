@@ -24,7 +24,7 @@ const optionsOf = ({ properties }: INodeTypeDescription) =>
 	(properties.find(({ name }) => name === 'options')?.options ?? []).filter(isField);
 
 const fieldsOf = ({ properties }: INodeTypeDescription) =>
-	properties.filter(({ name }) => !['operation', 'options'].includes(name));
+	properties.filter(({ name }) => !['credential', 'operation', 'options'].includes(name));
 
 const conditionsOf = ({ displayOptions }: INodeProperties) =>
 	Object.entries(displayOptions?.show ?? {}).map(([name, values]) => ({

@@ -13,6 +13,17 @@ function shown(show: IDisplayOptions['show']) {
 
 const forImage = { operation: GENERATING, generationType: ['image_to_video'] };
 
+/**
+ * Where the form shows the credentials. Without it, n8n puts them behind the last field that any of them depends on: next
+ * to the end.
+ */
+export const credentialField: INodeProperties = {
+	displayName: 'Credential',
+	name: 'credential',
+	type: 'credentials',
+	default: '',
+};
+
 export const generateFields: INodeProperties[] = [
 	{
 		displayName: 'Generation Type',
@@ -25,31 +36,6 @@ export const generateFields: INodeProperties[] = [
 		}),
 		default: 'text_to_video',
 		description: 'What to make the video from',
-		...shown({ operation: GENERATING }),
-	},
-	{
-		displayName: 'Prompt',
-		name: 'prompt',
-		type: 'string',
-		typeOptions: { rows: 4 },
-		required: true,
-		default: '',
-		placeholder: 'e.g. A beautiful sunset over the ocean with waves gently lapping the shore',
-		description:
-			'What the video shows: the subject, what happens, the camera, the light, the mood and the sounds',
-		...shown({ operation: GENERATING }),
-	},
-	{
-		displayName: 'Aspect Ratio',
-		name: 'aspectRatio',
-		type: 'options',
-		options: labelled(ASPECT_RATIOS, {
-			auto: ['Automatic', 'The API chooses'],
-			'16:9': ['Landscape (16:9)', 'For screens and video sites'],
-			'9:16': ['Portrait (9:16)', 'For phones and short video feeds'],
-		}),
-		default: 'auto',
-		description: 'The shape of the video',
 		...shown({ operation: GENERATING }),
 	},
 	{
@@ -89,6 +75,31 @@ export const generateFields: INodeProperties[] = [
 		...shown({ ...forImage, imageSource: ['url'] }),
 	},
 	inputFileField({ ...forImage, imageSource: ['binary'] }),
+	{
+		displayName: 'Prompt',
+		name: 'prompt',
+		type: 'string',
+		typeOptions: { rows: 4 },
+		required: true,
+		default: '',
+		placeholder: 'e.g. A beautiful sunset over the ocean with waves gently lapping the shore',
+		description:
+			'What the video shows: the subject, what happens, the camera, the light, the mood and the sounds',
+		...shown({ operation: GENERATING }),
+	},
+	{
+		displayName: 'Aspect Ratio',
+		name: 'aspectRatio',
+		type: 'options',
+		options: labelled(ASPECT_RATIOS, {
+			auto: ['Automatic', 'Chosen for you'],
+			'16:9': ['Landscape (16:9)', 'For screens and video sites'],
+			'9:16': ['Portrait (9:16)', 'For phones and short video feeds'],
+		}),
+		default: 'auto',
+		description: 'The shape of the video',
+		...shown({ operation: GENERATING }),
+	},
 ];
 
 export const statusFields: INodeProperties[] = [
@@ -246,6 +257,7 @@ export function jobTableNameField(show: IDisplayOptions['show']): INodePropertie
 		placeholder: 'e.g. veo_jobs',
 		description:
 			'Name of the Data Table that holds the jobs. Track Job makes it when there is none.',
+		hint: 'Its credential, Veo Job Table API, is chosen at the top',
 		...shown(show),
 	};
 }

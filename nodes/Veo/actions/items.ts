@@ -117,13 +117,13 @@ export function toNodeFailure(
 	}
 
 	const { what, next, facts } = thrown;
-	const { uuid, httpStatus, code, details, lastStatus } = facts;
+	const { uuid, httpStatus, code, lastStatus } = facts;
 	const headline = `${what} [item ${itemIndex}]`;
 	// Whoever has a paid job finds all that is needed in the message itself, wherever it ends up. And an agent, which n8n
 	// gives a node type of its own, is told nothing but the message.
 	const tellsAll = uuid !== undefined || isAgentTool(node);
 	const message = tellsAll ? `${headline}. ${next}` : headline;
-	const description = [tellsAll ? undefined : next, details].filter(Boolean).join(' ') || undefined;
+	const description = tellsAll ? undefined : next;
 	const failure = nodeFailure(node, thrown, message, { description, itemIndex });
 	const known: IDataObject = { uuid, code, httpStatus, lastStatus };
 	for (const [name, value] of Object.entries(known)) {

@@ -237,8 +237,9 @@ function toNodeFailure(context: IPollFunctions, thrown: unknown): NodeFailure {
 	if (!(failure instanceof VeoFailure)) {
 		return new NodeOperationError(context.getNode(), failure.message);
 	}
-	const { what, next, facts } = failure;
+	const { what, next } = failure;
 	// Where an activation fails, n8n shows the message alone.
-	const message = `${what}. ${next}`;
-	return nodeFailure(context.getNode(), failure, message, { description: facts.details });
+	return context.getMode() === 'manual'
+		? nodeFailure(context.getNode(), failure, what, { description: next })
+		: nodeFailure(context.getNode(), failure, `${what}. ${next}`, {});
 }
