@@ -87,6 +87,18 @@ describe('Track Job', () => {
 		});
 	});
 
+	it('leaves a row as it is once it is final, for a trigger may have told of it', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			const final = { status: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' };
+			emulator.options.log = ({ kind }) => {
+				if (kind === 'status') Object.assign(tables.rows(TABLE)[0] ?? {}, final);
+			};
+			jsonOf(await run({ operation: 'generateAndWait' }));
+			expect(tables.rows(TABLE)).toMatchObject([final]);
+			expect(tables.rows(TABLE)[0]).not.toHaveProperty('videoUrl');
+		});
+	});
+
 	it.each([
 		['GET', 503, 'n8n could not be reached'],
 		['POST', 503, 'n8n could not be reached'],

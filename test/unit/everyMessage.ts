@@ -83,6 +83,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
 	notInTable: [messages.notInTable(UUID)],
 	keyRefused: outcomes.map((outcome) => messages.keyRefused(outcome)),
 	// A row's reason is a clause, like `what`.
+	notSent: [messages.notSent()],
 	givenUp: [`${messages.givenUp(24 * 3_600_000)}.`],
 	nothingFinished: [messages.nothingFinished()],
 	noUuids: [messages.noUuids()],

@@ -78,7 +78,7 @@ export async function runItems<T>(
 		.finally(() => session.stop?.removeEventListener('abort', noteAccepted));
 
 	// A node that succeeded is not run again. One with failed items may be, for n8n retries those too.
-	if (!failed) submissions.forgetRun();
+	if (!failed) submissions.forgetAsked();
 	return outputs;
 }
 

@@ -31,7 +31,8 @@ export interface HandOver {
 export const noDeliveries = (nowMs: number): Deliveries => ({ sinceMs: nowMs, delivered: [] });
 
 export function isDelivered({ sinceMs, delivered }: Deliveries, row: JobRow): boolean {
-	return finishedMs(row) < sinceMs || delivered.some(([id]) => id === row.id);
+	// Not `<`: a time that cannot be read, as users can edit their tables, is none to go by or to remember.
+	return !(finishedMs(row) >= sinceMs) || delivered.some(([id]) => id === row.id);
 }
 
 /** `nowMs` bounds what a row may claim: one with a time in the future must not hide those that finish until then. */

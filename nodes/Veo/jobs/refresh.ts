@@ -7,7 +7,7 @@ import { type DataTable, type Filter, filled } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
 import { inPool } from './pool';
 import { isFinal } from './states';
-import { equals, rowChanges } from './tracker';
+import { equals, rowChanges, UNFINISHED } from './tracker';
 
 /** How many jobs are looked at in one round, and how many of them at once. */
 export const ROUND_SIZE = 100;
@@ -91,12 +91,12 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 		const { checkedAt } = round;
 		const changes = { ...rowChanges(answer, toTimestamp(clock.now())), checkedAt };
 		if (isFinal(answer.status)) {
-			await table.update([equals('id', row.id)], changes);
+			await table.update([equals('id', row.id), UNFINISHED], changes);
 			onFinal(row, answer);
 		} else if (!(await giveUpIfOld(round, row))) {
 			const same = answer.status === row.status && answer.progress === row.progress;
 			if (same) unchanged.push(row);
-			else await table.update([equals('id', row.id)], changes);
+			else await table.update([equals('id', row.id), UNFINISHED], changes);
 		}
 	});
 
@@ -108,7 +108,7 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 }
 
 /** A job that is not known to be final. */
-export const PENDING: Filter[] = [equals('finishedAt', null), ...filled('uuid')];
+export const PENDING: Filter[] = [UNFINISHED, ...filled('uuid')];
 
 /** The jobs to ask about. Two requests, however many jobs the table holds. */
 async function dueJobs({ table, clock, intervalMs }: RefreshRules): Promise<JobRow[]> {
@@ -129,7 +129,7 @@ async function giveUpIfOld(
 ): Promise<boolean> {
 	const sinceMs = toMs(row.submittedAt ?? row.createdAt);
 	if (!(clock.now() - sinceMs > giveUpAfterMs * times)) return false;
-	await table.update([equals('id', row.id)], {
+	await table.update([equals('id', row.id), UNFINISHED], {
 		status: 'expired',
 		errorMessage: givenUp(giveUpAfterMs),
 		checkedAt,

@@ -1,5 +1,11 @@
 import { type AcceptedJob, orFailed, RequestFailed, type VeoClient } from '../api/client';
-import { interruptedSubmission, notInTable, requestFailed, stillUnclear } from '../api/messages';
+import {
+	interruptedSubmission,
+	notInTable,
+	notSent,
+	requestFailed,
+	stillUnclear,
+} from '../api/messages';
 import type { GenerateRequest } from '../api/parameters';
 import { PaidPermit, POLICY } from '../api/policy';
 import { type RetryRules, submitWithRetries } from '../api/retry';
@@ -45,23 +51,33 @@ export async function submitOnce(item: Submitting, rules: SubmitRules): Promise<
 	const row = tracker?.earlier(item);
 	if (row?.status === 'submitting') throw interruptedSubmission();
 	const known = row?.uuid === undefined ? await tracker?.finishedBefore(item) : row;
-	if (known) return { ...toJson(known), uuid: String(known.uuid) };
+	if (known) return { createdAt: known.submittedAt, ...toJson(known), uuid: String(known.uuid) };
 
 	const request = await item.prepare();
 	await tracker?.submitting(item, request);
 	const send = async (permit: PaidPermit) => {
 		// Remembered before it is sent: a try that is cut off here must not be taken for one that never began.
-		submissions.remember(itemIndex, { requestHash, state: 'submitting' });
+		submissions.remember(itemIndex, requestHash, { state: 'submitting' });
 		const answer = await orFailed(client.generate(request, permit, stop));
 		if (!(answer instanceof RequestFailed)) {
-			submissions.remember(itemIndex, { requestHash, state: 'accepted', job: answer });
+			submissions.remember(itemIndex, requestHash, { state: 'accepted', job: answer });
 			return answer;
 		}
-		if (POLICY[answer.outcome.name].generate !== 'unclear') submissions.forget(itemIndex);
+		if (POLICY[answer.outcome.name].generate !== 'unclear') {
+			submissions.forget(itemIndex, requestHash);
+		}
 		throw answer;
 	};
 
-	const answer = await orFailed(submitWithRetries(PaidPermit.first(), send, retry));
+	const answer = await orFailed(submitWithRetries(PaidPermit.first(), send, retry)).catch(
+		async (thrown: unknown) => {
+			// Ended while nothing was on its way: its row must not keep a retry from submitting it.
+			if (!submissions.find(itemIndex, requestHash)) {
+				await tracker?.notAccepted(item, notSent(), false);
+			}
+			throw thrown;
+		},
+	);
 	if (!(answer instanceof RequestFailed)) {
 		const noted = (await tracker?.accepted(item, answer)) ?? true;
 		return noted ? answer : { ...answer, jobTableHint: notInTable(answer.uuid) };
@@ -70,7 +86,7 @@ export async function submitOnce(item: Submitting, rules: SubmitRules): Promise<
 	const failure = requestFailed('generate', answer.outcome);
 	if (failure.facts.unclear) {
 		const { what, next } = failure;
-		submissions.remember(itemIndex, { requestHash, state: 'unclear', what, next });
+		submissions.remember(itemIndex, requestHash, { state: 'unclear', what, next });
 	}
 	await tracker?.notAccepted(item, failure.what, failure.facts.unclear ?? false);
 	throw failure;

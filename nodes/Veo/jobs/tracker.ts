@@ -101,14 +101,12 @@ export class JobTracker {
 	}
 
 	async checked(item: Tracked, video: VideoStatus): Promise<void> {
-		await this.write(item, rowChanges(video, this.timestamp()));
+		await this.write(item, rowChanges(video, this.timestamp()), [UNFINISHED]);
 	}
 
-	private async write(item: Tracked, changes: JsonObject): Promise<boolean> {
-		const update = async () => await this.table.update(this.filterOf(item), changes);
-		// The first time whatever the user has stopped: the job is paid for, and this is where it can be found.
-		const first = await orFailed(update());
-		if (!(first instanceof RequestFailed)) return true;
+	private async write(item: Tracked, changes: JsonObject, also: Filter[] = []): Promise<boolean> {
+		const filters = [...this.filterOf(item), ...also];
+		const update = async () => await this.table.update(filters, changes);
 		return !((await orFailed(withRetries('status', update, this.retry))) instanceof RequestFailed);
 	}
 
@@ -137,6 +135,9 @@ export const equals = (columnName: string, value: string | number | null): Filte
 	condition: 'eq',
 	value,
 });
+
+/** A row that is final stays as it is, whoever else looks: by its `finishedAt` triggers know what they delivered. */
+export const UNFINISHED = equals('finishedAt', null);
 
 /** What a status answer changes in the job's row. */
 export function rowChanges(video: VideoStatus, now: string): JsonObject {

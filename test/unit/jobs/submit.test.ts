@@ -1,5 +1,6 @@
 import { VeoClient } from '../../../nodes/Veo/api/client';
 import { VeoFailure } from '../../../nodes/Veo/api/failure';
+import { notSent } from '../../../nodes/Veo/api/messages';
 import { OUTCOMES } from '../../../nodes/Veo/api/outcome';
 import { Pace } from '../../../nodes/Veo/api/pace';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
@@ -310,7 +311,10 @@ describe('the job table', () => {
 		const table = n8n();
 		await execution(accepted('v-1')).submit({ tracker: await table.open() });
 		const again = execution();
-		expect(await again.submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
+		const createdAt: unknown = table.row()?.submittedAt;
+		expect(createdAt).toEqual(expect.any(String));
+		const job = await again.submit({ tracker: await table.open() });
+		expect(job).toMatchObject({ uuid: 'v-1', createdAt });
 		expect(again.sent).toEqual([]);
 	});
 
@@ -343,6 +347,33 @@ describe('the job table', () => {
 		const again = execution(accepted('v-2'));
 		expect((await again.refused({ tracker: await table.open() })).facts.unclear).toBe(true);
 		expect(again.sent).toEqual([]);
+	});
+
+	it('lets an execution submit what was never sent, for the run ended before', async () => {
+		const table = n8n();
+		const end = new AbortController();
+		const prepare = async () => {
+			end.abort();
+			return await Promise.resolve(request);
+		};
+		const first = execution(accepted('v-1'));
+		const ended = first.submit({ tracker: await table.open(), end: end.signal, prepare });
+		expect(await thrownBy(ended)).toBeInstanceOf(Stopped);
+		expect(first.sent).toEqual([]);
+		expect(table.row()).toMatchObject({ status: 'failed', errorMessage: notSent() });
+		expect(await first.submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
+	});
+
+	it('lets an execution submit what was refused, where the run ended before it was sent again', async () => {
+		const table = n8n();
+		const end = new AbortController();
+		const { submit } = execution(() => {
+			end.abort();
+			return tooMany('3');
+		}, accepted('v-1'));
+		const ended = submit({ tracker: await table.open(), end: end.signal });
+		expect(await thrownBy(ended)).toBeInstanceOf(Stopped);
+		expect(await submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
 	});
 
 	// A row without its ID is a video that no trigger ever hears of.

@@ -54,6 +54,11 @@ describe('What a trigger remembers of its deliveries', () => {
 		);
 	});
 
+	it('lets out a row whose time of finish cannot be read', () => {
+		const before = noDeliveries(START_MS);
+		expect(isDelivered(before, { ...row(1, START_MS), finishedAt: 'yesterday' })).toBe(true);
+	});
+
 	it('is bounded, and still knows what it gave last', () => {
 		let deliveries = noDeliveries(START_MS);
 		for (let batch = 0; batch < 60; batch++) {
