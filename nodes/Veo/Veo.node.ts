@@ -18,7 +18,7 @@ import {
 import { generate } from './actions/generate.operation';
 import { generateAndWait } from './actions/generateAndWait.operation';
 import { getStatus } from './actions/getStatus.operation';
-import { toNodeFailure } from './actions/items';
+import { failAll } from './actions/items';
 import type { OperationRun } from './actions/operation';
 import { openSession } from './actions/session';
 import { uploadImage } from './actions/uploadImage.operation';
@@ -105,10 +105,8 @@ export class Veo implements INodeType {
 	methods = { credentialTest: { veoApiTest, veoJobTableApiTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const session = await openSession(this).catch((thrown: unknown) => {
-			throw toNodeFailure(this, thrown, 0);
-		});
 		const operation = this.getNodeParameter('operation', 0) as Operation;
-		return [await OPERATIONS[operation](session)];
+		const cannotBegin = (thrown: unknown) => failAll(this, thrown);
+		return [await openSession(this).then(OPERATIONS[operation], cannotBegin)];
 	}
 }

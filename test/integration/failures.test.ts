@@ -1,10 +1,13 @@
+import type { INodeParameters } from 'n8n-workflow';
 import type { EmulatorOptions, Fault } from '../../emulator';
 import {
 	always,
 	containing,
+	credentialsFor,
 	failureOf,
 	IMAGES,
 	jsonOf,
+	KEY,
 	once,
 	paidFor,
 	PROMPT,
@@ -12,7 +15,7 @@ import {
 	useN8n,
 	withEmulator,
 } from './support';
-import { storeFile } from './n8n';
+import { type Credentials, runNode, storeFile } from './n8n';
 
 useN8n();
 
@@ -256,6 +259,48 @@ describe('An item that fails', () => {
 					{ uuid: 'lost', error: containing('Video lost could not be checked') },
 				]);
 			});
+		},
+	);
+
+	const elsewhere = 'http://127.0.0.1:1/api';
+	const beginnings: Array<[string, INodeParameters, Credentials, string]> = [
+		[
+			'a Base URL that is none',
+			{},
+			{ veoApi: { apiKey: KEY, baseUrl: 'veo3o1.com' } },
+			"The 'Base URL' in the Veo API credential is not a web address",
+		],
+		[
+			'a job table that cannot be reached',
+			{ trackJob: true, options: { maxRetries: 0 } },
+			{
+				...credentialsFor(elsewhere),
+				veoJobTableApi: { apiKey: KEY, baseUrl: elsewhere },
+			},
+			"The job table 'veo_jobs' could not be used: n8n could not be reached",
+		],
+	];
+
+	it.each(beginnings)(
+		'is each of them where there is %s',
+		async (_, more, credentials, message) => {
+			const items = prompts('one', 'two');
+			const parameters = { operation: 'generate', prompt: PROMPT, ...more };
+			for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
+				const ran = await runNode({ parameters, items, credentials, node: { onError } });
+				const [failed, none] = onError === 'continueErrorOutput' ? [1, 0] : [0, 1];
+				expect(ran.error).toBeUndefined();
+				expect(ran.outputs[none] ?? []).toEqual([]);
+				expect(ran.outputs[failed]).toMatchObject(
+					items.map((__, item) => ({
+						json: { error: containing(`${message} [item ${item}]. `) },
+						pairedItem: { item },
+					})),
+				);
+			}
+			expect(failureOf(await runNode({ parameters, items, credentials })).message).toBe(
+				`${message} [item 0]`,
+			);
 		},
 	);
 

@@ -103,6 +103,19 @@ function tellOfOthers(failure: NodeFailure, submissions: Submissions): void {
 	failure.description = texts.filter(Boolean).join(' ');
 }
 
+/**
+ * What comes out where the run cannot even begin. n8n itself would give the input items, as if they had succeeded, to a
+ * user who chose to continue. Throws the two n8n node errors.
+ */
+export function failAll(context: IExecuteFunctions, thrown: unknown): INodeExecutionData[] {
+	if (!context.continueOnFail() || thrown instanceof Stopped) {
+		throw toNodeFailure(context, thrown, 0);
+	}
+	return context.getInputData().map((_, itemIndex) => {
+		return failedItem(context, toNodeFailure(context, thrown, itemIndex), thrown, itemIndex);
+	});
+}
+
 /** What n8n shows of something thrown while an item was worked on. */
 export function toNodeFailure(
 	context: IExecuteFunctions,
