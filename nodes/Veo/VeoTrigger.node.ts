@@ -5,7 +5,12 @@ import {
 	type IPollFunctions,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
-import { credentialField, downloadFileFields, jobTableNameField } from './actions/fields';
+import {
+	credentialField,
+	downloadFileFields,
+	jobTableNameField,
+	triggerOptionsField,
+} from './actions/fields';
 import { veoApiTest, veoJobTableApiTest } from './credentialTest';
 import { pollJobs } from './trigger/poll';
 
@@ -92,40 +97,7 @@ export class VeoTrigger implements INodeType {
 				description: 'What to start the workflow for',
 			},
 			...downloadFileFields({}),
-			{
-				displayName: 'Options',
-				name: 'options',
-				type: 'collection',
-				placeholder: 'Add option',
-				default: {},
-				options: [
-					{
-						displayName: 'Give Up After (Hours)',
-						name: 'giveUpAfter',
-						type: 'number',
-						typeOptions: { minValue: 1 },
-						default: 24,
-						description: 'How long to wait for a video before it counts as failed',
-					},
-					{
-						displayName: 'Keep Checking',
-						name: 'keepChecking',
-						type: 'boolean',
-						default: true,
-						description:
-							'Whether to go on checking between two polls, so that the workflow starts seconds after a video is finished and not up to a minute later',
-					},
-					{
-						displayName: 'Poll Interval (Seconds)',
-						name: 'pollInterval',
-						type: 'number',
-						typeOptions: { minValue: 5 },
-						default: 10,
-						description:
-							'How often to check while Keep Checking is on. The API asks for at least 5 seconds.',
-					},
-				],
-			},
+			triggerOptionsField,
 		],
 	};
 

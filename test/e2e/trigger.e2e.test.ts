@@ -117,13 +117,14 @@ describe('Veo Trigger on the job table', () => {
 		'tells every trigger what it wants to hear, and lets no job hold up another',
 		async () => {
 			const table = 'two';
+			const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60_000).toISOString();
 			await tables.submit(table, 'fails for two');
 			await tables.insert(table, [
-				{ uuid: 'nobody-knows-it' },
+				{ uuid: 'nobody-knows-it', submittedAt: twoHoursAgo },
 				{ uuid: accept('inserted by a user').uuid },
 			]);
 			const watch = async (events: string[]) =>
-				await tables.watch({ jobTableName: table, events, options: { giveUpAfter: 0.001 } });
+				await tables.watch({ jobTableName: table, events, options: { giveUpAfter: 1 } });
 			const [all, failed] = await Promise.all([watch(['completed', 'failed']), watch(['failed'])]);
 			await Promise.all([tables.deliveries(all, 3), tables.deliveries(failed, 2)]);
 			await sleep(12_000);

@@ -377,6 +377,22 @@ describe('Going on to check', () => {
 		},
 	);
 
+	scenario('takes its options as the form does, whatever an expression gives', async () => {
+		await withTables({ durationMs: 60_000 }, async ({ emulator, tables, start, addJob }) => {
+			addJob();
+			const odd = { keepChecking: true, pollInterval: 'often', giveUpAfter: 0 };
+			const trigger = await start({ options: odd });
+			await trigger.poll();
+			const polling = trigger.poll();
+			await sleep(3_000);
+			expect(emulator.jobs[0]?.statusChecks).toBe(1);
+			expect(tables.rows(TABLE)).toEqual([expect.not.objectContaining({ status: 'expired' })]);
+			trigger.activateAnew();
+			await trigger.poll();
+			await polling;
+		});
+	});
+
 	scenario('never overlaps itself, however long a round takes', async () => {
 		await withTables({ latencyMs: 1_500 }, async ({ emulator, start, addJob }) => {
 			const uuid = addJob();

@@ -133,7 +133,7 @@ export const trackFields: INodeProperties[] = [
 ];
 
 /** The API's best practices: a status is checked every 5 to 10 seconds, not continuously. */
-export const SHORTEST_POLL_INTERVAL = 5;
+const SHORTEST_POLL_INTERVAL = 5;
 
 const forWaiting = shown({ '/operation': ['generateAndWait'] });
 
@@ -218,6 +218,41 @@ export const optionsField = {
 			description:
 				'Whether to give a finished video of the very same request again, as the job table has it, instead of paying for a new one',
 			...shown({ '/operation': GENERATING, '/trackJob': [true] }),
+		},
+	],
+} satisfies INodeProperties;
+
+export const triggerOptionsField = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	options: [
+		{
+			displayName: 'Give Up After (Hours)',
+			name: 'giveUpAfter',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 24,
+			description: 'How long to wait for a video before it counts as failed',
+		},
+		{
+			displayName: 'Keep Checking',
+			name: 'keepChecking',
+			type: 'boolean',
+			default: true,
+			description:
+				'Whether to go on checking between two polls, so that the workflow starts seconds after a video is finished and not up to a minute later',
+		},
+		{
+			displayName: 'Poll Interval (Seconds)',
+			name: 'pollInterval',
+			type: 'number',
+			typeOptions: { minValue: SHORTEST_POLL_INTERVAL },
+			default: 10,
+			description:
+				'How often to check while Keep Checking is on. The API asks for at least 5 seconds.',
 		},
 	],
 } satisfies INodeProperties;

@@ -8,7 +8,8 @@ import { jobTable } from '../jobs/jobTable';
 import { Submissions } from '../jobs/submissions';
 import { JobTracker } from '../jobs/tracker';
 import { openTransport, systemClock } from '../transport';
-import { optionsField, SHORTEST_POLL_INTERVAL } from './fields';
+import { optionsField } from './fields';
+import { readNumber } from './options';
 
 /** What one run of the node works with, for all its items. */
 export interface Session {
@@ -103,18 +104,14 @@ async function openTracker(session: Session, runIndex: number): Promise<JobTrack
 }
 
 function readOptions(raw: IDataObject): RunOptions {
-	const number = (name: string, least: number): number => {
-		const whenLeftOut = optionsField.options.find((option) => option.name === name)?.default;
-		const value = Number(raw[name] ?? whenLeftOut);
-		return Math.max(least, Number.isFinite(value) ? value : Number(whenLeftOut));
-	};
+	const number = (name: string) => readNumber(optionsField, raw, name);
 	return {
-		pollIntervalMs: number('pollInterval', SHORTEST_POLL_INTERVAL) * 1000,
-		maxWaitMs: number('maxWaitTime', 1) * 1000,
+		pollIntervalMs: number('pollInterval') * 1000,
+		maxWaitMs: number('maxWaitTime') * 1000,
 		onTimeout: raw.onTimeout === 'returnStatus' ? 'returnStatus' : 'error',
-		maxConcurrentJobs: Math.floor(number('maxConcurrentJobs', 1)),
-		maxRetries: number('maxRetries', 0),
-		requestTimeoutMs: number('requestTimeout', 1) * 1000,
+		maxConcurrentJobs: Math.floor(number('maxConcurrentJobs')),
+		maxRetries: number('maxRetries'),
+		requestTimeoutMs: number('requestTimeout') * 1000,
 		reuseIdentical: raw.reuseIdentical === true,
 	};
 }

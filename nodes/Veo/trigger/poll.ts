@@ -5,6 +5,8 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { fetchVideo, type Video } from '../actions/download';
+import { triggerOptionsField } from '../actions/fields';
+import { readNumber } from '../actions/options';
 import { orFailed, RequestFailed, VeoClient, type VideoStatus } from '../api/client';
 import { VeoFailure } from '../api/failure';
 import {
@@ -28,7 +30,6 @@ const REQUEST_TIMEOUT_MS = 20_000;
 const KEEP_CHECKING_MS = 60_000;
 /** The poll at activation is waited for by the user, or by the start of the instance. */
 const TIMEOUT_AT_ACTIVATION_MS = 5_000;
-const LEAST_POLL_INTERVAL_MS = 5_000;
 /** What n8n tells as the budget of a poll where nothing limits it. */
 const NO_BUDGET_MS = 5 * 60_000;
 /** No video has it. Asking for its status costs nothing, and tells whether the key is taken. */
@@ -195,15 +196,13 @@ async function toItem(
 }
 
 function readOptions(context: IPollFunctions): TriggerOptions {
-	const { keepChecking, pollInterval, giveUpAfter } = context.getNodeParameter(
-		'options',
-		{},
-	) as IDataObject;
+	const raw = context.getNodeParameter('options', {}) as IDataObject;
+	const number = (name: string) => readNumber(triggerOptionsField, raw, name);
 	return {
 		events: context.getNodeParameter('events', ['completed']) as string[],
-		keepChecking: keepChecking !== false,
-		intervalMs: Math.max(LEAST_POLL_INTERVAL_MS, Number(pollInterval ?? 10) * 1000),
-		giveUpAfterMs: Number(giveUpAfter ?? 24) * 60 * 60_000,
+		keepChecking: raw.keepChecking !== false,
+		intervalMs: number('pollInterval') * 1000,
+		giveUpAfterMs: number('giveUpAfter') * 60 * 60_000,
 	};
 }
 

@@ -1,0 +1,21 @@
+/** A collection of options, of which some are numbers. */
+interface OptionsField {
+	options: Array<{ name: string; default: unknown; typeOptions?: { minValue?: number } }>;
+}
+
+/**
+ * A number out of an options collection, as the form would take it: at least the least, and the default where there is
+ * none. An expression may give anything.
+ */
+export function readNumber(
+	field: OptionsField,
+	raw: Record<string, unknown>,
+	name: string,
+): number {
+	const option = field.options.find((one) => one.name === name);
+	const given = raw[name];
+	const text = typeof given === 'string' || typeof given === 'number' ? String(given).trim() : '';
+	const value = text === '' ? NaN : Number(text);
+	const least = option?.typeOptions?.minValue ?? 0;
+	return Math.max(least, Number.isFinite(value) ? value : Number(option?.default));
+}
