@@ -74,8 +74,9 @@ function submissionsUnderWay(context: unknown): number[] {
 	const runs = Object.values(objectIn(context, 'submissions'));
 	return runs.flatMap((run) =>
 		Object.keys(objectIn({ run }, 'run'))
-			.filter((item) => ['submitting', 'unclear'].includes(String(objectIn(run, item).state)))
-			.map(Number),
+			.filter((key) => ['submitting', 'unclear'].includes(String(objectIn(run, key).state)))
+			// The item's number stands before its request's hash.
+			.map((key) => parseInt(key)),
 	);
 }
 

@@ -231,7 +231,8 @@ export const othersUnclear = (sentences: string[]) =>
 	`${sentences.join(' ')} Look for what may have been accepted and billed in your veo3o1.com account.`;
 
 /** What a row says of a video whose turn had not come when the execution ended. */
-export const notSent = () => 'Not sent, so not paid: the execution ended before. A retry submits it.';
+export const notSent = () =>
+	'Not sent, so not paid: the execution ended before. A retry submits it.';
 
 /** What a job's row says once nobody waits for it any more. */
 export const givenUp = (afterMs: number) =>
