@@ -5,6 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
+import { textFrom } from '../nodes/Veo/api/checks';
 
 export class VeoApi implements ICredentialType {
 	name = 'veoApi';
@@ -44,7 +45,7 @@ export class VeoApi implements ICredentialType {
 			headers: {
 				...requestOptions.headers,
 				// Copying a key often takes a blank or a new line along.
-				Authorization: `Bearer ${(credentials.apiKey as string).trim()}`,
+				Authorization: `Bearer ${textFrom(credentials.apiKey)}`,
 			},
 		});
 }

@@ -5,6 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
+import { textFrom } from '../nodes/Veo/api/checks';
 
 export class VeoJobTableApi implements ICredentialType {
 	name = 'veoJobTableApi';
@@ -50,7 +51,7 @@ export class VeoJobTableApi implements ICredentialType {
 			...requestOptions,
 			headers: {
 				...requestOptions.headers,
-				'X-N8N-API-KEY': (credentials.apiKey as string).trim(),
+				'X-N8N-API-KEY': textFrom(credentials.apiKey),
 			},
 		});
 }

@@ -10,10 +10,10 @@ import {
 } from 'n8n-workflow';
 import { VeoApi } from '../../credentials/VeoApi.credentials';
 import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
-import { isWebAddress } from './api/checks';
+import { isWebAddress, textFrom } from './api/checks';
 import type { Clock } from './api/clock';
 import { byStatus, toDelayMs } from './api/envelope';
-import { badBaseUrl } from './api/messages';
+import { badApiKey, badBaseUrl } from './api/messages';
 import { isJsonObject, type JsonObject, type Outcome } from './api/outcome';
 import {
 	type BinaryStream,
@@ -40,10 +40,13 @@ export function readCredentials(
 	credentialType: CredentialType,
 	data: ICredentialDataDecryptedObject = {},
 ): KeyAndAddress {
-	const text = (value: unknown) => (typeof value === 'string' ? value.trim() : '');
-	const baseUrl = text(data.baseUrl).replace(/\/+$/, '');
-	if (!isWebAddress(baseUrl)) throw badBaseUrl(new CREDENTIALS[credentialType]().displayName);
-	return { apiKey: text(data.apiKey), baseUrl };
+	const { displayName } = new CREDENTIALS[credentialType]();
+	const baseUrl = textFrom(data.baseUrl).replace(/\/+$/, '');
+	if (!isWebAddress(baseUrl)) throw badBaseUrl(displayName);
+	const apiKey = textFrom(data.apiKey);
+	// What no header can hold would never be sent, and could not be told from a connection that broke.
+	if (!/^[\x21-\x7e]+$/.test(apiKey)) throw badApiKey(displayName);
+	return { apiKey, baseUrl };
 }
 
 /** Far more than any documented answer has; a larger one is not read to its end. */

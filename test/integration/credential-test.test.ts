@@ -16,7 +16,7 @@ async function tested(
 	return await withEmulator(options, async ({ emulator }) => {
 		const result = await testCredential({ apiKey, baseUrl: url ?? emulator.url });
 		expect(paid(emulator)).toBe(0);
-		expect(JSON.stringify(result)).not.toContain(apiKey);
+		if (apiKey.trim() !== '') expect(JSON.stringify(result)).not.toContain(apiKey);
 		return { ...result, requests: emulator.requests };
 	});
 }
@@ -91,6 +91,15 @@ describe('The test of the credential', () => {
 			const { status, message, requests } = await tested({}, { url });
 			expect(status).toBe('Error');
 			expect(message).toMatch(/^The 'Base URL' in the Veo API credential is not a web address/);
+			expect(requests).toEqual([]);
+		});
+	}
+
+	for (const apiKey of ['  ', 'zero\u200bwidth', 'new\nline', 'ключ']) {
+		test(`says that no key is like that: ${JSON.stringify(apiKey)}`, async () => {
+			const { status, message, requests } = await tested({}, { apiKey });
+			expect(status).toBe('Error');
+			expect(message).toMatch(/^The 'API Key' in the Veo API credential is blank or holds/);
 			expect(requests).toEqual([]);
 		});
 	}

@@ -262,6 +262,29 @@ describe('An item that fails', () => {
 		},
 	);
 
+	it('says nothing of a payment where the key could not be sent', async () => {
+		await withEmulator({}, async ({ emulator, run }) => {
+			for (const apiKey of ['zero\u200bwidth', 'new\nline', '', {}]) {
+				const credentials = { veoApi: { apiKey, baseUrl: emulator.url } };
+				const parameters = { operation: 'generate', prompt: 'A fox' };
+				expect(failureOf(await run(parameters, { credentials }))).toMatchObject({
+					name: 'NodeOperationError',
+					message:
+						"The 'API Key' in the Veo API credential is blank or holds a character that no key has [item 0]",
+				});
+			}
+			expect(emulator.requests).toEqual([]);
+		});
+	});
+
+	it('is none where an expression gives the key as a number', async () => {
+		await withEmulator({ apiKeys: ['12345678'] }, async ({ emulator, run }) => {
+			const credentials = { veoApi: { apiKey: 12345678, baseUrl: emulator.url } };
+			jsonOf(await run({ operation: 'generate', prompt: 'A fox' }, { credentials }));
+			expect(emulator.count('generate')).toBe(1);
+		});
+	});
+
 	const elsewhere = 'http://127.0.0.1:1/api';
 	const beginnings: Array<[string, INodeParameters, Credentials, string]> = [
 		[

@@ -55,6 +55,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
 	noImageFile: [messages.noImageFile('data')],
 	badUuid: [messages.badUuid()],
 	badBaseUrl: CREDENTIALS.map(({ displayName }) => messages.badBaseUrl(displayName)),
+	badApiKey: CREDENTIALS.map(({ displayName }) => messages.badApiKey(displayName)),
 	requestFailed: KINDS.flatMap((kind) =>
 		outcomes.map((outcome) => messages.requestFailed(kind, outcome)),
 	),

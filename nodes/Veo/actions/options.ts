@@ -1,3 +1,5 @@
+import { textFrom } from '../api/checks';
+
 /** A collection of options, of which some are numbers. */
 interface OptionsField {
 	options: Array<{ name: string; default: unknown; typeOptions?: { minValue?: number } }>;
@@ -13,9 +15,7 @@ export function readNumber(
 	name: string,
 ): number {
 	const option = field.options.find((one) => one.name === name);
-	const given = raw[name];
-	const text = typeof given === 'string' || typeof given === 'number' ? String(given).trim() : '';
-	const value = text === '' ? NaN : Number(text);
+	const value = Number(textFrom(raw[name]) || NaN);
 	const least = option?.typeOptions?.minValue ?? 0;
 	return Math.max(least, Number.isFinite(value) ? value : Number(option?.default));
 }

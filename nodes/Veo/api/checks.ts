@@ -35,10 +35,15 @@ export function checkImageUrl(raw: unknown): string {
 
 /** Gives the `uuid`, or throws `VeoFailure` where it cannot be one. */
 export function checkUuid(raw: unknown): string {
-	const uuid = typeof raw === 'string' || typeof raw === 'number' ? String(raw).trim() : '';
+	const uuid = textFrom(raw);
 	// A dot or two would be taken for a place in the path.
 	if (/^\.{0,2}$/.test(uuid)) throw badUuid();
 	return uuid;
+}
+
+/** What stands in a field, for which an expression may give a number. Whatever else it gives is no text. */
+export function textFrom(raw: unknown): string {
+	return typeof raw === 'string' || typeof raw === 'number' ? String(raw).trim() : '';
 }
 
 export function isWebAddress(value: string): boolean {

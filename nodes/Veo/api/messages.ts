@@ -72,6 +72,13 @@ export const badBaseUrl = (credentialName: string) =>
 		{ input: true },
 	);
 
+export const badApiKey = (credentialName: string) =>
+	new VeoFailure(
+		`The 'API Key' in the ${credentialName} credential is blank or holds a character that no key has`,
+		'Open the credential and paste the key anew, without anything before, within or after it.',
+		{ input: true },
+	);
+
 /** A request that the API did not answer as asked, before any job was accepted for it. */
 export function requestFailed(kind: RequestKind, outcome: Outcome): VeoFailure {
 	const { what, next } = explain(outcome);

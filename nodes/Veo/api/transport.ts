@@ -75,6 +75,9 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/;
  */
 export function toNoAnswer(thrown: unknown): NoAnswer {
 	const faults = faultsWithin(thrown);
+	// n8n's SSRF protection may forbid an address; then nothing was sent.
+	const forbidden = faults.map(({ name }) => name).find((name) => /^Ssrf/.test(String(name)));
+	if (isText(forbidden)) return { noAnswer: 'unreachable', networkCode: forbidden };
 	const codes = faults.flatMap(({ code, httpCode }) => [code, httpCode].filter(isText));
 	const calls = faults.flatMap(callsOf);
 	const known = codes.find((code) => Object.hasOwn(BY_CODE, code) || CERTIFICATE.test(code));

@@ -91,6 +91,17 @@ describe('what a network fault means', () => {
 		},
 	);
 
+	it('is that nothing was sent where n8n forbids the address', () => {
+		for (const name of ['SsrfBlockedIpError', 'SsrfBlockedHostnameError']) {
+			const blocked = Object.assign(new Error('The request was blocked'), { name });
+			const known = { noAnswer: 'unreachable', networkCode: name };
+			expect(toNoAnswer(blocked)).toEqual(known);
+			expect(toNoAnswer(new Error('Wrapped by n8n', { cause: axios(undefined, blocked) }))).toEqual(
+				known,
+			);
+		}
+	});
+
 	it('is the one that promises least where nothing is known', () => {
 		for (const thrown of [
 			new Error('socket hang up'),
