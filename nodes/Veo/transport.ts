@@ -56,7 +56,9 @@ const SLOWEST_UPLOAD_BYTES_PER_MS = 64;
 /** Far more than any video of the service has. */
 const LARGEST_VIDEO_BYTES = 2 * 1024 * 1024 * 1024;
 const LONGEST_DOWNLOAD_MS = 30 * 60_000;
-/** Node cannot hold a timer for longer than about 24 days. Whoever sleeps looks at the clock again. */
+/** Node takes a longer time for none at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Whoever sleeps looks at the clock again. */
 const LONGEST_SLEEP_MS = 60 * 60_000;
 
 export const systemClock: Clock = {
@@ -263,7 +265,7 @@ const streamed = (signal: AbortSignal, timeoutMs: number) =>
 		encoding: 'stream',
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
-		timeout: timeoutMs,
+		timeout: Math.min(timeoutMs, LONGEST_TIMER_MS),
 		abortSignal: signal,
 	}) as const;
 
@@ -337,7 +339,7 @@ async function withDeadline<T>(
 	stop: AbortSignal | undefined,
 	work: (signal: AbortSignal) => Promise<T>,
 ): Promise<{ done: T } | NoAnswer> {
-	const deadline = AbortSignal.timeout(Math.ceil(timeoutMs));
+	const deadline = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), LONGEST_TIMER_MS));
 	const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
 	// n8n's helper puts the execution's own signal in place of this one, so its promise may outlive the deadline.
 	const result = await orAborted(work(signal), signal).then(

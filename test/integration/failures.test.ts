@@ -285,6 +285,13 @@ describe('An item that fails', () => {
 		});
 	});
 
+	it.each([3_000_000, 5_000_000_000])('is none where it may take %s seconds', async (seconds) => {
+		await withEmulator({ latencyMs: 200 }, async ({ run }) => {
+			const options = { requestTimeout: seconds };
+			jsonOf(await run({ operation: 'generate', prompt: 'A fox', options }));
+		});
+	});
+
 	const elsewhere = 'http://127.0.0.1:1/api';
 	const beginnings: Array<[string, INodeParameters, Credentials, string]> = [
 		[
