@@ -61,6 +61,25 @@ describe.each(['default', 'filesystem'] as const)('An image file held in mode "%
 		});
 	});
 
+	it('is taken where an expression gives the file itself', async () => {
+		await withEmulator({}, async ({ emulator, run }) => {
+			const items = [item(await file(IMAGES.png))];
+			const parameters = {
+				operation: 'uploadImage',
+				binaryPropertyName: "={{ $('Items').item.binary.data }}",
+			};
+			jsonOf(await run(parameters, { items }));
+			expect(emulator.requests).toMatchObject([
+				{ kind: 'upload', body: { fileName: 'cat.png', bytes: IMAGES.png.length } },
+			]);
+
+			items[0] = item(await file(Buffer.from('GIF89a')));
+			expect(failureOf(await run(parameters, { items })).message).toBe(
+				"The file in 'Input Data Field Name' is not a JPEG, PNG or WebP image [item 0]",
+			);
+		});
+	});
+
 	it('is uploaded first, then a video is made from it', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const items = [item(await file(IMAGES.png))];
@@ -205,6 +224,19 @@ describe('An image to make a video from', () => {
 			expect(emulator.requests).toEqual([]);
 		});
 	});
+
+	it.each(['={{ { a: 1 } }}', '={{ null }}', '={{ [] }}'])(
+		'is missed where an expression gives what is no file: %s',
+		async (binaryPropertyName) => {
+			await withEmulator({}, async ({ emulator, run }) => {
+				const items = [item(await file(IMAGES.png))];
+				expect(failureOf(await run({ ...fromFile, binaryPropertyName }, { items })).message).toBe(
+					"The input has no file in 'Input Data Field Name' [item 0]",
+				);
+				expect(emulator.requests).toEqual([]);
+			});
+		},
+	);
 
 	it('leaves the other items alone where the user chose to continue', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {

@@ -107,6 +107,7 @@ export const ELSEWHERE = {
 		'JPEG, PNG or WebP',
 		'Generation Type',
 		'Aspect Ratio',
+		'Input Data Field Name',
 		'Veo Trigger "‹›": ‹›',
 	],
 	/** Caught before they reach anyone; or else it would be a fault of the code. */

@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
 import { BINARY_ENCODING, type IBinaryData } from 'n8n-workflow';
+import { textFrom } from '../api/checks';
 import {
 	IMAGE_FORMATS_TEXT,
 	IMAGE_HEAD_BYTES,
@@ -21,8 +22,10 @@ export interface CheckedImage extends ImageFile {
  */
 export async function checkImageFile(session: Session, itemIndex: number): Promise<CheckedImage> {
 	const { helpers } = session.context;
-	const fieldName = session.context.getNodeParameter('binaryPropertyName', itemIndex);
-	const binary = session.context.getInputData()[itemIndex]?.binary?.[fieldName];
+	const field = session.context.getNodeParameter('binaryPropertyName', itemIndex);
+	// n8n's editor tells users that an expression may give the file itself; of that there is no name to tell.
+	const fieldName = textFrom(field) || 'Input Data Field Name';
+	const binary = orNothing(() => helpers.assertBinaryData(itemIndex, field));
 	if (!binary) throw noImageFile(fieldName);
 
 	const { id } = binary;
@@ -59,6 +62,14 @@ export async function checkImageFile(session: Session, itemIndex: number): Promi
 		open,
 		sha256: hash.digest('hex'),
 	};
+}
+
+function orNothing<T>(find: () => T): T | undefined {
+	try {
+		return find();
+	} catch {
+		return undefined;
+	}
 }
 
 /** A name that cannot break out of the multipart header, with the ending that fits the content. */
