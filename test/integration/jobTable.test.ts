@@ -99,6 +99,24 @@ describe('Track Job', () => {
 		});
 	});
 
+	it('and what else is switched on may be text, as an expression may give it', async () => {
+		await withTables({}, async ({ emulator, tables, run }) => {
+			const on = '={{ "true" }}';
+			const parameters = {
+				operation: 'generateAndWait',
+				trackJob: on,
+				downloadVideo: on,
+				options: { reuseIdentical: on },
+			};
+			for (const executionId of ['first', 'second']) {
+				const { outputs } = await run(parameters, { executionId });
+				expect(outputs[0]).toMatchObject([{ binary: { data: { mimeType: 'video/mp4' } } }]);
+			}
+			expect(paidFor(emulator)).toHaveLength(1);
+			expect(tables.rows(TABLE)).toMatchObject([{ status: 'completed' }]);
+		});
+	});
+
 	it.each([
 		['GET', 503, 'n8n could not be reached'],
 		['POST', 503, 'n8n could not be reached'],

@@ -377,6 +377,17 @@ describe('Going on to check', () => {
 		},
 	);
 
+	scenario('is off where an expression says so in text', async () => {
+		await withTables({}, async ({ start, addJob }) => {
+			addJob();
+			const trigger = await start({ options: { keepChecking: 'false' }, downloadVideo: 'true' });
+			const startedMs = Date.now();
+			await times(2, trigger.poll);
+			expect(Date.now() - startedMs).toBeLessThan(30_000);
+			expect(trigger.executions).toMatchObject([[{ binary: { data: { mimeType: 'video/mp4' } } }]]);
+		});
+	});
+
 	scenario('takes its options as the form does, whatever an expression gives', async () => {
 		await withTables({ durationMs: 60_000 }, async ({ emulator, tables, start, addJob }) => {
 			addJob();

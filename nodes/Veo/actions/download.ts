@@ -7,6 +7,7 @@ import type { JsonObject } from '../api/outcome';
 import { Pace } from '../api/pace';
 import { type RetryRules, withRetries } from '../api/retry';
 import { downloadVideo, type HttpContext } from '../transport';
+import { isOn } from './options';
 import type { Session } from './session';
 
 export interface Downloading {
@@ -34,7 +35,7 @@ export async function attachVideo(
 	if (video.status !== 'completed') return {};
 	if (isGiven(video.videoUrl)) checkVideoUrl(video);
 	const { context, options } = session;
-	if (context.getNodeParameter('downloadVideo', itemIndex, false) !== true) return {};
+	if (!isOn(context.getNodeParameter('downloadVideo', itemIndex, false))) return {};
 	const file = await fetchVideo({ ...session, ...options }, video);
 	const field = context.getNodeParameter('binaryOutputField', itemIndex, 'data') as string;
 	return { binary: { [field]: file } };

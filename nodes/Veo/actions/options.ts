@@ -19,3 +19,6 @@ export function readNumber(
 	const least = option?.typeOptions?.minValue ?? 0;
 	return Math.max(least, Number.isFinite(value) ? value : Number(option?.default));
 }
+
+/** Whether something is switched on. An expression may give that as text. */
+export const isOn = (given: unknown): boolean => given === true || given === 'true';

@@ -9,7 +9,7 @@ import { Submissions } from '../jobs/submissions';
 import { JobTracker } from '../jobs/tracker';
 import { openTransport, systemClock } from '../transport';
 import { optionsField } from './fields';
-import { readNumber } from './options';
+import { isOn, readNumber } from './options';
 
 /** What one run of the node works with, for all its items. */
 export interface Session {
@@ -69,7 +69,7 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 		end,
 		endEarly: () => early.abort(),
 	};
-	if (context.getNodeParameter('trackJob', 0, false) === true) {
+	if (isOn(context.getNodeParameter('trackJob', 0, false))) {
 		session.tracker = await openTracker(session, runIndex);
 	}
 	return session;
@@ -112,6 +112,6 @@ function readOptions(raw: IDataObject): RunOptions {
 		maxConcurrentJobs: Math.floor(number('maxConcurrentJobs')),
 		maxRetries: number('maxRetries'),
 		requestTimeoutMs: number('requestTimeout') * 1000,
-		reuseIdentical: raw.reuseIdentical === true,
+		reuseIdentical: isOn(raw.reuseIdentical),
 	};
 }

@@ -6,7 +6,7 @@ import {
 } from 'n8n-workflow';
 import { fetchVideo, type Video } from '../actions/download';
 import { triggerOptionsField } from '../actions/fields';
-import { readNumber } from '../actions/options';
+import { isOn, readNumber } from '../actions/options';
 import { orFailed, RequestFailed, VeoClient, type VideoStatus } from '../api/client';
 import { VeoFailure } from '../api/failure';
 import {
@@ -182,7 +182,7 @@ async function toItem(
 	const known = { ...job, ...video };
 	const json = known as IDataObject;
 	const whole: Video = { ...known, uuid: String(known.uuid), status: String(known.status) };
-	if (whole.status !== 'completed' || context.getNodeParameter('downloadVideo', false) !== true) {
+	if (whole.status !== 'completed' || !isOn(context.getNodeParameter('downloadVideo', false))) {
 		return { json };
 	}
 	const retry = { pace: new Pace(systemClock), maxRetries: 2 };
@@ -200,7 +200,7 @@ function readOptions(context: IPollFunctions): TriggerOptions {
 	const number = (name: string) => readNumber(triggerOptionsField, raw, name);
 	return {
 		events: context.getNodeParameter('events', ['completed']) as string[],
-		keepChecking: raw.keepChecking !== false,
+		keepChecking: isOn(raw.keepChecking ?? true),
 		intervalMs: number('pollInterval') * 1000,
 		giveUpAfterMs: number('giveUpAfter') * 60 * 60_000,
 	};
