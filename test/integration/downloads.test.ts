@@ -148,7 +148,7 @@ describe('A video to download', () => {
 		});
 	});
 
-	it.each([undefined, null])('that has the address %p ends with the ID', async (videoUrl) => {
+	it.each([undefined, null, ''])('that has the address %p ends with the ID', async (videoUrl) => {
 		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const uuid = () => emulator.jobs.at(-1)?.uuid;

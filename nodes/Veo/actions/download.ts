@@ -67,4 +67,4 @@ function checkVideoUrl({ uuid, videoUrl }: Video): string {
 
 const isBinaryData = (result: object): result is IBinaryData => 'mimeType' in result;
 
-const isGiven = (value: unknown) => value !== undefined && value !== null;
+const isGiven = (value: unknown) => value !== undefined && value !== null && value !== '';
