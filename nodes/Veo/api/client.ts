@@ -104,7 +104,7 @@ function shapeless(data: unknown): RequestFailed {
 }
 
 /**
- * Gives a failed video its reason as `errorMessage`, wherever the API put it. No field is left named `error`: n8n takes
+ * Gives a failed video its reason as `errorMessage`, wherever the API put it, and what else it said as `errorDetails`. No field is left named `error`: n8n takes
  * an item with such a field for one that its node could not handle.
  */
 function withoutErrorField(data: JsonObject, envelopeWords?: string): JsonObject {
@@ -113,7 +113,12 @@ function withoutErrorField(data: JsonObject, envelopeWords?: string): JsonObject
 		const nested = isJsonObject(error) ? wordsOf(error) : undefined;
 		const words =
 			wordsOf(data) ?? nested ?? (envelopeWords === 'Success' ? undefined : envelopeWords);
-		return { ...rest, ...(words !== undefined && { errorMessage: words }) };
+		const isMore = Boolean(error) && error !== words;
+		return {
+			...rest,
+			...(words !== undefined && { errorMessage: words }),
+			...(isMore && { errorDetails: error }),
+		};
 	}
 	return error === undefined ? rest : { errorMessage: error, ...rest };
 }

@@ -206,10 +206,25 @@ describe('status', () => {
 	});
 
 	// The reference leaves open where the reason stands: what came has to be kept.
-	it('of a failed video keeps a reason that is an object', async () => {
-		const { client } = clientOf(status('failed', { error: { message: 'Blocked' } }));
-		expect(await client.status('v-1')).toMatchObject({ errorMessage: 'Blocked' });
-	});
+	it.each([
+		[{ error: { message: 'Blocked' } }, { message: 'Blocked' }],
+		[
+			{ error: { code: 7, message: 'Blocked', help: 'x' } },
+			{ code: 7, message: 'Blocked', help: 'x' },
+		],
+		[{ error: 'SAFETY', errorMessage: 'Blocked' }, 'SAFETY'],
+		[{ error: 7, message: 'Blocked' }, 7],
+		[{ error: 'Blocked' }, undefined],
+		[{ error: null, errorMessage: 'Blocked' }, undefined],
+	])(
+		'of a failed video keeps the reason, and what else was said: %j',
+		async (more, errorDetails) => {
+			const video = await clientOf(status('failed', more)).client.status('v-1');
+			expect(video).toMatchObject({ errorMessage: 'Blocked' });
+			expect(video.errorDetails).toEqual(errorDetails);
+			expect(video).not.toHaveProperty('error');
+		},
+	);
 });
 
 describe('upload', () => {
