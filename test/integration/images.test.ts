@@ -175,10 +175,11 @@ describe('An image to make a video from', () => {
 					items: [
 						{ json: { prompt: 'a', url: 'https://example.com/a.png', key: 'r2-key-123' } },
 						{ json: { prompt: 'b', url: ' http://example.com/b.png ', key: '' } },
+						{ json: { prompt: 3, url: 'http://example.com/c.png', key: 123 } },
 					],
 				},
 			);
-			expect(kinds(emulator.requests)).toEqual(['generate', 'generate']);
+			expect(kinds(emulator.requests)).toEqual(['generate', 'generate', 'generate']);
 			const basics = { generationType: 'image_to_video', aspectRatio: 'auto' };
 			expect(emulator.requests.map(({ body }) => body)).toEqual(
 				expect.arrayContaining([
@@ -189,6 +190,7 @@ describe('An image to make a video from', () => {
 						imageKey: 'r2-key-123',
 					},
 					{ ...basics, prompt: 'b', imageUrl: 'http://example.com/b.png' },
+					{ ...basics, prompt: '3', imageUrl: 'http://example.com/c.png', imageKey: '123' },
 				]),
 			);
 		});

@@ -1,5 +1,5 @@
 import { createHash } from 'crypto';
-import { checkBasics, checkImageUrl } from '../api/checks';
+import { checkBasics, checkImageUrl, textFrom } from '../api/checks';
 import { orFailed, RequestFailed } from '../api/client';
 import { requestFailed } from '../api/messages';
 import type { GenerateRequest } from '../api/parameters';
@@ -35,10 +35,10 @@ export async function checkItem(session: Session, itemIndex: number): Promise<Su
 			...(await uploadOrThrow(session, file)),
 		}));
 	}
-	const imageKey = parameter('imageKey');
+	const imageKey = textFrom(parameter('imageKey'));
 	const image = {
 		imageUrl: checkImageUrl(parameter('imageUrl')),
-		...(typeof imageKey === 'string' && imageKey.trim() !== '' && { imageKey: imageKey.trim() }),
+		...(imageKey !== '' && { imageKey }),
 	};
 	const request: GenerateRequest = { ...basics, ...image };
 	return wish(image, async () => await Promise.resolve(request));

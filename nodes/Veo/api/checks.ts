@@ -22,8 +22,8 @@ export function checkBasics(raw: Record<keyof GenerateBasics, unknown>): Generat
 		'Aspect Ratio',
 		raw.aspectRatio || GENERATE_PARAMETERS.aspectRatio.default,
 	);
-	if (typeof raw.prompt !== 'string' || raw.prompt.trim() === '') throw blankPrompt();
-	return { generationType, prompt: raw.prompt, aspectRatio };
+	if (textFrom(raw.prompt) === '') throw blankPrompt();
+	return { generationType, prompt: String(raw.prompt), aspectRatio };
 }
 
 /** Gives the image's address, or throws `VeoFailure` where it is missing or not http(s). */

@@ -104,8 +104,8 @@ function shapeless(data: unknown): RequestFailed {
 }
 
 /**
- * Gives a failed video its reason as `errorMessage`, wherever the API put it, and what else it said as `errorDetails`. No field is left named `error`: n8n takes
- * an item with such a field for one that its node could not handle.
+ * Gives a failed video its reason as `errorMessage`, wherever the API put it, and what more was said as `errorDetails`. No
+ * field is left named `error`: n8n takes an item with such a field for one that its node could not handle.
  */
 function withoutErrorField(data: JsonObject, envelopeWords?: string): JsonObject {
 	const { error, ...rest } = data;

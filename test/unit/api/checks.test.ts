@@ -50,10 +50,17 @@ describe('the basics of a generate request', () => {
 		},
 	);
 
-	it.each([[''], ['  \n\t '], [undefined], [null], [5], [{}]])('refuse the prompt %j', (prompt) => {
-		const refusal = refusalOf(() => checkBasics({ ...good, prompt }));
-		expect(refusal.message).toContain("'Prompt'");
-		expect(refusal.message).toContain('nothing was paid');
+	it.each([[''], ['  \n\t '], [undefined], [null], [true], [{}]])(
+		'refuse the prompt %j',
+		(prompt) => {
+			const refusal = refusalOf(() => checkBasics({ ...good, prompt }));
+			expect(refusal.message).toContain("'Prompt'");
+			expect(refusal.message).toContain('nothing was paid');
+		},
+	);
+
+	it('take a number for a prompt, as an expression may give it', () => {
+		expect(checkBasics({ ...good, prompt: 1984 }).prompt).toBe('1984');
 	});
 
 	it('leave the prompt as the user wrote it', () => {
