@@ -5,7 +5,8 @@ const gulp = require('gulp');
 // Absolute, so that `tsc` is the project's own on every platform.
 const tsc = require.resolve('typescript/bin/tsc');
 
-const clean = () => rm('dist', { recursive: true, force: true });
+// On Windows a scanner may hold a file for a moment.
+const clean = () => rm('dist', { recursive: true, force: true, maxRetries: 5 });
 
 const compile = () =>
 	spawn(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' });

@@ -241,7 +241,7 @@ describe('Generate and Wait', () => {
 				.filter(({ kind }) => kind === 'status')
 				.map(({ receivedAt }) => receivedAt);
 			expect(more).toEqual([]);
-			expect(second - first).toBeGreaterThanOrEqual(4990);
+			expect(second - first).toBeGreaterThanOrEqual(4950);
 		});
 	});
 

@@ -97,7 +97,7 @@ describe('A wait for a paid job', () => {
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			expect(jsonOf(await run(wait))).toMatchObject([{ status: 'completed' }]);
 			const [pause = 0] = pauses(emulator.requests);
-			expect(pause).toBeGreaterThanOrEqual(6990);
+			expect(pause).toBeGreaterThanOrEqual(6950);
 		});
 	});
 
@@ -224,7 +224,7 @@ describe('Requests before a job is accepted', () => {
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			expect(jsonOf(await run({ operation: 'generate', prompt: 'A fox' }))).toHaveLength(1);
 			const [first, second] = emulator.requests.map(({ receivedAt }) => receivedAt);
-			expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(2990);
+			expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(2950);
 		});
 	});
 

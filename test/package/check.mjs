@@ -97,6 +97,6 @@ try {
 			`scanned ${scanned.sources} sources and ${scanned.packed} packed files, ${complaints.length} complaints`,
 	);
 } finally {
-	rmSync(folder, { recursive: true, force: true });
+	rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -83,10 +83,13 @@ export function toNoAnswer(thrown: unknown): NoAnswer {
 	const known = codes.find((code) => Object.hasOwn(BY_CODE, code) || CERTIFICATE.test(code));
 	// Even "refused" and "unreachable" can strike a connection that stands, when the request may be out already.
 	const stood = calls.includes('read') || calls.includes('write');
-	if (known === undefined || (stood && BY_CODE[known] !== 'timeout')) {
+	const connecting = calls.includes('connect') && !stood;
+	// Systems have many codes for what keeps them from connecting. Whichever it is, nothing was sent.
+	if (known === undefined && connecting) return { noAnswer: 'unreachable', networkCode: codes[0] };
+	if (known === undefined || (stood && known !== 'ETIMEDOUT')) {
 		return { noAnswer: 'reset', networkCode: known ?? codes[0] };
 	}
-	if (known === 'ETIMEDOUT' && calls.includes('connect')) {
+	if (known === 'ETIMEDOUT' && connecting) {
 		return { noAnswer: 'connectTimeout', networkCode: known };
 	}
 	return { noAnswer: BY_CODE[known] ?? 'tls', networkCode: known };

@@ -23,6 +23,9 @@ describe('what a network fault means', () => {
 		['EHOSTUNREACH', 'connect', 'unreachable'],
 		['ENETUNREACH', 'connect', 'unreachable'],
 		['EADDRNOTAVAIL', 'connect', 'unreachable'],
+		// What macOS says of a broadcast address, and Windows of a firewall.
+		['EAFNOSUPPORT', 'connect', 'unreachable'],
+		['EACCES', 'connect', 'unreachable'],
 		['ETIMEDOUT', 'connect', 'connectTimeout'],
 		['ETIMEDOUT', 'read', 'timeout'],
 		['ETIMEDOUT', undefined, 'timeout'],
@@ -39,6 +42,8 @@ describe('what a network fault means', () => {
 		// These may strike after the request was sent, so they promise nothing.
 		['ECONNRESET', 'read', 'reset'],
 		['EPIPE', 'write', 'reset'],
+		// So Windows may say that a connection broke.
+		['ECONNABORTED', 'write', 'reset'],
 		['EPROTO', 'write', 'reset'],
 		['UND_ERR_SOCKET', undefined, 'reset'],
 		['ERR_SSL_WRONG_VERSION_NUMBER', undefined, 'reset'],
