@@ -301,6 +301,12 @@ describe('An item that fails', () => {
 			"The 'Base URL' in the Veo API credential is not a web address",
 		],
 		[
+			'a job table without a name',
+			{ trackJob: true, jobTableName: '={{ null }}' },
+			{ ...credentialsFor(elsewhere), veoJobTableApi: { apiKey: KEY, baseUrl: elsewhere } },
+			"The 'Job Table Name' is blank",
+		],
+		[
 			'a job table that cannot be reached',
 			{ trackJob: true, options: { maxRetries: 0 } },
 			{

@@ -94,6 +94,16 @@ describe('The activation', () => {
 		});
 	});
 
+	scenario('tells the user that the job table has no name', async () => {
+		await withTables({}, async ({ tables, start }) => {
+			for (const jobTableName of [' ', '={{ null }}']) {
+				const trigger = await start({ jobTableName });
+				await expect(trigger.poll()).rejects.toThrow("The 'Job Table Name' is blank. Fill in");
+			}
+			expect(tables.requests).toEqual([]);
+		});
+	});
+
 	scenario('ends at a key that the API refuses, and goes on when the API is away', async () => {
 		await withTables({}, async ({ emulator, start }) => {
 			emulator.options.faults = [always('status', { type: 'envelope', code: 1002 })];

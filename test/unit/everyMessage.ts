@@ -54,6 +54,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
 	imageTooLarge: [messages.imageTooLarge('data', 60_000_000, 52_428_800)],
 	noImageFile: [messages.noImageFile('data')],
 	badUuid: [messages.badUuid()],
+	blankTableName: [messages.blankTableName()],
 	badBaseUrl: CREDENTIALS.map(({ displayName }) => messages.badBaseUrl(displayName)),
 	badApiKey: CREDENTIALS.map(({ displayName }) => messages.badApiKey(displayName)),
 	requestFailed: KINDS.flatMap((kind) =>

@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
+import { checkTableName } from '../api/checks';
 import { VeoClient } from '../api/client';
 import type { Clock } from '../api/clock';
 import { Pace } from '../api/pace';
@@ -42,7 +43,7 @@ export interface RunOptions {
 /** n8n makes a second node type of this one, for agents to call. */
 export const isAgentTool = ({ type }: INode) => type.endsWith('Tool');
 
-/** Throws `VeoFailure` where the credential cannot be used. */
+/** Throws `VeoFailure` where the credential or the job table cannot be used. */
 export async function openSession(context: IExecuteFunctions): Promise<Session> {
 	const options = readOptions(context.getNodeParameter('options', 0, {}));
 	const transport = await openTransport(context, 'veoApi', options.requestTimeoutMs);
@@ -77,7 +78,7 @@ export async function openSession(context: IExecuteFunctions): Promise<Session> 
 
 async function openTracker(session: Session, runIndex: number): Promise<JobTracker> {
 	const { context, clock, retry, stop, options } = session;
-	const tableName = context.getNodeParameter('jobTableName', 0, 'veo_jobs') as string;
+	const tableName = checkTableName(context.getNodeParameter('jobTableName', 0, 'veo_jobs'));
 	const send = await openTransport(context, 'veoJobTableApi', options.requestTimeoutMs);
 	// The same for an execution and its retries, each of which n8n gives an ID of its own. A retry of one that crashed or
 	// was stopped comes without what the node remembered.

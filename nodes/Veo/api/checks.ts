@@ -1,4 +1,11 @@
-import { badImageUrl, badUuid, blankPrompt, missingImageUrl, notAChoice } from './messages';
+import {
+	badImageUrl,
+	badUuid,
+	blankPrompt,
+	blankTableName,
+	missingImageUrl,
+	notAChoice,
+} from './messages';
 import {
 	ASPECT_RATIOS,
 	type AspectRatio,
@@ -39,6 +46,13 @@ export function checkUuid(raw: unknown): string {
 	// A dot or two would be taken for a place in the path.
 	if (/^\.{0,2}$/.test(uuid)) throw badUuid();
 	return uuid;
+}
+
+/** Gives the job table's name, or throws `VeoFailure` where there is none. */
+export function checkTableName(raw: unknown): string {
+	const tableName = textFrom(raw);
+	if (tableName === '') throw blankTableName();
+	return tableName;
 }
 
 /** What stands in a field, for which an expression may give a number. Whatever else it gives is no text. */

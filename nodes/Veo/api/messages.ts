@@ -65,6 +65,13 @@ export const badUuid = () =>
 		{ input: true },
 	);
 
+export const blankTableName = () =>
+	new VeoFailure(
+		"The 'Job Table Name' is blank",
+		'Fill in the name of the Data Table that holds the jobs, such as veo_jobs.',
+		{ input: true },
+	);
+
 export const badBaseUrl = (credentialName: string) =>
 	new VeoFailure(
 		`The 'Base URL' in the ${credentialName} credential is not a web address`,

@@ -7,6 +7,7 @@ import {
 import { fetchVideo, type Video } from '../actions/download';
 import { triggerOptionsField } from '../actions/fields';
 import { isOn, readNumber } from '../actions/options';
+import { checkTableName } from '../api/checks';
 import { orFailed, RequestFailed, VeoClient, type VideoStatus } from '../api/client';
 import { VeoFailure } from '../api/failure';
 import {
@@ -207,7 +208,7 @@ function readOptions(context: IPollFunctions): TriggerOptions {
 }
 
 const tableNameOf = (context: IPollFunctions) =>
-	context.getNodeParameter('jobTableName', 'veo_jobs') as string;
+	checkTableName(context.getNodeParameter('jobTableName', 'veo_jobs'));
 
 /** One or many, parted by commas, spaces or new lines; an expression may give an array. Throws `VeoFailure`. */
 export function readUuids(value: unknown): string[] {
