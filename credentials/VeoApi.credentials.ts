@@ -31,7 +31,7 @@ export class VeoApi implements ICredentialType {
 			name: 'baseUrl',
 			type: 'string',
 			default: 'https://veo3o1.com/api',
-			description: 'Where the API lies. Change it only for a proxy or for the emulator.',
+			description: 'Address of the API. Change it only for a proxy or for the emulator.',
 		},
 	];
 

@@ -38,7 +38,7 @@ export class VeoJobTableApi implements ICredentialType {
 			name: 'baseUrl',
 			type: 'string',
 			default: 'http://localhost:5678/api/v1',
-			description: "Where this instance's public API lies, as n8n itself can reach it",
+			description: "Address of this instance's public API, as n8n itself reaches it",
 		},
 	];
 

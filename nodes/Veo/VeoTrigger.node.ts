@@ -73,7 +73,7 @@ export class VeoTrigger implements INodeType {
 				default: '',
 				placeholder: 'e.g. video-uuid-123, video-uuid-456',
 				description:
-					"The 'uuid' of each video, parted by commas, spaces or new lines. An expression may give a list.",
+					"The 'uuid' of each video, separated by commas, spaces or new lines. An expression may give a list.",
 				displayOptions: { show: { watch: ['uuids'] } },
 			},
 			{

@@ -150,7 +150,7 @@ export const optionsField = {
 			type: 'number',
 			typeOptions: { minValue: 1 },
 			default: 10,
-			description: 'How many videos to have in the making at the same time, at most',
+			description: 'The most videos to make at the same time',
 			...forWaiting,
 		},
 		{

@@ -210,7 +210,7 @@ function readOptions(context: IPollFunctions): TriggerOptions {
 const tableNameOf = (context: IPollFunctions) =>
 	checkTableName(context.getNodeParameter('jobTableName', 'veo_jobs'));
 
-/** One or many, parted by commas, spaces or new lines; an expression may give an array. Throws `VeoFailure`. */
+/** One or many, separated by commas, spaces or new lines; an expression may give an array. Throws `VeoFailure`. */
 export function readUuids(value: unknown): string[] {
 	const parts = (Array.isArray(value) ? value : [value]).flatMap((part) =>
 		typeof part === 'string' || typeof part === 'number' ? String(part).split(/[\s,]+/) : [],
