@@ -5,7 +5,8 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 import { orFailed, RequestFailed, VeoClient } from './api/client';
-import { credentialRefused, tableCredentialRefused } from './api/messages';
+import { refusalOfKey } from './api/keyCheck';
+import { tableCredentialRefused } from './api/messages';
 import type { Transport } from './api/transport';
 import { jobTable } from './jobs/jobTable';
 import {
@@ -18,9 +19,6 @@ import {
 
 const TEST_TIMEOUT_MS = 15_000;
 
-/** No video has it. Asking for its status costs nothing, and tells whether the key is taken. */
-const NO_VIDEO = 'n8n-credential-test';
-
 /**
  * Tests a Veo API credential by a status check, which can never spend credits. n8n's declarative test would show a bare
  * `ECONNREFUSED` for a host that is not there; this one has words for it.
@@ -31,8 +29,7 @@ export async function veoApiTest(
 ): Promise<INodeCredentialTestResult> {
 	return await test(async () => {
 		const client = new VeoClient(testTransport(this, 'veoApi', data), systemClock.now);
-		const answer = await orFailed(client.status(NO_VIDEO));
-		return answer instanceof RequestFailed ? credentialRefused(answer.outcome) : undefined;
+		return (await refusalOfKey(client))?.message;
 	});
 }
 

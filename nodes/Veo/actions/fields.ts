@@ -1,9 +1,8 @@
+/** The form's fields, each defined once. Saved workflows hold their names, types and choices. */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { ASPECT_RATIOS, GENERATION_TYPES } from '../api/parameters';
 
 export type Operation = 'generate' | 'generateAndWait' | 'getStatus' | 'uploadImage';
-
-/** The fields, each defined once and shown for the operations that it applies to. Names: saved workflows hold them. */
 
 const GENERATING: Operation[] = ['generate', 'generateAndWait'];
 

@@ -8,15 +8,10 @@ import { fetchVideo, type Video } from '../actions/download';
 import { triggerOptionsField } from '../actions/fields';
 import { isOn, readNumber } from '../actions/options';
 import { checkTableName } from '../api/checks';
-import { orFailed, RequestFailed, VeoClient, type VideoStatus } from '../api/client';
+import { RequestFailed, VeoClient, type VideoStatus } from '../api/client';
 import { VeoFailure } from '../api/failure';
-import {
-	credentialRefused,
-	keyRefused,
-	nothingFinished,
-	noUuids,
-	tableFailed,
-} from '../api/messages';
+import { refusalOfKey } from '../api/keyCheck';
+import { keyRefused, nothingFinished, noUuids, tableFailed } from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import { Pace } from '../api/pace';
 import { POLICY } from '../api/policy';
@@ -33,8 +28,6 @@ const KEEP_CHECKING_MS = 60_000;
 const TIMEOUT_AT_ACTIVATION_MS = 5_000;
 /** What n8n tells as the budget of a poll where nothing limits it. */
 const NO_BUDGET_MS = 5 * 60_000;
-/** No video has it. Asking for its status costs nothing, and tells whether the key is taken. */
-const NO_VIDEO = 'n8n-activation-test';
 
 /** What the polls of one activation have in common. n8n makes one context for all of them. */
 interface Activation {
@@ -99,9 +92,8 @@ async function activate(context: IPollFunctions, activation: Activation): Promis
 		if (byUser) throw toNodeFailure(context, thrown);
 		handle(context, thrown);
 	});
-	const answer = await orFailed(client.status(NO_VIDEO));
-	if (!(answer instanceof RequestFailed) || credentialRefused(answer.outcome) === undefined) return;
-	if (!isPassing(answer)) throw toNodeFailure(context, keyRefused(answer.outcome));
+	const refused = (await refusalOfKey(client))?.refused;
+	if (refused && !isPassing(refused)) throw toNodeFailure(context, keyRefused(refused.outcome));
 }
 
 async function poll(
