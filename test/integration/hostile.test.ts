@@ -104,7 +104,6 @@ describe('A video', () => {
 		'ftp://example.com/a.mp4',
 		'//example.com/a.mp4',
 		'not an address',
-		'',
 		17,
 		{ url: 'https://example.com/a.mp4' },
 	]) {
