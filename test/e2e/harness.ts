@@ -17,6 +17,8 @@ import type { Execution } from '../../demo/lib/execution';
 import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from './workflow';
 
 export const emulatorKey = 'veo-emulator-key';
+/** Who signs in. */
+export const owner = { email: 'tester@example.com', password: 'Veo-tests-1' };
 
 export interface HarnessOptions {
 	emulator?: EmulatorOptions;
@@ -60,7 +62,7 @@ export class Harness {
 			const { n8nEnv: env, installed } = options;
 			n8n = await startWithPackage({ port: await freePort(), env, installed });
 			const client = new N8nClient(n8n.url);
-			await client.signIn({ email: 'tester@example.com', password: 'Veo-tests-1' });
+			await client.signIn(owner);
 			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
 			const credential = await client.createCredential('Veo API account', 'veoApi', data);
 			return new Harness(options, n8n, client, emulator, credential);

@@ -438,6 +438,20 @@ describe('Fetch Test Event', () => {
 		});
 	});
 
+	for (const watch of ['jobTable', 'uuids']) {
+		scenario(`says so where the API tells of no video: ${watch}`, async () => {
+			const faults = [always('status', { type: 'http', status: 503 })];
+			await withTables({ faults }, async ({ start, addJob }) => {
+				const uuids = addJob();
+				const trigger = await start({ watch, uuids }, { mode: 'manual' });
+				await expect(trigger.poll()).rejects.toMatchObject({
+					message: `Video ${uuids} could not be checked: the server answered with HTTP 503`,
+					description: 'Try again later.',
+				});
+			});
+		});
+	}
+
 	scenario('says what there is none of, and below that how to go on', async () => {
 		await withTables({}, async ({ start }) => {
 			const { what, next } = nothingFinished();

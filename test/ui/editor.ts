@@ -3,14 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
 import { eventually } from '../../demo/lib/n8nClient';
-import { Harness } from '../e2e/harness';
+import { Harness, owner } from '../e2e/harness';
 import { chain, manualTrigger, type WorkflowNode } from '../e2e/workflow';
 import { chromiumPath } from './chromium';
 import { cutOffTexts, isLoaded, playing } from './inBrowser';
 import { picturePaths } from './pictures';
-
-/** As the harness has set it up. */
-const owner = { email: 'tester@example.com', password: 'Veo-tests-1' };
 
 /** A person at n8n's editor, in a real browser. Finds things by n8n's ids for tests, and by the words that are shown. */
 export class Editor {

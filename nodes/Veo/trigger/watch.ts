@@ -1,7 +1,10 @@
 import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
-import type { VeoClient, VideoStatus } from '../api/client';
+import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
+import { keyRefused, statusFailed } from '../api/messages';
 import type { JsonObject } from '../api/outcome';
 import type { Pace } from '../api/pace';
+import { POLICY } from '../api/policy';
+import { isFinal } from '../jobs/states';
 
 export interface TriggerOptions {
 	events: string[];
@@ -36,4 +39,29 @@ export interface WatchContext {
 /** Whether a job that ended with `status` is one that the user wants to hear of. A job given up counts as failed. */
 export function isWanted(status: unknown, events: string[]): boolean {
 	return events.includes(status === 'completed' ? 'completed' : 'failed');
+}
+
+/**
+ * Asks the API for the first of these jobs that has ended in a wanted way, for a test event. Throws `VeoFailure` where it
+ * refuses the key, or tells of none of them.
+ */
+export async function firstFinished(
+	uuids: string[],
+	{ client, options }: WatchContext,
+): Promise<VideoStatus | undefined> {
+	const answers: Array<VideoStatus | RequestFailed> = [];
+	for (const uuid of uuids) {
+		const answer = await orFailed(client.status(uuid));
+		if (!(answer instanceof RequestFailed)) {
+			if (isFinal(answer.status) && isWanted(answer.status, options.events)) return answer;
+		} else if (POLICY[answer.outcome.name].wait === 'final') {
+			throw keyRefused(answer.outcome);
+		}
+		answers.push(answer);
+	}
+	const [first] = answers;
+	if (first instanceof RequestFailed && answers.every((one) => one instanceof RequestFailed)) {
+		throw statusFailed(String(uuids[0]), first.outcome);
+	}
+	return undefined;
 }

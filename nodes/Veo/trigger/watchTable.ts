@@ -1,7 +1,6 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import { orFailed, RequestFailed, type VideoStatus } from '../api/client';
-import { keyRefused, missingTable, notTaken } from '../api/messages';
-import { POLICY } from '../api/policy';
+import type { VideoStatus } from '../api/client';
+import { missingTable, notTaken } from '../api/messages';
 import type { Transport } from '../api/transport';
 import { DataTable, type Filter, filled } from '../jobs/dataTable';
 import {
@@ -17,11 +16,10 @@ import {
 import { isInNewerExecution, newestExecution } from '../jobs/executions';
 import { type JobRow, jobTable, toJobRow, toJson } from '../jobs/jobTable';
 import { PENDING, refreshJobs } from '../jobs/refresh';
-import { isFinal } from '../jobs/states';
 import { equals } from '../jobs/tracker';
 import { systemClock as clock } from '../transport';
 import { handOver } from './handOver';
-import { isWanted, type Watch, type WatchContext } from './watch';
+import { firstFinished, isWanted, type Watch, type WatchContext } from './watch';
 
 /** How many items an execution is given at most. */
 const LARGEST_HAND_OVER = 100;
@@ -146,15 +144,13 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 			const latest = rows.find(({ status }) => isWanted(status, options.events));
 			if (latest) return toJson(latest);
 			// Where no trigger has been switched on yet, nobody has looked whether one is finished.
-			for (const row of (await table.find(PENDING, 'id:desc', MOST_SAMPLED)).map(toJobRow)) {
-				const video = await orFailed(watching.client.status(String(row.uuid)));
-				if (video instanceof RequestFailed) {
-					if (POLICY[video.outcome.name].wait === 'final') throw keyRefused(video.outcome);
-				} else if (isFinal(video.status) && isWanted(video.status, options.events)) {
-					return { ...toJson(row), ...video };
-				}
-			}
-			return undefined;
+			const pending = (await table.find(PENDING, 'id:desc', MOST_SAMPLED)).map(toJobRow);
+			const video = await firstFinished(
+				pending.map(({ uuid }) => String(uuid)),
+				watching,
+			);
+			const row = pending.find(({ uuid }) => uuid === video?.uuid);
+			return row && { ...toJson(row), ...video };
 		},
 	};
 }

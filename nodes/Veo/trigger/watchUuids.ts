@@ -5,7 +5,7 @@ import { inPool } from '../jobs/pool';
 import { isFinal } from '../jobs/states';
 import { systemClock } from '../transport';
 import { handOver } from './handOver';
-import { isWanted, type Watch, type WatchContext } from './watch';
+import { firstFinished, isWanted, type Watch, type WatchContext } from './watch';
 
 const AT_ONCE = 5;
 
@@ -71,11 +71,7 @@ export function watchUuids(watching: WatchContext, uuids: string[]): Watch {
 			if (!taken) log(notTaken(items.length));
 		},
 		async sample() {
-			for (const uuid of [...uuids].reverse()) {
-				const video = await check(uuid);
-				if (video && isFinal(video.status) && isWanted(video.status, options.events)) return video;
-			}
-			return undefined;
+			return await firstFinished([...uuids].reverse(), watching);
 		},
 	};
 }
