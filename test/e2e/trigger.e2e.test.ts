@@ -246,9 +246,11 @@ describe('Fetch Test Event', () => {
 			const table = 'sample';
 			await tables.submit(table, '3600 s sample');
 			const none = await tables.harness.runManually(tables.watching({ jobTableName: table }));
-			expect(none.error?.message).toBe(
-				'There is no finished video yet. Make one with Generate, wait until it is finished, and fetch the test event again.',
-			);
+			expect(none.error).toMatchObject({
+				message: 'There is no finished video yet',
+				description:
+					'Make one with Generate, wait until it is finished, and fetch the test event again.',
+			});
 			await tables.submit(table, 'sample one', { operation: 'generateAndWait' });
 			await tables.submit(table, 'sample two', { operation: 'generateAndWait' });
 			const before = await tables.rows(table);
