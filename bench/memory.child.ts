@@ -1,20 +1,29 @@
-import { rm } from 'node:fs/promises';
+import { createWriteStream, openAsBlob } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { INodeExecutionData } from 'n8n-workflow';
+import { FormData as Form, request } from 'undici';
 
 import { requiredString } from '../demo/lib/json';
 import { startN8n, storeFile } from '../test/integration/n8n';
 import { serve, type Task, type Work } from './lib/child';
 import { addNode, execute, items, PROMPT } from './lib/inN8n';
+import { fixedInterval, Floor } from './lib/floor';
 import { plainNode, type PlainWork } from './lib/plainNode';
+import { API_KEY } from './lib/prompts';
 
 const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 
+function imageOf({ bytes }: Task): Buffer {
+	const content = Buffer.alloc(bytes);
+	PNG.copy(content);
+	return content;
+}
+
 /** Input items with an image each, on n8n's disk. */
 async function images(task: Task): Promise<INodeExecutionData[]> {
-	const content = Buffer.alloc(task.bytes);
-	PNG.copy(content);
-	const file = await storeFile(content, { mimeType: 'image/png', fileName: 'fox.png' });
+	const file = await storeFile(imageOf(task), { mimeType: 'image/png', fileName: 'fox.png' });
 	return items(task).map((item) => ({ ...item, binary: { data: file } }));
 }
 
@@ -51,7 +60,27 @@ void startN8n().then((n8n) => {
 			const input = await inputOf(task);
 			return async () => await execute(task, {}, { type: 'plain', input });
 		};
+	const file = join(n8n.folder, 'bare');
 	const works: Record<string, Work> = {
+		uploadFloor: async (task) => {
+			await writeFile(file, imageOf(task));
+			return async () => {
+				const body = new Form();
+				body.append('file', await openAsBlob(file, { type: 'image/png' }), 'fox.png');
+				const headers = { authorization: `Bearer ${API_KEY}` };
+				const url = `${task.baseUrl}/upload-video-image`;
+				const answer = await request(url, { method: 'POST', headers, body });
+				await answer.body.dump();
+				if (answer.statusCode !== 200) throw new Error(`HTTP ${answer.statusCode}`);
+			};
+		},
+		downloadFloor:
+			({ baseUrl }) =>
+			async () => {
+				const video = await new Floor(baseUrl, API_KEY).video(PROMPT, fixedInterval);
+				const answer = await request(requiredString(video, 'videoUrl'));
+				await pipeline(answer.body, createWriteStream(file));
+			},
 		uploadWhole: plain(uploadWhole, images),
 		downloadWhole: plain(downloadWhole, async (task) => await Promise.resolve(items(task))),
 		upload: async (task) => {

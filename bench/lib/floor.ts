@@ -23,11 +23,11 @@ export class Floor {
 		private readonly apiKey: string,
 	) {}
 
-	async video(prompt: string, interval: Interval): Promise<void> {
+	async video(prompt: string, interval: Interval): Promise<JsonObject> {
 		const uuid = await this.generate(prompt);
 		for (;;) {
 			const status = await this.ask('GET', `/video-status/${uuid}`);
-			if (status.status === 'completed') return;
+			if (status.status === 'completed') return status;
 			await sleep(interval(status));
 		}
 	}
