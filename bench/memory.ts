@@ -81,7 +81,7 @@ function tableOf(peaks: number[]): Figures {
 		],
 		notes: [
 			`Resident memory at its peak (Linux's \`VmHWM\`), beyond what the process had after a file of 5 MB. Medians of ${ROUNDS}, each in a new process.`,
-			'The floor streams from disk and to disk, too. Streams hold little; what shows is mostly what V8 has yet to collect, for it lets some 32 MB of buffers pile up first. So single figures lie anywhere around that, with the floor as with this node, and are lower where the machine is slower.',
+			'The floor streams from disk and to disk, too. Streams hold little; what shows is mostly what V8 has yet to collect, for it lets some 32 MB of buffers pile up first. So single figures lie anywhere around that, with the floor as with this node, and were lower on a machine that other work kept busy.',
 			`n8n-core keeps files on disk, as n8n does by default from 2.0 on. "Held whole" is n8n's HTTP helper with a buffer, as a simple node does it.`,
 		],
 	};

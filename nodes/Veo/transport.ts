@@ -65,7 +65,8 @@ export const systemClock: Clock = {
 	now: () => Date.now(),
 	random: () => Math.random(),
 	sleep: async (ms, signal) => {
-		await orAborted(sleep(Math.min(ms, LONGEST_SLEEP_MS)), signal).catch(() => undefined);
+		const signals = signal ? [signal] : [];
+		await orAborted(sleep(Math.min(ms, LONGEST_SLEEP_MS)), signals).catch(() => undefined);
 	},
 };
 
@@ -174,7 +175,8 @@ export async function downloadVideo(
 	stop?: AbortSignal,
 ): Promise<IBinaryData | Outcome> {
 	let bytes = 0;
-	const download = async (signal: AbortSignal): Promise<IBinaryData | Outcome> => {
+	const download = async (deadline: AbortSignal): Promise<IBinaryData | Outcome> => {
+		const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
 		const answer = await open(
 			context.helpers.httpRequest({ ...streamed(signal, requestTimeoutMs), method: 'GET', url }),
 			signal,
@@ -333,16 +335,19 @@ async function toMultipart(image: ImageFile) {
 	};
 }
 
-/** Runs `work` until it is done, the time is up or `stop` fires. Throws only `Stopped`. */
+/**
+ * Runs `work` until it is done, the time is up or `stop` fires; `work` is given the signal of its time alone. To make
+ * one of both took near half of what a request cost beyond n8n's helper. Throws only `Stopped`.
+ */
 async function withDeadline<T>(
 	timeoutMs: number,
 	stop: AbortSignal | undefined,
-	work: (signal: AbortSignal) => Promise<T>,
+	work: (deadline: AbortSignal) => Promise<T>,
 ): Promise<{ done: T } | NoAnswer> {
 	const deadline = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), LONGEST_TIMER_MS));
-	const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
+	const signals = stop ? [deadline, stop] : [deadline];
 	// n8n's helper puts the execution's own signal in place of this one, so its promise may outlive the deadline.
-	const result = await orAborted(work(signal), signal).then(
+	const result = await orAborted(work(deadline), signals).then(
 		(done) => ({ done }),
 		(thrown: unknown) =>
 			deadline.aborted ? ({ noAnswer: 'timeout' } as const) : toNoAnswer(thrown),
@@ -351,12 +356,11 @@ async function withDeadline<T>(
 	return result;
 }
 
-/** The promise, or a rejection as soon as the signal fires. */
-async function orAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-	if (!signal) return await promise;
+/** The promise, or a rejection as soon as one of the signals fires. */
+async function orAborted<T>(promise: Promise<T>, signals: AbortSignal[]): Promise<T> {
 	return await new Promise((resolve, reject) => {
-		const forget = onAbort(signal, () => reject(new Stopped()));
-		promise.then(resolve, reject).finally(forget);
+		const forget = signals.map((signal) => onAbort(signal, () => reject(new Stopped())));
+		promise.then(resolve, reject).finally(() => forget.forEach((one) => one()));
 	});
 }
 

@@ -61,7 +61,7 @@ export function textFrom(raw: unknown): string {
 }
 
 export function isWebAddress(value: string): boolean {
-	return /^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : '');
+	return /^\s*https?:/i.test(value) && URL.canParse(value);
 }
 
 function oneOf<T extends string>(choices: readonly T[], displayName: string, value: unknown): T {
