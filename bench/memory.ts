@@ -57,8 +57,15 @@ export const memory: Measurement = {
 };
 
 function tableOf(peaks: number[]): Figures {
-	const [uploadFloor = 0, uploadWhole = 0, upload = 0] = peaks;
-	const [downloadFloor = 0, downloadWhole = 0, download = 0, twenty = 0] = peaks.slice(3);
+	const [
+		uploadFloor = 0,
+		uploadWhole = 0,
+		upload = 0,
+		downloadFloor = 0,
+		downloadWhole = 0,
+		download = 0,
+		twenty = 0,
+	] = peaks;
 	const row = (words: string, peak: number, limit?: number) => [
 		words,
 		megabytes(peak),

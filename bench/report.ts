@@ -4,13 +4,16 @@ import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
 import { objectOr, requiredString } from '../demo/lib/json';
+import { markdownTable } from '../demo/lib/markdownTable';
 import { n8nManifestFolder, packageName, projectRoot } from '../demo/lib/paths';
 import { fixed } from './lib/numbers';
 import type { Figures } from './measurement';
 
 /** A table as a part of `docs/benchmarks.md`, which is fit to be read in a terminal as well. */
 export function markdownOf({ title, columns, rows, notes }: Figures): string {
-	return [`## ${title}\n`, tableOf(columns, rows), ...notes.map((note) => `${note}\n`)].join('\n');
+	return [`## ${title}\n`, markdownTable(columns, rows), ...notes.map((note) => `${note}\n`)].join(
+		'\n',
+	);
 }
 
 /** All of `docs/benchmarks.md`. */
@@ -35,22 +38,12 @@ export function pageOf(figures: Figures[], startedAt: Date, endedAt: Date): stri
 \`emulator/\`. Nothing absolute is claimed: another machine gives other milliseconds. What counts is how the lines of one
 table compare, for they were measured side by side, and the targets that stand beside them.
 `,
-		tableOf(['', ''], facts),
+		markdownTable(['', ''], facts),
 		`To repeat it: \`npm ci\`, then \`npm run bench\`. The first time it downloads the pinned n8n, as \`npm start\` does. One
 measurement alone, printed and not written: \`npm run bench -- --only cpu\`. Memory is read from Linux's \`/proc\`.
 `,
 		...figures.map(markdownOf),
 	].join('\n');
-}
-
-function tableOf(columns: string[], rows: string[][]): string {
-	const widths = columns.map((column, index) =>
-		Math.max(3, column.length, ...rows.map((row) => row[index]?.length ?? 0)),
-	);
-	const line = (cells: string[]) =>
-		`| ${widths.map((width, index) => (cells[index] ?? '').padEnd(width)).join(' | ')} |\n`;
-	const rule = line(widths.map((width) => '-'.repeat(width)));
-	return [line(columns), rule, ...rows.map(line)].join('');
 }
 
 function machine(): string {

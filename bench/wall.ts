@@ -1,15 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { packPackage } from '../demo/lib/package';
 import type { Emulator } from '../emulator';
 import { Harness } from '../test/e2e/harness';
 import type { TestWorkflow } from '../test/e2e/workflow';
 import { byEstimate, fixedInterval, Floor } from './lib/floor';
 import { fixed, mean, median, noTarget, seconds, target } from './lib/numbers';
 import { API_KEY, indexIn, promptsOf } from './lib/prompts';
+import { withPackage } from './lib/withPackage';
 import type { Figures, Measurement } from './measurement';
 import { withHttpRequests, withThisNode } from './wallWorkflows';
 
@@ -46,9 +43,7 @@ export const wall: Measurement = {
 	name: 'wall',
 	measure: async (say) => {
 		say('starting n8n');
-		const folder = await mkdtemp(join(tmpdir(), 'veo-bench-'));
-		try {
-			process.env.VEO_E2E_PACKAGE = await packPackage(folder);
+		return await withPackage(async () => {
 			const harness = await Harness.start({
 				emulator: {
 					durationMs: ({ prompt }) =>
@@ -60,9 +55,7 @@ export const wall: Measurement = {
 			} finally {
 				await harness.close();
 			}
-		} finally {
-			await rm(folder, { recursive: true, force: true });
-		}
+		});
 	},
 };
 

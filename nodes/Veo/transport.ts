@@ -65,8 +65,7 @@ export const systemClock: Clock = {
 	now: () => Date.now(),
 	random: () => Math.random(),
 	sleep: async (ms, signal) => {
-		const signals = signal ? [signal] : [];
-		await orAborted(sleep(Math.min(ms, LONGEST_SLEEP_MS)), signals).catch(() => undefined);
+		await orAborted(sleep(Math.min(ms, LONGEST_SLEEP_MS)), [signal]).catch(() => undefined);
 	},
 };
 
@@ -345,9 +344,8 @@ async function withDeadline<T>(
 	work: (deadline: AbortSignal) => Promise<T>,
 ): Promise<{ done: T } | NoAnswer> {
 	const deadline = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), LONGEST_TIMER_MS));
-	const signals = stop ? [deadline, stop] : [deadline];
 	// n8n's helper puts the execution's own signal in place of this one, so its promise may outlive the deadline.
-	const result = await orAborted(work(deadline), signals).then(
+	const result = await orAborted(work(deadline), [deadline, stop]).then(
 		(done) => ({ done }),
 		(thrown: unknown) =>
 			deadline.aborted ? ({ noAnswer: 'timeout' } as const) : toNoAnswer(thrown),
@@ -357,10 +355,13 @@ async function withDeadline<T>(
 }
 
 /** The promise, or a rejection as soon as one of the signals fires. */
-async function orAborted<T>(promise: Promise<T>, signals: AbortSignal[]): Promise<T> {
+async function orAborted<T>(
+	promise: Promise<T>,
+	signals: Array<AbortSignal | undefined>,
+): Promise<T> {
 	return await new Promise((resolve, reject) => {
-		const forget = signals.map((signal) => onAbort(signal, () => reject(new Stopped())));
-		promise.then(resolve, reject).finally(() => forget.forEach((one) => one()));
+		const forget = signals.map((signal) => signal && onAbort(signal, () => reject(new Stopped())));
+		promise.then(resolve, reject).finally(() => forget.forEach((one) => one?.()));
 	});
 }
 

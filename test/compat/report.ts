@@ -1,3 +1,5 @@
+import { markdownTable } from '../../demo/lib/markdownTable';
+
 /** What was found on one version, by the heading of the column. */
 export interface Row {
 	n8n: string;
@@ -22,20 +24,8 @@ export function tableOf(columns: string[], rows: Row[]): string {
 			.join(', '),
 	]);
 	return [
-		...markdown([['n8n', 'Node.js', ...columns, 'Notes'], ...lines]),
-		'',
+		markdownTable(['n8n', 'Node.js', ...columns, 'Notes'], lines),
 		...notes.map((note, index) => `${index + 1}. ${note}`),
 		...rows.flatMap(({ n8n, failures }) => failures.map((words) => `\nn8n ${n8n}, ${words}`)),
 	].join('\n');
-}
-
-function markdown([head = [], ...lines]: string[][]): string[] {
-	const widths = head.map((_, index) =>
-		Math.max(...[head, ...lines].map((line) => line[index]?.length ?? 0)),
-	);
-	const rule = widths.map((width) => '-'.repeat(width));
-	return [head, rule, ...lines].map((line) => {
-		const cells = line.map((cell, index) => cell.padEnd(widths[index] ?? 0));
-		return `| ${cells.join(' | ')} |`;
-	});
 }

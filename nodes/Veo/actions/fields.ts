@@ -136,12 +136,17 @@ const SHORTEST_POLL_INTERVAL = 5;
 
 const forWaiting = shown({ '/operation': ['generateAndWait'] });
 
-export const optionsField = {
+/** What is the same of both nodes' options. */
+const OPTIONS = {
 	displayName: 'Options',
 	name: 'options',
 	type: 'collection',
 	placeholder: 'Add option',
 	default: {},
+} as const;
+
+export const optionsField = {
+	...OPTIONS,
 	options: [
 		{
 			displayName: 'Max Concurrent Jobs',
@@ -222,11 +227,7 @@ export const optionsField = {
 } satisfies INodeProperties;
 
 export const triggerOptionsField = {
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
-	placeholder: 'Add option',
-	default: {},
+	...OPTIONS,
 	options: [
 		{
 			displayName: 'Give Up After (Hours)',

@@ -1,7 +1,7 @@
 import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
 import type { Clock } from '../api/clock';
 import { givenUp, keyRefused, notChecked } from '../api/messages';
-import type { Outcome, OutcomeName } from '../api/outcome';
+import type { JsonObject, Outcome, OutcomeName } from '../api/outcome';
 import type { Pace } from '../api/pace';
 import { type DataTable, type Filter, filled } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
@@ -91,12 +91,12 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 		const { checkedAt } = round;
 		const changes = { ...rowChanges(answer, toTimestamp(clock.now())), checkedAt };
 		if (isFinal(answer.status)) {
-			await table.update([equals('id', row.id), UNFINISHED], changes);
+			await writeRow(table, row, changes);
 			onFinal(row, answer);
 		} else if (!(await giveUpIfOld(round, row))) {
 			const same = answer.status === row.status && answer.progress === row.progress;
 			if (same) unchanged.push(row);
-			else await table.update([equals('id', row.id), UNFINISHED], changes);
+			else await writeRow(table, row, changes);
 		}
 	});
 
@@ -105,6 +105,10 @@ export async function refreshJobs(rules: RefreshRules): Promise<void> {
 		const ids = unchanged.map(({ id }) => equals('id', id));
 		await table.update(ids, { checkedAt: round.checkedAt }, 'or');
 	}
+}
+
+async function writeRow(table: DataTable, { id }: JobRow, changes: JsonObject): Promise<void> {
+	await table.update([equals('id', id), UNFINISHED], changes);
 }
 
 /** A job that is not known to be final. */
@@ -129,7 +133,7 @@ async function giveUpIfOld(
 ): Promise<boolean> {
 	const sinceMs = toMs(row.submittedAt ?? row.createdAt);
 	if (!(clock.now() - sinceMs > giveUpAfterMs * times)) return false;
-	await table.update([equals('id', row.id), UNFINISHED], {
+	await writeRow(table, row, {
 		status: 'expired',
 		errorMessage: givenUp(giveUpAfterMs),
 		checkedAt,
