@@ -12,7 +12,7 @@ const shipped = ['nodes/**/*.ts', 'credentials/**/*.ts', 'index.ts'];
 const n8nRecommended = n8nCommunityNodesPlugin.configs.recommended;
 
 export default defineConfig(
-	globalIgnores(['**/node_modules', 'dist', 'demo/.run', 'demo/n8n', 'coverage']),
+	globalIgnores(['**/node_modules', 'dist', 'demo/.run', 'harness/n8n', 'coverage']),
 	{
 		files: shipped,
 		extends: [

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { requiredString } from '../demo/lib/json';
+import { requiredString } from '../harness/json';
 import { inPool } from '../nodes/Veo/jobs/pool';
-import { startN8n } from '../test/integration/n8n';
+import { startN8n } from '../harness/core';
 import { CONCURRENT } from './cpu';
 import { serve, type Task, type Work } from './lib/child';
 import { fixedInterval, Floor } from './lib/floor';

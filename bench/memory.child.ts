@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import type { INodeExecutionData } from 'n8n-workflow';
 import { FormData as Form, request } from 'undici';
 
-import { requiredString } from '../demo/lib/json';
-import { startN8n, storeFile } from '../test/integration/n8n';
+import { requiredString } from '../harness/json';
+import { startN8n, storeFile } from '../harness/core';
 import { serve, type Task, type Work } from './lib/child';
 import { addNode, execute, items, PROMPT } from './lib/inN8n';
 import { fixedInterval, Floor } from './lib/floor';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { arrayOr, objectOr } from '../demo/lib/json';
-import { projectRoot } from '../demo/lib/paths';
+import { arrayOr, objectOr } from '../harness/json';
+import { projectRoot } from '../harness/paths';
 import { fixed, median, noTarget, target } from './lib/numbers';
 import type { Figures, Measurement } from './measurement';
 

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
-import { objectOr, requiredString } from '../demo/lib/json';
-import { markdownTable } from '../demo/lib/markdownTable';
-import { n8nManifestFolder, packageName, projectRoot } from '../demo/lib/paths';
+import { objectOr, requiredString } from '../harness/json';
+import { markdownTable } from '../harness/markdownTable';
+import { n8nManifestFolder, packageName, projectRoot } from '../harness/paths';
 import { fixed } from './lib/numbers';
 import type { Figures } from './measurement';
 

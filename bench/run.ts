@@ -8,8 +8,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { main } from '../demo/lib/main';
-import { projectRoot } from '../demo/lib/paths';
+import { main } from '../demo/main';
+import { projectRoot } from '../harness/paths';
 import { cpu } from './cpu';
 import { memory } from './memory';
 import type { Figures, Measurement } from './measurement';

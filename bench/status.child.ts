@@ -1,4 +1,4 @@
-import { startN8n } from '../test/integration/n8n';
+import { startN8n } from '../harness/core';
 import { serve, type Work } from './lib/child';
 import { execute, PROMPT } from './lib/inN8n';
 import { watchRoundTrips } from './lib/roundTrips';

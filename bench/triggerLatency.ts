@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { itemsOf } from '../demo/lib/execution';
+import { itemsOf } from '../harness/execution';
 import type { Job } from '../emulator';
-import { JOB_COLUMNS } from '../nodes/Veo/jobs/jobTable';
+import { JOB_COLUMNS } from '../nodes/Veo/jobTable/jobTable';
 import { A_POLL_MS, type Tables } from '../test/e2e/triggerSupport';
 import { fixed, mean, median, seconds } from './lib/numbers';
 import { withTables } from './lib/tables';

@@ -1,4 +1,4 @@
-import { eventually } from '../demo/lib/n8nClient';
+import { eventually } from '../harness/n8nClient';
 import type { EmulatorOptions } from '../emulator';
 import {
 	asksForFinished,

@@ -5,7 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
-import { textFrom } from '../nodes/Veo/api/checks';
+import { textFrom } from '../nodes/Veo/api/validation';
 
 export class VeoJobTableApi implements ICredentialType {
 	name = 'veoJobTableApi';

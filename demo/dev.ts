@@ -4,12 +4,12 @@ import { watch } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { buildPackage } from './lib/build';
-import { openDemo, owner } from './lib/demo';
-import { main } from './lib/main';
-import { packageFolder } from './lib/package';
-import { projectRoot } from './lib/paths';
-import { step } from './lib/progress';
+import { buildPackage } from '../harness/build';
+import { openDemo, owner } from './demo';
+import { main } from './main';
+import { packageFolder } from '../harness/package';
+import { projectRoot } from '../harness/paths';
+import { step } from '../harness/progress';
 
 const sources = ['nodes', 'credentials'];
 

@@ -5,19 +5,19 @@ import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { openDemo, owner, type Demo } from './lib/demo';
-import { hasEnded, itemsOf, type Execution } from './lib/execution';
-import { objectOr, optionalString } from './lib/json';
-import { main } from './lib/main';
-import { videosFolder } from './lib/paths';
-import { step } from './lib/progress';
+import { openDemo, owner, type Demo } from './demo';
+import { hasEnded, itemsOf, type Execution } from '../harness/execution';
+import { objectOr, optionalString } from '../harness/json';
+import { main } from './main';
+import { videosFolder } from '../harness/paths';
+import { step } from '../harness/progress';
 import {
 	activeTemplates,
 	executeButton,
 	submitOnSchedule,
 	textToVideo,
 	whenFinished,
-} from './lib/templates';
+} from '../harness/templates';
 
 const help = `Opens a real n8n with this package in it and makes a video.
 

@@ -7,9 +7,9 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
-import { objectOr, optionalString, requiredString } from '../../demo/lib/json';
-import { projectRoot } from '../../demo/lib/paths';
-import { endGroup, spawnGroup } from '../../demo/lib/processes';
+import { objectOr, optionalString, requiredString } from '../../harness/json';
+import { projectRoot } from '../../harness/paths';
+import { endGroup, spawnGroup } from '../../harness/processes';
 import { longestRoundTripMs } from './roundTrips';
 
 /** What is to be done, and against which API. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 
-import { objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
+import { objectOr, requiredString, type JsonObject } from '../../harness/json';
 
 /** The API's rule: 5 to 10 seconds between two checks. */
 export const SHORTEST_INTERVAL_MS = 5_000;

@@ -1,7 +1,7 @@
 /** The work of a child: this node, or the plain one, in the real n8n-core. */
 import type { INodeExecutionData, INodeParameters, INodeType } from 'n8n-workflow';
 
-import { loadPackage, runNode } from '../../test/integration/n8n';
+import { loadPackage, runNode } from '../../harness/core';
 import type { Task } from './child';
 import { API_KEY, promptsOf } from './prompts';
 

@@ -6,7 +6,7 @@ import {
 	NodeConnectionTypes,
 } from 'n8n-workflow';
 
-import { objectOr, type JsonObject } from '../../demo/lib/json';
+import { objectOr, type JsonObject } from '../../harness/json';
 import { inPool } from '../../nodes/Veo/jobs/pool';
 
 /** Sends an authorized request by n8n's helper, and gives the `data` of the answer. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { packPackage } from '../../demo/lib/package';
+import { packPackage } from '../../harness/package';
 
 /** While `act` runs, each n8n that is started has the packed package. */
 export async function withPackage<T>(act: () => Promise<T>): Promise<T> {

@@ -14,15 +14,15 @@ import {
 	statusFields,
 	trackFields,
 	uploadFields,
-} from './actions/fields';
+} from './descriptions/fields';
 import { generate } from './actions/generate.operation';
 import { generateAndWait } from './actions/generateAndWait.operation';
 import { getStatus } from './actions/getStatus.operation';
-import { failAll } from './actions/items';
+import { failAll } from './actions/runItems';
 import type { OperationRun } from './actions/operation';
 import { openSession } from './actions/session';
 import { uploadImage } from './actions/uploadImage.operation';
-import { veoApiTest, veoJobTableApiTest } from './credentialTest';
+import { veoApiTest, veoJobTableApiTest } from './shared/credentialTests';
 
 const OPERATIONS: Record<Operation, OperationRun> = {
 	generate,

@@ -10,8 +10,8 @@ import {
 	downloadFileFields,
 	jobTableNameField,
 	triggerOptionsField,
-} from './actions/fields';
-import { veoApiTest, veoJobTableApiTest } from './credentialTest';
+} from './descriptions/fields';
+import { veoApiTest, veoJobTableApiTest } from './shared/credentialTests';
 import { pollJobs } from './trigger/poll';
 
 export class VeoTrigger implements INodeType {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type Execution, type Item, itemsOf } from '../../demo/lib/execution';
-import type { SavedWorkflow } from '../../demo/lib/n8nClient';
+import { type Execution, type Item, itemsOf } from '../../harness/execution';
+import type { SavedWorkflow } from '../../harness/n8nClient';
 import { Scenario, text, threeTries, toldBy } from '../e2e/reliability';
 import { A_POLL_MS, type Tables, uuidsOf } from '../e2e/triggerSupport';
 import { chain, manualTrigger, webhook, type WorkflowNode } from '../e2e/workflow';

@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { ensureN8n } from '../../demo/lib/installN8n';
-import { objectOr } from '../../demo/lib/json';
-import { beforeEnd, main } from '../../demo/lib/main';
-import { packPackage } from '../../demo/lib/package';
-import { step } from '../../demo/lib/progress';
+import { ensureN8n } from '../../harness/installN8n';
+import { objectOr } from '../../harness/json';
+import { beforeEnd, main } from '../../demo/main';
+import { packPackage } from '../../harness/package';
+import { step } from '../../harness/progress';
 import { Tables } from '../e2e/triggerSupport';
 import { AFTERWARDS, SIDE_BY_SIDE } from './checks';
 import { type Row, tableOf } from './report';

@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import pinned from '../../demo/n8n/package.json';
-import type { OtherN8n } from '../../demo/lib/installN8n';
-import { packageName } from '../../demo/lib/paths';
+import pinned from '../../harness/n8n/package.json';
+import type { OtherN8n } from '../../harness/installN8n';
+import { packageName } from '../../harness/paths';
 
 export interface Version {
 	name: string;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { hasEnded } from '../../demo/lib/execution';
-import { objectOr } from '../../demo/lib/json';
-import type { SavedWorkflow } from '../../demo/lib/n8nClient';
+import { hasEnded } from '../../harness/execution';
+import { objectOr } from '../../harness/json';
+import type { SavedWorkflow } from '../../harness/n8nClient';
 import type { Job } from '../../emulator';
-import { isDelivered, parseDeliveries } from '../../nodes/Veo/jobs/deliveries';
-import { JOB_COLUMNS, toJobRow } from '../../nodes/Veo/jobs/jobTable';
+import { isDelivered, parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
+import { JOB_COLUMNS, toJobRow } from '../../nodes/Veo/jobTable/jobTable';
 import type { Tables } from '../e2e/triggerSupport';
 import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../e2e/workflow';
 import { balance, type Books, type Delivery, type NotedJob } from './books';

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { ensureN8n } from '../../demo/lib/installN8n';
-import { beforeEnd, main } from '../../demo/lib/main';
-import { packPackage } from '../../demo/lib/package';
+import { ensureN8n } from '../../harness/installN8n';
+import { beforeEnd, main } from '../../demo/main';
+import { packPackage } from '../../harness/package';
 import { random } from '../../emulator';
 import { planRound } from './plan';
 import { isClean, lineOf, tableOf } from './report';

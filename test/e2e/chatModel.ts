@@ -1,7 +1,7 @@
 import fastify from 'fastify';
 
-import { arrayOr, objectOr, optionalString, type JsonObject } from '../../demo/lib/json';
-import { loopback } from '../../demo/lib/ports';
+import { arrayOr, objectOr, optionalString, type JsonObject } from '../../harness/json';
+import { loopback } from '../../harness/ports';
 
 /** What n8n told the model, as far as a script needs it. */
 export interface ModelRequest {

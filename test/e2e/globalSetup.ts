@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
-import { ensureN8n } from '../../demo/lib/installN8n';
-import { packPackage } from '../../demo/lib/package';
-import { runFolder } from '../../demo/lib/paths';
+import { ensureN8n } from '../../harness/installN8n';
+import { packPackage } from '../../harness/package';
+import { runFolder } from '../../harness/paths';
 
 /** Once for the whole run: n8n is there, and the built package is packed as npm would publish it. */
 export default async function globalSetup(): Promise<void> {

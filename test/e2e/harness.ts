@@ -2,18 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ensureN8n, type InstalledN8n } from '../../demo/lib/installN8n';
+import { ensureN8n, type InstalledN8n } from '../../harness/installN8n';
 import {
 	eventually,
 	N8nClient,
 	type Credential,
 	type SavedWorkflow,
-} from '../../demo/lib/n8nClient';
-import { startN8n, type RunningN8n } from '../../demo/lib/n8nProcess';
-import { installPackage } from '../../demo/lib/package';
-import { freePort } from '../../demo/lib/ports';
+} from '../../harness/n8nClient';
+import { startN8n, type RunningN8n } from '../../harness/n8nProcess';
+import { installPackage } from '../../harness/package';
+import { freePort } from '../../harness/ports';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
-import type { Execution } from '../../demo/lib/execution';
+import type { Execution } from '../../harness/execution';
 import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from './workflow';
 
 export const emulatorKey = 'veo-emulator-key';

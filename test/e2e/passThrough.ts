@@ -1,6 +1,6 @@
 import { createServer, request, type Server } from 'node:http';
 
-import { freePort, loopback } from '../../demo/lib/ports';
+import { freePort, loopback } from '../../harness/ports';
 
 export interface Passed {
 	method: string;

@@ -1,8 +1,8 @@
-import { type Execution, itemsOf } from '../../demo/lib/execution';
-import { objectOr } from '../../demo/lib/json';
-import { eventually } from '../../demo/lib/n8nClient';
-import { parseDeliveries } from '../../nodes/Veo/jobs/deliveries';
-import { JOB_COLUMNS } from '../../nodes/Veo/jobs/jobTable';
+import { type Execution, itemsOf } from '../../harness/execution';
+import { objectOr } from '../../harness/json';
+import { eventually } from '../../harness/n8nClient';
+import { parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
+import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
 import type { Books } from '../crash/books';
 import { booksOf, tableOf, type Watching } from './queue/books';
 import { Cluster, CONCURRENCY, type Start } from './queue/cluster';

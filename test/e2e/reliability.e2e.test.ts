@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { itemsOf, type Execution, type Item } from '../../demo/lib/execution';
+import { itemsOf, type Execution, type Item } from '../../harness/execution';
 import type { Fault, Kind } from '../../emulator';
 import { emulatorKey, Harness } from './harness';
 import {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import type { Execution, Item } from '../../demo/lib/execution';
-import { objectOr } from '../../demo/lib/json';
-import type { SavedWorkflow } from '../../demo/lib/n8nClient';
+import type { Execution, Item } from '../../harness/execution';
+import { objectOr } from '../../harness/json';
+import type { SavedWorkflow } from '../../harness/n8nClient';
 import type { Fault, Job, RecordedRequest } from '../../emulator';
 import { Harness } from './harness';
 import {

@@ -1,7 +1,7 @@
 /** A job table of many rows, and what the trigger that watches it asks for in each of its rounds. */
-import type { JsonObject } from '../../demo/lib/json';
+import type { JsonObject } from '../../harness/json';
 import type { Job } from '../../emulator';
-import { JOB_COLUMNS } from '../../nodes/Veo/jobs/jobTable';
+import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
 import { type Passed, PassThrough } from './passThrough';
 import type { Tables } from './triggerSupport';
 

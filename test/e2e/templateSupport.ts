@@ -1,8 +1,8 @@
-import type { Execution } from '../../demo/lib/execution';
-import { arrayOr, objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
-import { eventually, type Credential } from '../../demo/lib/n8nClient';
-import { startReceiver, type Receiver } from '../../demo/lib/receiver';
-import { executeButton, putJobTable, putTemplates } from '../../demo/lib/templates';
+import type { Execution } from '../../harness/execution';
+import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
+import { eventually, type Credential } from '../../harness/n8nClient';
+import { startReceiver, type Receiver } from '../../harness/receiver';
+import { executeButton, putJobTable, putTemplates } from '../../harness/templates';
 import type { EmulatorOptions } from '../../emulator';
 import { Harness } from './harness';
 

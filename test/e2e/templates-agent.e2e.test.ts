@@ -1,4 +1,4 @@
-import { objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
+import { objectOr, requiredString, type JsonObject } from '../../harness/json';
 import { startChatModel, type ChatModel } from './chatModel';
 import { Templates } from './templateSupport';
 

@@ -1,9 +1,9 @@
-import { itemsOf, type Execution, type Item } from '../../demo/lib/execution';
-import { arrayOr, objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
-import { eventually } from '../../demo/lib/n8nClient';
-import { packageName } from '../../demo/lib/paths';
-import { freePort, loopback } from '../../demo/lib/ports';
-import { submitOnSchedule, textToVideo, whenFinished } from '../../demo/lib/templates';
+import { itemsOf, type Execution, type Item } from '../../harness/execution';
+import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
+import { eventually } from '../../harness/n8nClient';
+import { packageName } from '../../harness/paths';
+import { freePort, loopback } from '../../harness/ports';
+import { submitOnSchedule, textToVideo, whenFinished } from '../../harness/templates';
 import { A_POLL_MS } from './triggerSupport';
 import { Templates, uuidIn } from './templateSupport';
 

@@ -1,5 +1,5 @@
-import { itemsOf, type Execution, type Item } from '../../demo/lib/execution';
-import { arrayOr, objectOr, requiredString } from '../../demo/lib/json';
+import { itemsOf, type Execution, type Item } from '../../harness/execution';
+import { arrayOr, objectOr, requiredString } from '../../harness/json';
 import { emulatorKey, Harness } from './harness';
 import { chain, fetchFile, items, manualTrigger, webhook } from './workflow';
 

@@ -1,4 +1,4 @@
-import { itemsOf } from '../../demo/lib/execution';
+import { itemsOf } from '../../harness/execution';
 import type { Fault } from '../../emulator';
 import { Tables, uuidsOf } from './triggerSupport';
 import { chain, items, type TestWorkflow, webhook } from './workflow';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { itemsOf } from '../../demo/lib/execution';
-import { eventually } from '../../demo/lib/n8nClient';
+import { itemsOf } from '../../harness/execution';
+import { eventually } from '../../harness/n8nClient';
 import type { Fault } from '../../emulator';
 import { A_POLL_MS, Tables, uuidsOf } from './triggerSupport';
 import { chain, items, manualTrigger } from './workflow';

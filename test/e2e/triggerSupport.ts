@@ -1,7 +1,7 @@
 /** What the tests of the job table and the trigger have in common. */
-import { type Execution, type Item, itemsOf } from '../../demo/lib/execution';
-import { arrayOr, type JsonObject, objectOr, optionalString } from '../../demo/lib/json';
-import { type Credential, eventually, type SavedWorkflow } from '../../demo/lib/n8nClient';
+import { type Execution, type Item, itemsOf } from '../../harness/execution';
+import { arrayOr, type JsonObject, objectOr, optionalString } from '../../harness/json';
+import { type Credential, eventually, type SavedWorkflow } from '../../harness/n8nClient';
 import { Harness, type HarnessOptions } from './harness';
 import { chain, manualTrigger, node, type TestWorkflow, type WorkflowNode } from './workflow';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode, INodeExecutionData } from 'n8n-workflow';
 import { type Emulator, startEmulator } from '../../emulator';
-import { type Ran, retryRun, type RunOptions, startNode, storeFile } from '../integration/n8n';
+import { type Ran, retryRun, type RunOptions, startNode, storeFile } from '../../harness/core';
 import { readBooks } from './books';
 import { type Asked, check, type Violation } from './check';
 import { Gate } from './gate';

@@ -48,7 +48,7 @@ async function main(): Promise<number> {
 	const screen = captureScreen();
 	// n8n is loaded only now, so that it writes its logs where they are captured.
 	const { execute } = await import('./execute');
-	const { startN8n } = await import('../integration/n8n');
+	const { startN8n } = await import('../../harness/core');
 	const { startOtherHost } = await import('./otherHost');
 	const n8n = await startN8n();
 	const otherHost = await startOtherHost();

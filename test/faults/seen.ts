@@ -1,5 +1,5 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import { NODE, type Ran } from '../integration/n8n';
+import { NODE, type Ran } from '../../harness/core';
 
 /** What the user of n8n can see of an execution. */
 export interface Seen {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Emulator, EmulatorOptions, Fault } from '../../emulator';
-import { testCredential } from './n8n';
+import { testCredential } from '../../harness/core';
 import { always, KEY, together, useN8n, withEmulator } from './support';
 
 useN8n();

@@ -1,6 +1,6 @@
 import { ALL_FORMATS, BufferSource, Input } from 'mediabunny';
 import type { IBinaryData } from 'n8n-workflow';
-import { type N8n, type Ran, readFile, startN8n } from './n8n';
+import { type N8n, type Ran, readFile, startN8n } from '../../harness/core';
 import { always, failureOf, jsonOf, once, PROMPT, prompts, useN8n, withEmulator } from './support';
 
 const download = { operation: 'generateAndWait', prompt: 'A fox', downloadVideo: true };

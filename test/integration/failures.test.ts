@@ -15,7 +15,7 @@ import {
 	useN8n,
 	withEmulator,
 } from './support';
-import { type Credentials, runNode, storeFile } from './n8n';
+import { type Credentials, runNode, storeFile } from '../../harness/core';
 
 useN8n();
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmulatorOptions, Fault, FaultAction, Kind } from '../../emulator';
-import { readFile, type Ran, storeFile } from './n8n';
+import { readFile, type Ran, storeFile } from '../../harness/core';
 import { startGzipBomb } from './network';
 import {
 	always,

@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import type { RecordedRequest } from '../../emulator';
-import { type N8n, startN8n, storeFile } from './n8n';
+import { type N8n, startN8n, storeFile } from '../../harness/core';
 import {
 	always,
 	aString,

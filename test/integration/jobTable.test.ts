@@ -1,6 +1,6 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
-import { type Ran, runNode, type RunOptions } from './n8n';
+import { type Ran, runNode, type RunOptions } from '../../harness/core';
 import {
 	credentialsFor,
 	failureOf,

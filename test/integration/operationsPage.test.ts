@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmulatorOptions } from '../../emulator';
-import { storeFile } from './n8n';
+import { storeFile } from '../../harness/core';
 import { IMAGES, jsonOf, type Scene, useN8n, withEmulator } from './support';
 
 useN8n();

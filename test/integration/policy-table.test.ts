@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emulator, EmulatorOptions, Fault, FaultAction } from '../../emulator';
-import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/api/outcome';
-import { type Ran, storeFile } from './n8n';
+import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/errors/outcome';
+import { type Ran, storeFile } from '../../harness/core';
 import { closedPort, startCuttingServer, startDeafServer, startDistrustedServer } from './network';
 import {
 	always,

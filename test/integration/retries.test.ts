@@ -1,6 +1,6 @@
 import type { INode } from 'n8n-workflow';
 import type { Fault } from '../../emulator';
-import { retryRun, startNode } from './n8n';
+import { retryRun, startNode } from '../../harness/core';
 import {
 	always,
 	containing,

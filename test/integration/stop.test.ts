@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmulatorOptions, RecordedRequest } from '../../emulator';
-import { type Running, type RunOptions, startNode, storeFile } from './n8n';
+import { type Running, type RunOptions, startNode, storeFile } from '../../harness/core';
 import { startSlowServer } from './network';
 import {
 	always,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, type Fault, startEmulator } from '../../emulator';
-import { type Credentials, type Ran, runNode, type RunOptions, startN8n } from './n8n';
+import { type Credentials, type Ran, runNode, type RunOptions, startN8n } from '../../harness/core';
 
 /** A key that can be found again wherever it leaks to. */
 export const KEY = 'veo-secret-0123456789abcdef';

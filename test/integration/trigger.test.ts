@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
-import { nothingFinished } from '../../nodes/Veo/api/messages';
+import { nothingFinished } from '../../nodes/Veo/errors/messages';
 import { always, credentialsFor, KEY, together, useN8n } from './support';
 import { startTrigger, type Trigger, type TriggerOptions } from './triggerContext';
 import { N8N_KEY, Tables } from './triggerTables';

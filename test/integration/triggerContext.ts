@@ -11,7 +11,7 @@ import {
 	Workflow,
 	type WorkflowActivateMode,
 } from 'n8n-workflow';
-import { createAdditionalData, type Credentials, loadPackage } from './n8n';
+import { createAdditionalData, type Credentials, loadPackage } from '../../harness/core';
 
 /** How n8n takes what the trigger gives: it runs for long, it has ended at once, or it could not be started. */
 export type Taking = 'runs' | 'ends' | 'refuses';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
-import { eventually } from '../../demo/lib/n8nClient';
+import { eventually } from '../../harness/n8nClient';
 import { Harness, owner } from '../e2e/harness';
 import { chain, manualTrigger, type WorkflowNode } from '../e2e/workflow';
 import { chromiumPath } from './chromium';

@@ -1,7 +1,7 @@
 /** What a person sees of the nodes in n8n's editor, story by story. */
 import type { Locator } from 'playwright-core';
 
-import type { VeoFailure } from '../../nodes/Veo/api/failure';
+import type { VeoFailure } from '../../nodes/Veo/errors/VeoError';
 import {
 	blankPrompt,
 	credentialRefused,
@@ -9,7 +9,7 @@ import {
 	nothingFinished,
 	requestFailed,
 	tableCredentialRefused,
-} from '../../nodes/Veo/api/messages';
+} from '../../nodes/Veo/errors/messages';
 import { emulatorKey } from '../e2e/harness';
 import { chain, items, manualTrigger, node } from '../e2e/workflow';
 import { chromiumPath } from './chromium';

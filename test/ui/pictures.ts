@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { projectRoot, runFolder } from '../../demo/lib/paths';
+import { projectRoot, runFolder } from '../../harness/paths';
 
 /** Where each run leaves its pictures. */
 export const picturesFolder = join(runFolder, 'ui-pictures');

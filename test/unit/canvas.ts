@@ -1,4 +1,4 @@
-import { arrayOr, objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
+import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
 
 /** Where nodes and notes stand on n8n's canvas, in its pixels. */
 interface Box {

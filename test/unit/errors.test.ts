@@ -11,12 +11,12 @@ import {
 	Workflow,
 } from 'n8n-workflow';
 import ts from 'typescript';
-import { toNodeFailure } from '../../nodes/Veo/actions/items';
-import { VeoFailure } from '../../nodes/Veo/api/failure';
-import * as messages from '../../nodes/Veo/api/messages';
+import { toNodeFailure } from '../../nodes/Veo/actions/runItems';
+import { VeoFailure } from '../../nodes/Veo/errors/VeoError';
+import * as messages from '../../nodes/Veo/errors/messages';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
-import { createAdditionalData } from '../integration/n8n';
+import { createAdditionalData } from '../../harness/core';
 import { useN8n } from '../integration/support';
 import { ALL, CREDENTIALS, ELSEWHERE, textOf, THEIR_WORDS } from './everyMessage';
 

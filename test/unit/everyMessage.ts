@@ -1,9 +1,9 @@
 /** Every message that the package can show, for the tests that hold them to rules and to the docs. */
 import { VeoApi } from '../../credentials/VeoApi.credentials';
 import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
-import type { VeoFailure } from '../../nodes/Veo/api/failure';
-import * as messages from '../../nodes/Veo/api/messages';
-import { OUTCOMES, type Outcome, type OutcomeName } from '../../nodes/Veo/api/outcome';
+import type { VeoFailure } from '../../nodes/Veo/errors/VeoError';
+import * as messages from '../../nodes/Veo/errors/messages';
+import { OUTCOMES, type Outcome, type OutcomeName } from '../../nodes/Veo/errors/outcome';
 import type { RequestKind } from '../../nodes/Veo/api/policy';
 
 export const UUID = 'video-uuid-123';

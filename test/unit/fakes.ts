@@ -1,5 +1,5 @@
 import type { Clock } from '../../nodes/Veo/api/clock';
-import { isJsonObject, type JsonObject, type OutcomeName } from '../../nodes/Veo/api/outcome';
+import { isJsonObject, type JsonObject, type OutcomeName } from '../../nodes/Veo/errors/outcome';
 import {
 	type ApiAnswer,
 	type ApiRequest,

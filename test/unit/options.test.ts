@@ -1,5 +1,5 @@
-import { optionsField, triggerOptionsField } from '../../nodes/Veo/actions/fields';
-import { readNumber } from '../../nodes/Veo/actions/options';
+import { optionsField, triggerOptionsField } from '../../nodes/Veo/descriptions/fields';
+import { readNumber } from '../../nodes/Veo/shared/options';
 
 describe('A number among the options', () => {
 	it.each([

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { checkBasics, checkImageUrl, checkUuid } from '../../nodes/Veo/api/checks';
+import { checkBasics, checkImageUrl, checkUuid } from '../../nodes/Veo/api/validation';
 import { orFailed, RequestFailed, VeoClient } from '../../nodes/Veo/api/client';
 import { byStatus, readAnswer, toDelayMs } from '../../nodes/Veo/api/envelope';
-import { VeoFailure } from '../../nodes/Veo/api/failure';
+import { VeoFailure } from '../../nodes/Veo/errors/VeoError';
 import { imageTypeOf } from '../../nodes/Veo/api/image';
-import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/api/outcome';
-import { Pace } from '../../nodes/Veo/api/pace';
+import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/errors/outcome';
+import { Pace } from '../../nodes/Veo/api/backoff';
 import type { GenerateRequest } from '../../nodes/Veo/api/parameters';
 import { PaidPermit } from '../../nodes/Veo/api/policy';
 import { type ApiAnswer, Stopped, toNoAnswer } from '../../nodes/Veo/api/transport';

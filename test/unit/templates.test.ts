@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { INodeTypeDescription } from 'n8n-workflow';
-import { arrayOr, objectOr, requiredString, type JsonObject } from '../../demo/lib/json';
-import { projectRoot, templatesFolder } from '../../demo/lib/paths';
+import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
+import { projectRoot, templatesFolder } from '../../harness/paths';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
 import { isInside, nodeBox, noteBox, overlap, textBox } from './canvas';

@@ -1,7 +1,7 @@
 import { submitOnce } from '../jobs/submit';
-import { asJson, runItems } from './items';
+import { asJson, runItems } from './runItems';
 import type { OperationRun } from './operation';
-import { checkItem } from './submission';
+import { checkItem } from './generateRequest';
 
 /** How many paid requests are under way at once; there is nothing to wait for in between. */
 const CONCURRENT_SUBMISSIONS = 5;

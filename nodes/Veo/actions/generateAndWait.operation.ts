@@ -1,10 +1,10 @@
-import { jobFailed, refusedWhileWaiting, waitTimedOut } from '../api/messages';
+import { jobFailed, refusedWhileWaiting, waitTimedOut } from '../errors/messages';
 import { submitOnce } from '../jobs/submit';
 import { type Waited, waitForJob } from '../jobs/wait';
-import { attachVideo } from './download';
-import { asJson, runItems } from './items';
+import { attachVideo } from '../shared/attachVideo';
+import { asJson, runItems } from './runItems';
 import type { OperationRun } from './operation';
-import { checkItem } from './submission';
+import { checkItem } from './generateRequest';
 
 /** Generate and Wait: submits a video for each item, waits for all of them together, and gives the finished ones. */
 export const generateAndWait: OperationRun = async (session) => {

@@ -1,9 +1,9 @@
-import { checkUuid } from '../api/checks';
+import { checkUuid } from '../api/validation';
 import { orFailed, RequestFailed } from '../api/client';
-import { statusFailed } from '../api/messages';
+import { statusFailed } from '../errors/messages';
 import { withRetries } from '../api/retry';
-import { attachVideo } from './download';
-import { asJson, runItems } from './items';
+import { attachVideo } from '../shared/attachVideo';
+import { asJson, runItems } from './runItems';
 import type { OperationRun } from './operation';
 import type { Session } from './session';
 

@@ -1,16 +1,16 @@
 import type { IDataObject, IExecuteFunctions, INode } from 'n8n-workflow';
-import { checkTableName } from '../api/checks';
+import { checkTableName } from '../api/validation';
 import { VeoClient } from '../api/client';
 import type { Clock } from '../api/clock';
-import { Pace } from '../api/pace';
+import { Pace } from '../api/backoff';
 import type { RetryRules } from '../api/retry';
-import { firstExecution } from '../jobs/executions';
-import { jobTable } from '../jobs/jobTable';
+import { firstExecution } from '../jobTable/executions';
+import { jobTable } from '../jobTable/jobTable';
 import { Submissions } from '../jobs/submissions';
-import { JobTracker } from '../jobs/tracker';
-import { openTransport, systemClock } from '../transport';
-import { optionsField } from './fields';
-import { isOn, readNumber } from './options';
+import { JobTracker } from '../jobTable/tracker';
+import { openTransport, systemClock } from '../http/request';
+import { optionsField } from '../descriptions/fields';
+import { isOn, readNumber } from '../shared/options';
 
 /** What one run of the node works with, for all its items. */
 export interface Session {

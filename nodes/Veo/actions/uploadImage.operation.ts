@@ -1,7 +1,7 @@
-import { checkImageFile } from './imageFile';
-import { asJson, runItems } from './items';
+import { checkImageFile } from './imageInput';
+import { asJson, runItems } from './runItems';
 import type { OperationRun } from './operation';
-import { uploadOrThrow } from './submission';
+import { uploadOrThrow } from './generateRequest';
 
 const CONCURRENT_UPLOADS = 3;
 

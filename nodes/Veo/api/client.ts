@@ -1,5 +1,5 @@
 import { readAnswer, wordsOf } from './envelope';
-import { isJsonObject, type JsonObject, type Outcome } from './outcome';
+import { isJsonObject, type JsonObject, type Outcome } from '../errors/outcome';
 import type { GenerateRequest } from './parameters';
 import type { PaidPermit } from './policy';
 import type { ApiRequest, ImageFile, Transport } from './transport';

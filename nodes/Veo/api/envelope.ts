@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type Outcome, type OutcomeName } from './outcome';
+import { isJsonObject, type JsonObject, type Outcome, type OutcomeName } from '../errors/outcome';
 import type { ApiAnswer } from './transport';
 
 export type Reading = { ok: true; data: unknown; words?: string } | { ok: false; outcome: Outcome };

@@ -1,5 +1,5 @@
 import { orFailed, RequestFailed, type VeoClient } from './client';
-import { credentialRefused } from './messages';
+import { credentialRefused } from '../errors/messages';
 
 /** No video has it. Asking for its status costs nothing, and tells whether the key is taken. */
 const NO_VIDEO = 'n8n-credential-test';

@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeName } from './outcome';
+import type { Outcome, OutcomeName } from '../errors/outcome';
 
 /**
  * - `generate`: `POST /generate-video`, the paid one

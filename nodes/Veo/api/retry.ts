@@ -1,5 +1,5 @@
 import { orFailed, RequestFailed } from './client';
-import type { Pace } from './pace';
+import type { Pace } from './backoff';
 import { PaidPermit, POLICY } from './policy';
 
 /** A `Retry-After` beyond this is not waited for: the user hears of it instead. */

@@ -1,5 +1,5 @@
 import type { BinaryHelperFunctions } from 'n8n-workflow';
-import { isJsonObject, type JsonObject } from './outcome';
+import { isJsonObject, type JsonObject } from '../errors/outcome';
 
 /** A stream of bytes as n8n's binary helpers give and take it. */
 export type BinaryStream = Awaited<ReturnType<BinaryHelperFunctions['getBinaryStream']>>;

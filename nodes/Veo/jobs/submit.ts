@@ -5,13 +5,13 @@ import {
 	notSent,
 	requestFailed,
 	stillUnclear,
-} from '../api/messages';
+} from '../errors/messages';
 import type { GenerateRequest } from '../api/parameters';
 import { PaidPermit, POLICY } from '../api/policy';
 import { type RetryRules, submitWithRetries } from '../api/retry';
-import { toJson } from './jobTable';
+import { toJson } from '../jobTable/jobTable';
 import type { Submissions } from './submissions';
-import type { JobTracker } from './tracker';
+import type { JobTracker } from '../jobTable/tracker';
 
 export interface Submitting {
 	itemIndex: number;

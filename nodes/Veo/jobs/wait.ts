@@ -1,10 +1,10 @@
 import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
 import type { Clock } from '../api/clock';
-import type { Outcome } from '../api/outcome';
-import type { Pace } from '../api/pace';
+import type { Outcome } from '../errors/outcome';
+import type { Pace } from '../api/backoff';
 import { POLICY } from '../api/policy';
 import { Estimates } from './estimates';
-import { isFinal } from './states';
+import { isFinal } from '../api/videoStatus';
 
 export interface WaitRules {
 	client: VeoClient;

@@ -1,5 +1,5 @@
 import type { INodeExecutionData, IPollFunctions, IRun } from 'n8n-workflow';
-import { systemClock } from '../transport';
+import { systemClock } from '../http/request';
 
 /** How long to look for a sign that n8n took the items, and the first pause, which doubles. */
 const LOOK_FOR_MS = 10_000;

@@ -4,19 +4,19 @@ import {
 	type IPollFunctions,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { fetchVideo, type Video } from '../actions/download';
-import { triggerOptionsField } from '../actions/fields';
-import { isOn, readNumber } from '../actions/options';
-import { checkTableName } from '../api/checks';
+import { fetchVideo, type Video } from '../shared/attachVideo';
+import { triggerOptionsField } from '../descriptions/fields';
+import { isOn, readNumber } from '../shared/options';
+import { checkTableName } from '../api/validation';
 import { RequestFailed, VeoClient, type VideoStatus } from '../api/client';
-import { VeoFailure } from '../api/failure';
+import { VeoFailure } from '../errors/VeoError';
 import { refusalOfKey } from '../api/keyCheck';
-import { keyRefused, nothingFinished, noUuids, tableFailed } from '../api/messages';
-import type { JsonObject } from '../api/outcome';
-import { Pace } from '../api/pace';
+import { keyRefused, nothingFinished, noUuids, tableFailed } from '../errors/messages';
+import type { JsonObject } from '../errors/outcome';
+import { Pace } from '../api/backoff';
 import { POLICY } from '../api/policy';
-import { type NodeFailure, nodeFailure } from '../nodeFailure';
-import { type CredentialType, openTransport, systemClock } from '../transport';
+import { type NodeFailure, nodeFailure } from '../errors/nodeErrors';
+import { type CredentialType, openTransport, systemClock } from '../http/request';
 import type { TriggerOptions, Watch, WatchContext } from './watch';
 import { watchTable } from './watchTable';
 import { watchUuids } from './watchUuids';

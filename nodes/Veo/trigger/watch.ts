@@ -1,10 +1,10 @@
 import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
-import { keyRefused, statusFailed } from '../api/messages';
-import type { JsonObject } from '../api/outcome';
-import type { Pace } from '../api/pace';
+import { keyRefused, statusFailed } from '../errors/messages';
+import type { JsonObject } from '../errors/outcome';
+import type { Pace } from '../api/backoff';
 import { POLICY } from '../api/policy';
-import { isFinal } from '../jobs/states';
+import { isFinal } from '../api/videoStatus';
 
 export interface TriggerOptions {
 	events: string[];

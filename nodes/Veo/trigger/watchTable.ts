@@ -1,8 +1,8 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import type { VideoStatus } from '../api/client';
-import { missingTable, notTaken } from '../api/messages';
+import { missingTable, notTaken } from '../errors/messages';
 import type { Transport } from '../api/transport';
-import { DataTable, type Filter, filled } from '../jobs/dataTable';
+import { DataTable, type Filter, filled } from '../jobTable/dataTable';
 import {
 	type Deliveries,
 	finishedMs,
@@ -12,12 +12,12 @@ import {
 	parseDeliveries,
 	toDelivery,
 	withDelivered,
-} from '../jobs/deliveries';
-import { isInNewerExecution, newestExecution } from '../jobs/executions';
-import { type JobRow, jobTable, toJobRow, toJson } from '../jobs/jobTable';
-import { PENDING, refreshJobs } from '../jobs/refresh';
-import { equals } from '../jobs/tracker';
-import { systemClock as clock } from '../transport';
+} from './deliveries';
+import { isInNewerExecution, newestExecution } from '../jobTable/executions';
+import { type JobRow, jobTable, toJobRow, toJson } from '../jobTable/jobTable';
+import { PENDING, refreshJobs } from './refresh';
+import { equals } from '../jobTable/tracker';
+import { systemClock as clock } from '../http/request';
 import { handOver } from './handOver';
 import { firstFinished, isWanted, type Watch, type WatchContext } from './watch';
 

@@ -1,9 +1,9 @@
 import { orFailed, RequestFailed, type VideoStatus } from '../api/client';
-import { givenUp, keyRefused, notChecked, notTaken } from '../api/messages';
+import { givenUp, keyRefused, notChecked, notTaken } from '../errors/messages';
 import { POLICY } from '../api/policy';
 import { inPool } from '../jobs/pool';
-import { isFinal } from '../jobs/states';
-import { systemClock } from '../transport';
+import { isFinal } from '../api/videoStatus';
+import { systemClock } from '../http/request';
 import { handOver } from './handOver';
 import { firstFinished, isWanted, type Watch, type WatchContext } from './watch';
 

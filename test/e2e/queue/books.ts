@@ -1,6 +1,6 @@
-import { itemsOf } from '../../../demo/lib/execution';
-import type { SavedWorkflow } from '../../../demo/lib/n8nClient';
-import { toJobRow } from '../../../nodes/Veo/jobs/jobTable';
+import { itemsOf } from '../../../harness/execution';
+import type { SavedWorkflow } from '../../../harness/n8nClient';
+import { toJobRow } from '../../../nodes/Veo/jobTable/jobTable';
 import { balance, type Books, type Delivery } from '../../crash/books';
 import { uuidsOf } from '../triggerSupport';
 import type { Cluster } from './cluster';

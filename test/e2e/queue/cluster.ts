@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import { type Execution, hasEnded } from '../../../demo/lib/execution';
-import { eventually } from '../../../demo/lib/n8nClient';
-import type { RunningN8n } from '../../../demo/lib/n8nProcess';
+import { type Execution, hasEnded } from '../../../harness/execution';
+import { eventually } from '../../../harness/n8nClient';
+import type { RunningN8n } from '../../../harness/n8nProcess';
 import { Tables } from '../triggerSupport';
 import { chain, items, webhook, type WorkflowNode } from '../workflow';
 import { Servers } from './servers';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { Pace } from '../../../nodes/Veo/api/pace';
+import { Pace } from '../../../nodes/Veo/api/backoff';
 import type { Transport } from '../../../nodes/Veo/api/transport';
-import { jobTable } from '../../../nodes/Veo/jobs/jobTable';
-import { refreshJobs } from '../../../nodes/Veo/jobs/refresh';
+import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
+import { refreshJobs } from '../../../nodes/Veo/trigger/refresh';
 import { emulatorKey, type Harness } from '../harness';
 
 const clock = {

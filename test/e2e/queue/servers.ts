@@ -4,9 +4,9 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { run, serve } from '../../../demo/lib/command';
-import { freePort, loopback } from '../../../demo/lib/ports';
-import { endGroup } from '../../../demo/lib/processes';
+import { run, serve } from '../../../harness/command';
+import { freePort, loopback } from '../../../harness/ports';
+import { endGroup } from '../../../harness/processes';
 
 /** Where Debian's packages put the programs; PostgreSQL's are in a folder for each version. */
 const redisServer = '/usr/bin/redis-server';

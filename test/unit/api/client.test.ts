@@ -1,5 +1,5 @@
 import { orFailed, RequestFailed, VeoClient } from '../../../nodes/Veo/api/client';
-import { OUTCOMES } from '../../../nodes/Veo/api/outcome';
+import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
 import { PaidPermit } from '../../../nodes/Veo/api/policy';
 import { type ImageFile, Stopped } from '../../../nodes/Veo/api/transport';

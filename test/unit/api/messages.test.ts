@@ -1,6 +1,6 @@
-import { VeoFailure } from '../../../nodes/Veo/api/failure';
-import * as messages from '../../../nodes/Veo/api/messages';
-import { OUTCOMES, type Outcome } from '../../../nodes/Veo/api/outcome';
+import { VeoFailure } from '../../../nodes/Veo/errors/VeoError';
+import * as messages from '../../../nodes/Veo/errors/messages';
+import { OUTCOMES, type Outcome } from '../../../nodes/Veo/errors/outcome';
 import { POLICY, type RequestKind } from '../../../nodes/Veo/api/policy';
 import { ALL, HTTP_STATUS, KINDS, outcomes, textOf, UUID } from '../everyMessage';
 

@@ -1,5 +1,5 @@
 import type { VeoClient } from '../../../nodes/Veo/api/client';
-import { OUTCOMES } from '../../../nodes/Veo/api/outcome';
+import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
 import { PaidPermit, POLICY } from '../../../nodes/Veo/api/policy';
 
 // Whoever changes the policy changes this too, and so says twice that it is meant.

@@ -1,6 +1,6 @@
 import { RequestFailed, VeoClient } from '../../../nodes/Veo/api/client';
-import { OUTCOMES, type OutcomeName } from '../../../nodes/Veo/api/outcome';
-import { Pace } from '../../../nodes/Veo/api/pace';
+import { OUTCOMES, type OutcomeName } from '../../../nodes/Veo/errors/outcome';
+import { Pace } from '../../../nodes/Veo/api/backoff';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
 import { PaidPermit, POLICY } from '../../../nodes/Veo/api/policy';
 import { submitWithRetries, withRetries } from '../../../nodes/Veo/api/retry';

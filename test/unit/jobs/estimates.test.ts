@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 
 import { random } from '../../../emulator';
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import type { JsonObject } from '../../../nodes/Veo/api/outcome';
-import { Pace } from '../../../nodes/Veo/api/pace';
+import type { JsonObject } from '../../../nodes/Veo/errors/outcome';
+import { Pace } from '../../../nodes/Veo/api/backoff';
 import { waitForJob } from '../../../nodes/Veo/jobs/wait';
 import { FakeClock, status, transportOf } from '../fakes';
 

@@ -1,15 +1,15 @@
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { VeoFailure } from '../../../nodes/Veo/api/failure';
-import { notSent } from '../../../nodes/Veo/api/messages';
-import { OUTCOMES } from '../../../nodes/Veo/api/outcome';
-import { Pace } from '../../../nodes/Veo/api/pace';
+import { VeoFailure } from '../../../nodes/Veo/errors/VeoError';
+import { notSent } from '../../../nodes/Veo/errors/messages';
+import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
+import { Pace } from '../../../nodes/Veo/api/backoff';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
 import { POLICY } from '../../../nodes/Veo/api/policy';
 import { type ApiRequest, Stopped } from '../../../nodes/Veo/api/transport';
-import { jobTable } from '../../../nodes/Veo/jobs/jobTable';
+import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { Submissions } from '../../../nodes/Veo/jobs/submissions';
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
-import { JobTracker } from '../../../nodes/Veo/jobs/tracker';
+import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
 import {
 	accepted,
 	type Answerer,

@@ -1,9 +1,9 @@
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { refusedWhileWaiting, waitTimedOut } from '../../../nodes/Veo/api/messages';
-import { OUTCOMES } from '../../../nodes/Veo/api/outcome';
-import { Pace } from '../../../nodes/Veo/api/pace';
+import { refusedWhileWaiting, waitTimedOut } from '../../../nodes/Veo/errors/messages';
+import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
+import { Pace } from '../../../nodes/Veo/api/backoff';
 import { Stopped } from '../../../nodes/Veo/api/transport';
-import { isFinal } from '../../../nodes/Veo/jobs/states';
+import { isFinal } from '../../../nodes/Veo/api/videoStatus';
 import { waitForJob } from '../../../nodes/Veo/jobs/wait';
 import {
 	type Answerer,

@@ -6,8 +6,8 @@ import {
 	parseDeliveries,
 	toDelivery,
 	withDelivered,
-} from '../../../nodes/Veo/jobs/deliveries';
-import type { JobRow } from '../../../nodes/Veo/jobs/jobTable';
+} from '../../../nodes/Veo/trigger/deliveries';
+import type { JobRow } from '../../../nodes/Veo/jobTable/jobTable';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;

@@ -1,18 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { startEmulator } from '../../emulator';
-import { buildPackage } from './build';
-import { ensureN8n } from './installN8n';
+import { startEmulator } from '../emulator';
+import { buildPackage } from '../harness/build';
+import { ensureN8n } from '../harness/installN8n';
 import { beforeEnd } from './main';
-import { N8nClient } from './n8nClient';
-import { refuseSecond, startN8n, type RunningN8n } from './n8nProcess';
-import { installPackage, packPackage } from './package';
-import { runFolder } from './paths';
-import { freePort, isPortFree } from './ports';
-import { step } from './progress';
-import { startReceiver, type Receiver } from './receiver';
-import { putCredential, putJobTable, putTemplates } from './templates';
+import { N8nClient } from '../harness/n8nClient';
+import { refuseSecond, startN8n, type RunningN8n } from '../harness/n8nProcess';
+import { installPackage, packPackage } from '../harness/package';
+import { runFolder } from '../harness/paths';
+import { freePort, isPortFree } from '../harness/ports';
+import { step } from '../harness/progress';
+import { startReceiver, type Receiver } from '../harness/receiver';
+import { putCredential, putJobTable, putTemplates } from '../harness/templates';
 
 /** The login of the demo's n8n, which only this machine can reach. */
 export const owner = { email: 'demo@example.com', password: 'Veo-demo-1' };

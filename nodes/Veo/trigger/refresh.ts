@@ -1,13 +1,13 @@
 import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
 import type { Clock } from '../api/clock';
-import { givenUp, keyRefused, notChecked } from '../api/messages';
-import type { JsonObject, Outcome, OutcomeName } from '../api/outcome';
-import type { Pace } from '../api/pace';
-import { type DataTable, type Filter, filled } from './dataTable';
-import { type JobRow, toJobRow } from './jobTable';
-import { inPool } from './pool';
-import { isFinal } from './states';
-import { equals, rowChanges, UNFINISHED } from './tracker';
+import { givenUp, keyRefused, notChecked } from '../errors/messages';
+import type { JsonObject, Outcome, OutcomeName } from '../errors/outcome';
+import type { Pace } from '../api/backoff';
+import { type DataTable, type Filter, filled } from '../jobTable/dataTable';
+import { type JobRow, toJobRow } from '../jobTable/jobTable';
+import { inPool } from '../jobs/pool';
+import { isFinal } from '../api/videoStatus';
+import { equals, rowChanges, UNFINISHED } from '../jobTable/tracker';
 
 /** How many jobs are looked at in one round, and how many of them at once. */
 export const ROUND_SIZE = 100;

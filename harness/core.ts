@@ -40,7 +40,7 @@ import {
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 
-const PACKAGE = resolve(__dirname, '../..');
+const PACKAGE = resolve(__dirname, '..');
 export const NODE = 'Veo';
 
 /** The credentials that a test's nodes use, by type. */

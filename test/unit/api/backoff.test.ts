@@ -1,4 +1,4 @@
-import { Pace } from '../../../nodes/Veo/api/pace';
+import { Pace } from '../../../nodes/Veo/api/backoff';
 import { Stopped } from '../../../nodes/Veo/api/transport';
 import { everyoneDone, FakeClock, thrownBy } from '../fakes';
 

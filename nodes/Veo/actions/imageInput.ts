@@ -1,13 +1,13 @@
 import { createHash } from 'crypto';
 import { BINARY_ENCODING, type IBinaryData } from 'n8n-workflow';
-import { textFrom } from '../api/checks';
+import { textFrom } from '../api/validation';
 import {
 	IMAGE_FORMATS_TEXT,
 	IMAGE_HEAD_BYTES,
 	imageTypeOf,
 	LARGEST_IMAGE_BYTES,
 } from '../api/image';
-import { imageTooLarge, noImageFile, notAnImage } from '../api/messages';
+import { imageTooLarge, noImageFile, notAnImage } from '../errors/messages';
 import type { ImageFile } from '../api/transport';
 import type { Session } from './session';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../api/outcome';
+import type { JsonObject } from '../errors/outcome';
 import { type Columns, DataTable } from './dataTable';
 import type { Transport } from '../api/transport';
 

@@ -5,7 +5,7 @@ import {
 	blankTableName,
 	missingImageUrl,
 	notAChoice,
-} from './messages';
+} from '../errors/messages';
 import {
 	ASPECT_RATIOS,
 	type AspectRatio,

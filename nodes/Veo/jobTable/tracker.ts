@@ -1,12 +1,12 @@
 import { type AcceptedJob, orFailed, RequestFailed, type VideoStatus } from '../api/client';
 import type { Clock } from '../api/clock';
-import { tableFailed } from '../api/messages';
-import type { JsonObject } from '../api/outcome';
+import { tableFailed } from '../errors/messages';
+import type { JsonObject } from '../errors/outcome';
 import type { GenerateRequest } from '../api/parameters';
 import { type RetryRules, withRetries } from '../api/retry';
 import { type DataTable, type Filter, filled } from './dataTable';
 import { type JobRow, toJobRow } from './jobTable';
-import { isFinal } from './states';
+import { isFinal } from '../api/videoStatus';
 
 /** What tells one try of a run from another that n8n makes of the same execution. */
 export interface RunIdentity {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { JOB_COLUMNS } from '../../nodes/Veo/jobs/jobTable';
+import { JOB_COLUMNS } from '../nodes/Veo/jobTable/jobTable';
 import { arrayOr, objectOr, requiredString, type JsonObject } from './json';
 import type { Credential, N8nClient, Workflow } from './n8nClient';
 import { templatesFolder } from './paths';

@@ -1,6 +1,6 @@
-import { VeoFailure } from './failure';
+import { VeoFailure } from './VeoError';
 import type { JsonObject, Outcome } from './outcome';
-import { POLICY, type RequestKind } from './policy';
+import { POLICY, type RequestKind } from '../api/policy';
 
 /**
  * Every text that tells a user of something gone wrong, in one place: what happened, then how to go on. n8n asks for

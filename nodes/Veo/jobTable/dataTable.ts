@@ -1,6 +1,6 @@
 import { byStatus, parseJson, wordsOf } from '../api/envelope';
 import { orFailed, RequestFailed } from '../api/client';
-import { isJsonObject, type JsonObject } from '../api/outcome';
+import { isJsonObject, type JsonObject } from '../errors/outcome';
 import type { ApiRequest, Transport } from '../api/transport';
 
 export type ColumnType = 'string' | 'number' | 'boolean' | 'date';

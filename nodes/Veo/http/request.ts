@@ -8,13 +8,13 @@ import {
 	type IPollFunctions,
 	sleep,
 } from 'n8n-workflow';
-import { VeoApi } from '../../credentials/VeoApi.credentials';
-import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
-import { isWebAddress, textFrom } from './api/checks';
-import type { Clock } from './api/clock';
-import { byStatus, toDelayMs } from './api/envelope';
-import { badApiKey, badBaseUrl } from './api/messages';
-import { isJsonObject, type JsonObject, type Outcome } from './api/outcome';
+import { VeoApi } from '../../../credentials/VeoApi.credentials';
+import { VeoJobTableApi } from '../../../credentials/VeoJobTableApi.credentials';
+import { isWebAddress, textFrom } from '../api/validation';
+import type { Clock } from '../api/clock';
+import { byStatus, toDelayMs } from '../api/envelope';
+import { badApiKey, badBaseUrl } from '../errors/messages';
+import { isJsonObject, type JsonObject, type Outcome } from '../errors/outcome';
 import {
 	type BinaryStream,
 	type ImageFile,
@@ -22,7 +22,7 @@ import {
 	Stopped,
 	toNoAnswer,
 	type Transport,
-} from './api/transport';
+} from '../api/transport';
 
 export type HttpContext = IExecuteFunctions | IPollFunctions;
 

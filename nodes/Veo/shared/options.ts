@@ -1,4 +1,4 @@
-import { textFrom } from '../api/checks';
+import { textFrom } from '../api/validation';
 
 /** A collection of options, of which some are numbers. */
 interface OptionsField {

@@ -1,11 +1,11 @@
 import { createHash } from 'crypto';
-import { checkBasics, checkImageUrl, textFrom } from '../api/checks';
+import { checkBasics, checkImageUrl, textFrom } from '../api/validation';
 import { orFailed, RequestFailed } from '../api/client';
-import { requestFailed } from '../api/messages';
+import { requestFailed } from '../errors/messages';
 import type { GenerateRequest } from '../api/parameters';
 import { withRetries } from '../api/retry';
 import type { Submitting } from '../jobs/submit';
-import { checkImageFile } from './imageFile';
+import { checkImageFile } from './imageInput';
 import type { Session } from './session';
 
 /**

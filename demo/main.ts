@@ -1,5 +1,5 @@
-import { endAllGroups } from './processes';
-import { haltProgress } from './progress';
+import { endAllGroups } from '../harness/processes';
+import { haltProgress } from '../harness/progress';
 
 type Closer = () => Promise<void>;
 

@@ -1,14 +1,14 @@
 import type { IBinaryData } from 'n8n-workflow';
-import { isWebAddress } from '../api/checks';
+import { isWebAddress } from '../api/validation';
 import { orFailed, RequestFailed } from '../api/client';
 import type { Clock } from '../api/clock';
-import { badVideoUrl, downloadFailed, noVideoUrl } from '../api/messages';
-import type { JsonObject } from '../api/outcome';
-import { Pace } from '../api/pace';
+import { badVideoUrl, downloadFailed, noVideoUrl } from '../errors/messages';
+import type { JsonObject } from '../errors/outcome';
+import { Pace } from '../api/backoff';
 import { type RetryRules, withRetries } from '../api/retry';
-import { downloadVideo, type HttpContext } from '../transport';
+import { downloadVideo, type HttpContext } from '../http/request';
 import { isOn } from './options';
-import type { Session } from './session';
+import type { Session } from '../actions/session';
 
 export interface Downloading {
 	context: HttpContext;

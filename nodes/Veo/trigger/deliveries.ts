@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../api/outcome';
-import type { JobRow } from './jobTable';
+import { isJsonObject, type JsonObject } from '../errors/outcome';
+import type { JobRow } from '../jobTable/jobTable';
 
 /** How late a row may turn up after the time that its `finishedAt` tells: another process wrote it, by its own clock. */
 const LATEST_ROW_MS = 10 * 60_000;

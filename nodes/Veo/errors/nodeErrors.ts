@@ -1,5 +1,5 @@
 import { type INode, NodeApiError, NodeOperationError } from 'n8n-workflow';
-import type { VeoFailure } from './api/failure';
+import type { VeoFailure } from './VeoError';
 
 export type NodeFailure = NodeApiError | NodeOperationError;
 

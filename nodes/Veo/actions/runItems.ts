@@ -6,14 +6,14 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import type { UploadedImage } from '../api/client';
-import { VeoFailure } from '../api/failure';
-import { othersAccepted, othersUnclear } from '../api/messages';
-import type { JsonObject } from '../api/outcome';
+import { VeoFailure } from '../errors/VeoError';
+import { othersAccepted, othersUnclear } from '../errors/messages';
+import type { JsonObject } from '../errors/outcome';
 import { Stopped } from '../api/transport';
 import { inPool } from '../jobs/pool';
 import type { Submissions } from '../jobs/submissions';
-import { type NodeFailure, nodeFailure } from '../nodeFailure';
-import { noteUuids } from './customData';
+import { type NodeFailure, nodeFailure } from '../errors/nodeErrors';
+import { noteUuids } from './highlightedData';
 import { isAgentTool, type Session } from './session';
 
 /** An item that was looked at: with what it asks for, or with what comes out for it already. */

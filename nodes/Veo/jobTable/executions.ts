@@ -1,6 +1,6 @@
 import { orFailed, RequestFailed } from '../api/client';
-import { unknownRetry } from '../api/messages';
-import { isJsonObject } from '../api/outcome';
+import { unknownRetry } from '../errors/messages';
+import { isJsonObject } from '../errors/outcome';
 import type { Transport } from '../api/transport';
 import { askN8n, rowsOf } from './dataTable';
 

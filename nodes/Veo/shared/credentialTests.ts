@@ -4,18 +4,18 @@ import type {
 	ICredentialTestFunctions,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
-import { orFailed, RequestFailed, VeoClient } from './api/client';
-import { refusalOfKey } from './api/keyCheck';
-import { tableCredentialRefused } from './api/messages';
-import type { Transport } from './api/transport';
-import { jobTable } from './jobs/jobTable';
+import { orFailed, RequestFailed, VeoClient } from '../api/client';
+import { refusalOfKey } from '../api/keyCheck';
+import { tableCredentialRefused } from '../errors/messages';
+import type { Transport } from '../api/transport';
+import { jobTable } from '../jobTable/jobTable';
 import {
 	apiTransport,
 	type CredentialType,
 	readCredentials,
 	sendFromTest,
 	systemClock,
-} from './transport';
+} from '../http/request';
 
 const TEST_TIMEOUT_MS = 15_000;
 

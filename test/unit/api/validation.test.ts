@@ -1,5 +1,10 @@
-import { checkBasics, checkImageUrl, checkUuid, isWebAddress } from '../../../nodes/Veo/api/checks';
-import { VeoFailure } from '../../../nodes/Veo/api/failure';
+import {
+	checkBasics,
+	checkImageUrl,
+	checkUuid,
+	isWebAddress,
+} from '../../../nodes/Veo/api/validation';
+import { VeoFailure } from '../../../nodes/Veo/errors/VeoError';
 
 const good = { generationType: 'text_to_video', prompt: 'A fox in the snow', aspectRatio: '16:9' };
 
