@@ -153,7 +153,7 @@ describe('A video to download', () => {
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const uuid = () => emulator.jobs.at(-1)?.uuid;
 			expect(failureOf(await run(download)).message).toContain(
-				`Video ${uuid()} is finished, but the API gave no address for it [item 0]`,
+				`Video ${uuid()} is finished, but the API returned no URL for it [item 0]`,
 			);
 			const [json] = jsonOf(await run({ ...download, downloadVideo: false }));
 			expect(json).toMatchObject({ uuid: uuid(), status: 'completed' });

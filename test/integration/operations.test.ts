@@ -252,7 +252,7 @@ describe('Generate and Wait', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} could not be made: No foxes [item 0]. Its last status was 'failed'. Change the prompt or the image and start a new execution, or ask Get Status with this ID for more.`,
+				message: `Video ${uuid} could not be made: No foxes [item 0]. Its last status was 'failed'. Change the prompt or the image and start a new execution, or use Get Status with this ID for more information.`,
 				context: { uuid, lastStatus: 'failed', itemIndex: 0 },
 			});
 			expect(ran.customData).toEqual({ veo_uuid: uuid });

@@ -454,9 +454,9 @@ describe('Fetch Test Event', () => {
 
 	scenario('says what there is none of, and below that how to go on', async () => {
 		await withTables({}, async ({ start }) => {
-			const { what, next } = nothingFinished();
+			const { message, description } = nothingFinished();
 			const trigger = await start({}, { mode: 'manual' });
-			const told = { message: what, description: next };
+			const told = { message, description };
 			await expect(trigger.poll()).rejects.toMatchObject(told);
 		});
 	});
