@@ -85,7 +85,8 @@ void startN8n().then((n8n) => {
 		downloadWhole: plain(downloadWhole, async (task) => await Promise.resolve(items(task))),
 		upload: async (task) => {
 			const input = await images(task);
-			return async () => await execute(task, { resource: 'image', operation: 'uploadImage' }, { input });
+			return async () =>
+				await execute(task, { resource: 'image', operation: 'uploadImage' }, { input });
 		},
 		download: (task) => {
 			const options = { maxConcurrentJobs: task.count };
