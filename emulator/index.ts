@@ -18,14 +18,14 @@ export { kinds, type Kind, type RecordedRequest } from './requests';
 export interface Emulator {
 	/** The base URL for the credential: `http://127.0.0.1:PORT/api`. */
 	readonly url: string;
-	/** `http://127.0.0.1:PORT`, where videos and images are served as well. */
+	/** `http://127.0.0.1:PORT`, which also serves videos and images. */
 	readonly origin: string;
 	readonly port: number;
-	/** Live: may be changed between requests. Those about a job hold for the jobs accepted from then on. */
+	/** May be changed between requests. Options about jobs apply to jobs accepted afterwards. */
 	options: EmulatorOptions;
-	/** What is left of the account's balance. */
+	/** The account's remaining balance. */
 	credits: number;
-	/** Accepted, and therefore paid, jobs in order. */
+	/** Accepted, and therefore paid, jobs in order of acceptance. */
 	readonly jobs: readonly Job[];
 	/** Every request that arrived, in order. */
 	readonly requests: readonly RecordedRequest[];
@@ -33,9 +33,9 @@ export interface Emulator {
 	count(kind: RecordedRequest['kind']): number;
 	/** Accepts and bills a job as `POST /generate-video` does, without a request. */
 	accept(request: GenerateRequest): Job;
-	/** Forgets jobs, requests and faults, and goes back to the options it was started with, overlaid with these. */
+	/** Clears jobs, requests and faults, and restores the start options, overlaid with `options`. */
 	reset(options?: EmulatorOptions): void;
-	/** Ends every connection, answered or not, and removes what was stored. */
+	/** Closes all connections, answered or not, and deletes stored files. */
 	close(): Promise<void>;
 }
 

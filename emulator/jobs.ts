@@ -12,10 +12,10 @@ export interface GenerateRequest {
 
 export type JobStatus = 'pending' | 'processing' | 'completed' | 'failed';
 
-/** An accepted, and therefore paid, job. Where it stands follows from the clock alone: nothing runs in between. */
+/** An accepted, and therefore paid, job. Its status is computed from the clock; no timer runs. */
 export class Job {
 	readonly uuid = randomUUID();
-	/** Milliseconds since the epoch, as all times here. */
+	/** Milliseconds since the epoch, like all times of this class. */
 	readonly acceptedAt = Date.now();
 	readonly startsAt: number;
 	readonly finalAt: number;
@@ -23,7 +23,7 @@ export class Job {
 	readonly failureMessage: string;
 	/** Status requests that arrived, answered or not. */
 	statusChecks = 0;
-	/** When a status answer first said `completed` or `failed`. */
+	/** When a status answer first reported `completed` or `failed`. */
 	firstToldFinalAt?: number;
 
 	constructor(
@@ -46,15 +46,15 @@ export class Job {
 	}
 }
 
-/** The `data` of the answer to Generate. */
+/** The `data` of the answer to `POST /generate-video`. */
 export function acceptedData(job: Job): Record<string, unknown> {
 	const { generationType, prompt, aspectRatio = 'auto' } = job.request;
-	// To the second, as in the reference's example.
+	// Without milliseconds, as in the API reference's example.
 	const createdAt = new Date(job.acceptedAt).toISOString().replace(/\.\d+/, '');
 	return { uuid: job.uuid, status: 'pending', generationType, prompt, aspectRatio, createdAt };
 }
 
-/** The `data` of a status answer: the documented fields, and those only. */
+/** The `data` of a status answer: only the documented fields. */
 export function statusData(
 	job: Job,
 	options: EmulatorOptions,

@@ -2,11 +2,11 @@ import type { Fault } from './faults';
 import type { GenerateRequest } from './jobs';
 import type { RecordedRequest } from './requests';
 
-/** One value for all jobs, or a function that gives each accepted job its own (`index` counts from 0). */
+/** One value for all jobs, or a function called for each accepted job (`index` counts from 0). */
 export type Setting<T extends string | number> =
 	T | ((request: GenerateRequest, index: number) => T);
 
-/** Where the status answer of a failed job holds its message: undocumented, so every candidate can be had. */
+/** Where the status answer of a failed job has its message. The API reference does not say, so all candidates exist. */
 export type FailureField = 'msg' | 'error' | 'errorMessage' | 'message' | 'failReason';
 
 export interface EmulatorOptions {
@@ -28,25 +28,25 @@ export interface EmulatorOptions {
 	/** Default `errorMessage`. */
 	failureField?: FailureField;
 	/**
-	 * `progress` and `estimatedTime` of an unfinished job. `honest` (default): true. `absent`: left out.
-	 * `wild`: random at each check. `lying`: every other job always claims to be nearly done, the rest to need an hour.
+	 * `progress` and `estimatedTime` of an unfinished job. `honest` (default): correct. `absent`: left out.
+	 * `wild`: random at each check. `lying`: always "1 second left" for every other job, "1 hour left" for the rest.
 	 */
 	estimates?: 'honest' | 'absent' | 'wild' | 'lying';
-	/** At most so many API requests in any `perMs`; beyond it code 1003, with `Retry-After` if given. Default: none. */
+	/** At most `requests` API requests in any `perMs`, then code 1003, with `Retry-After` if given. Default: no limit. */
 	rateLimit?: { requests: number; perMs: number; retryAfterSeconds?: number };
-	/** Whether a code other than 0 comes with HTTP 200 (`ok`) or with the 4xx/5xx that fits it (default). */
+	/** Whether a code other than 0 comes with HTTP 200 (`ok`) or with the matching 4xx/5xx (default). */
 	httpStatus?: 'ok' | 'matching';
-	/** Pad each MP4 to exactly this size. The padding is made while it is sent and never held in memory. */
+	/** Pads each MP4 to this size in bytes. The padding is generated while it is sent. */
 	videoBytes?: number;
-	/** Added to each answer. */
+	/** Milliseconds added to each answer. */
 	latencyMs?: number;
-	/** What goes wrong, and when. The first fault that applies to a request strikes. */
+	/** What goes wrong, and when. The first fault that matches a request is applied. */
 	faults?: Fault[];
-	/** For everything random: faults with a `probability`, and `wild` estimates. Default 1. */
+	/** Seeds faults with a `probability` and `wild` estimates. Default 1. */
 	seed?: number;
-	/** What a status check of an unknown `uuid` gets: an envelope with code 1000 (default) or a bare HTTP 404. */
+	/** The answer to a status check of an unknown `uuid`: an envelope with code 1000 (default) or a bare HTTP 404. */
 	unknownUuid?: 'envelope1000' | 'http404';
-	/** Called once for each request, when it is over. */
+	/** Called once for each request, when its connection is done with it. */
 	log?: (request: RecordedRequest) => void;
 }
 
@@ -69,6 +69,7 @@ export const defaults = {
 	unknownUuid: 'envelope1000',
 } satisfies EmulatorOptions;
 
+/** Resolves a setting for one job. */
 export function settingFor<T extends string | number>(
 	setting: Setting<T>,
 	request: GenerateRequest,

@@ -1,6 +1,7 @@
 import type { MultipartFile } from '@fastify/multipart';
 import { Refusal, fileAnswer, success, type Answer } from './answers';
-import { FaultPlan, type Fault } from './faults';
+import { FaultPlan } from './fault-plan';
+import type { Fault } from './faults';
 import { bufferFile, paddedMp4 } from './files';
 import { Images } from './images';
 import { acceptedData, Job, statusData, type GenerateRequest } from './jobs';
@@ -8,9 +9,9 @@ import { defaults, type EmulatorOptions } from './options';
 import type { Kind, RecordedRequest } from './requests';
 import { Videos } from './videos';
 
-/** What the service knows and how it answers, without any HTTP server. */
+/** The emulated service: its state and its answers, independent of the HTTP server. */
 export class VeoApi {
-	/** Of the server that serves this; known once it listens. */
+	/** The server's origin, set once it listens. */
 	origin = '';
 	options: EmulatorOptions;
 	credits: number;
@@ -21,12 +22,12 @@ export class VeoApi {
 	private readonly images: Images;
 	private readonly videos: Videos;
 	private faultPlan = new FaultPlan();
-	/** When the latest requests were let through, for the rate limit. */
+	/** Times of the requests that count towards the rate limit. */
 	private admitted: number[] = [];
 
 	constructor(
 		private readonly startOptions: EmulatorOptions,
-		/** Where uploads and videos are kept. */
+		/** Folder for uploads and videos. */
 		folder: string,
 	) {
 		this.options = { ...startOptions };
@@ -65,19 +66,19 @@ export class VeoApi {
 		return uuid === undefined ? undefined : this.jobByUuid.get(uuid);
 	}
 
-	/** The fault that strikes this request, if any; `whole` tells whether all of the request has been read. */
+	/** The fault to apply to this request, if any. `isRead`: whether the body has been read. */
 	nextFault(
 		kind: Kind,
 		uuid: string | undefined,
 		body: unknown,
-		whole: boolean,
+		isRead: boolean,
 	): Fault | undefined {
 		const { faults, seed } = this.settings;
 		const prompt = uuid === undefined ? promptOf(body) : this.job(uuid)?.request.prompt;
-		return this.faultPlan.next(faults, seed, { kind, uuid, prompt }, whole);
+		return this.faultPlan.next(faults, seed, { kind, uuid, prompt }, isRead);
 	}
 
-	/** Turns away who may not ask (1002) and who asks too often (1003). */
+	/** Refuses a wrong key (code 1002) and too many requests (code 1003). */
 	admit(authorization: string | undefined): void {
 		const { apiKeys, rateLimit } = this.settings;
 		const [, key] = /^Bearer (.+)$/i.exec(authorization ?? '') ?? [];
@@ -97,7 +98,7 @@ export class VeoApi {
 		this.admitted.push(now);
 	}
 
-	/** Without `accept` the answer tells of a job that there never was. */
+	/** With `accept` false the answer describes a job that is not stored and not billed. */
 	generate(request: GenerateRequest, accept: boolean, record: RecordedRequest): Answer {
 		const { creditsPerVideo: required } = this.settings;
 		if (this.credits < required) {
@@ -127,8 +128,8 @@ export class VeoApi {
 		return { status: 404, headers: {}, file: bufferFile('text/plain', Buffer.from('Not Found')) };
 	}
 
-	/** Notes what a status answer that is being sent says. */
-	told(record: RecordedRequest, answer: Answer): void {
+	/** Records the time of the first answer that reports a final status. */
+	recordReportedStatus(record: RecordedRequest, answer: Answer): void {
 		if (record.kind !== 'status' || record.answered === 'aborted' || 'file' in answer) return;
 		const job = this.job(record.uuid);
 		const status = answer.envelope.data?.status;

@@ -4,37 +4,37 @@ import { join } from 'node:path';
 import { startEmulator } from '../../emulator';
 import { until } from './client';
 
-// Each test starts a program of its own.
+// Each test starts its own process.
 jest.setTimeout(30_000);
 
 function run(...args: string[]) {
 	const cli = join(__dirname, '../../emulator/cli.ts');
 	const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args]);
-	const seen = { out: '', err: '', code: undefined as unknown };
-	child.stdout.on('data', (text: Buffer) => (seen.out += text.toString()));
-	child.stderr.on('data', (text: Buffer) => (seen.err += text.toString()));
-	const ended = once(child, 'close').then(([code]: unknown[]) => ({ ...seen, code }));
-	return { child, seen, ended };
+	const result = { out: '', err: '', code: undefined as unknown };
+	child.stdout.on('data', (text: Buffer) => (result.out += text.toString()));
+	child.stderr.on('data', (text: Buffer) => (result.err += text.toString()));
+	const ended = once(child, 'close').then(([code]: unknown[]) => ({ ...result, code }));
+	return { child, result, ended };
 }
 
-test('serves until it is told to end, with a line for each request', async () => {
-	const { child, seen, ended } = run('--port', '0', '--key', 'k', '--fail-rate', '1');
-	await until(() => seen.out.includes('Ctrl-C'));
-	const [url = ''] = /http:\S+/.exec(seen.out) ?? [];
+test('runs until it is stopped and logs each request', async () => {
+	const { child, result, ended } = run('--port', '0', '--key', 'k', '--fail-rate', '1');
+	await until(() => result.out.includes('Ctrl-C'));
+	const [url = ''] = /http:\S+/.exec(result.out) ?? [];
 	const body = { generationType: 'text_to_video', prompt: 'x' };
 	const headers = { authorization: 'Bearer k', 'content-type': 'application/json' };
 	const call = { method: 'POST', headers, body: JSON.stringify(body) };
 	expect((await fetch(`${url}/generate-video`, call)).status).toBe(200);
-	await until(() => seen.out.includes('POST'));
-	expect(seen.out).toMatch(/\d\d:\d\d:\d\d {2}200 {2}POST \/api\/generate-video {2}uuid /);
+	await until(() => result.out.includes('POST'));
+	expect(result.out).toMatch(/\d\d:\d\d:\d\d {2}200 {2}POST \/api\/generate-video {2}uuid /);
 	child.kill('SIGINT');
 	const { code, err } = await ended;
 	expect(err).toBe('');
-	// Windows has no signals: there the program is simply ended.
+	// Windows has no signals, so the process is terminated there.
 	if (process.platform !== 'win32') expect(code).toBe(0);
 });
 
-test('says so when the port is taken', async () => {
+test('reports a port in use', async () => {
 	const emulator = await startEmulator();
 	const { code, err } = await run('--port', `${emulator.port}`).ended;
 	await emulator.close();
@@ -42,14 +42,17 @@ test('says so when the port is taken', async () => {
 });
 
 test.each([
-	[['--port', 'many'], /--port takes a number/],
+	[
+		['--port', 'many'],
+		/--port <number>' argument 'many' is invalid. It must be a number[^]*--help/,
+	],
 	[['--nope'], /--nope[^]*--help/],
 ])('refuses %j', async (args, message) => {
 	const { code, err } = await run(...args).ended;
 	expect([code, err]).toEqual([1, expect.stringMatching(message)]);
 });
 
-test('explains itself', async () => {
+test('prints its help', async () => {
 	const { code, out } = await run('--help').ended;
 	expect([code, out]).toEqual([0, expect.stringContaining('--fail-rate')]);
 });

@@ -1,0 +1,54 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { defaults, random, type EmulatorOptions } from './index';
+
+interface CliValues {
+	port: number;
+	key: string;
+	credits: number;
+	queued: number;
+	duration: number;
+	failRate: number;
+	rateLimit?: number;
+	seed: number;
+}
+
+/** The options of `npm run emulator`. Commander prints the help, or what is wrong, and ends the process. */
+export function readCliOptions(argv: string[]): EmulatorOptions {
+	return toEmulatorOptions(createCommand().parse(argv).opts<CliValues>());
+}
+
+function createCommand(): Command {
+	return new Command('npm run emulator --')
+		.description('The Veo API as a local server, for trials without a key and without cost.')
+		.option('--port <number>', 'port on 127.0.0.1, 0 for any free port', toNumber, 3010)
+		.option('--key <text>', 'accepted API key', defaults.apiKeys[0])
+		.option('--credits <number>', 'balance of the account', toNumber, defaults.credits)
+		.option('--queued <seconds>', 'how long a job stays pending', toNumber, 1)
+		.option('--duration <seconds>', 'time from acceptance to the end of a job', toNumber, 10)
+		.option('--fail-rate <share>', 'share of jobs that fail, 0 to 1', toNumber, 0)
+		.option('--rate-limit <number>', 'requests allowed per minute (default: no limit)', toNumber)
+		.option('--seed <number>', 'the same seed gives the same failures', toNumber, defaults.seed)
+		.helpOption('--help', 'print this text')
+		.showHelpAfterError('See: npm run emulator -- --help');
+}
+
+function toNumber(text: string): number {
+	const value = text.trim() === '' ? NaN : Number(text);
+	if (value >= 0) return value;
+	throw new InvalidArgumentError('It must be a number of at least 0.');
+}
+
+function toEmulatorOptions(values: CliValues): EmulatorOptions {
+	const { port, key, credits, failRate, rateLimit, seed } = values;
+	const draw = random(seed);
+	return {
+		port,
+		apiKeys: [key],
+		credits,
+		queuedMs: values.queued * 1000,
+		durationMs: values.duration * 1000,
+		outcome: () => (draw() < failRate ? 'failed' : 'completed'),
+		...(rateLimit && { rateLimit: { requests: rateLimit, perMs: 60_000 } }),
+		seed,
+	};
+}
