@@ -9,7 +9,8 @@ export interface Envelope {
 
 interface AnswerHead {
 	status: number;
-	headers: Record<string, string>;
+	/** A header given as `undefined` is not sent, not even Content-Type. */
+	headers: Record<string, string | undefined>;
 }
 export type JsonAnswer = AnswerHead & { envelope: Envelope };
 export type FileAnswer = AnswerHead & { file: ServedFile };

@@ -10,9 +10,9 @@ import type { RecordedRequest } from './requests';
 /** Applies an `alter` fault. */
 export function alterAnswer(
 	answer: Answer,
-	{ envelope, data, headers }: Extract<FaultAction, { type: 'alter' }>,
+	{ envelope, data, headers, status = answer.status }: Extract<FaultAction, { type: 'alter' }>,
 ): Answer {
-	const changed = { ...answer, headers: { ...answer.headers, ...headers } };
+	const changed = { ...answer, status, headers: { ...answer.headers, ...headers } };
 	if ('file' in changed) return changed;
 	const changedData = data ? { ...changed.envelope.data, ...data } : changed.envelope.data;
 	return { ...changed, envelope: { ...changed.envelope, data: changedData, ...envelope } };

@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
-import { defaults, random, type EmulatorOptions } from './index';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaults, lateVideoUrl, random, type EmulatorOptions, type Fault } from './index';
 
 interface CliValues {
 	port: number;
@@ -10,6 +10,9 @@ interface CliValues {
 	failRate: number;
 	rateLimit?: number;
 	seed: number;
+	urlLate?: number;
+	urlLateFor?: number;
+	urlLateAs: 'missing' | 'empty' | 'null';
 }
 
 /** The options of `npm run emulator`. Commander prints the help, or what is wrong, and ends the process. */
@@ -29,6 +32,15 @@ function createCommand(): Command {
 		.option('--rate-limit <number>', 'requests allowed per minute (default: no limit)', toNumber)
 		.option('--seed <number>', 'the same seed gives the same failures', toNumber, defaults.seed)
 		.helpOption('--help', 'print this text')
+
+		.optionsGroup('Video URL:')
+		.option('--url-late <checks>', 'status checks per job that get no videoUrl yet', toNumber)
+		.option('--url-late-for <seconds>', 'seconds after completion without videoUrl', toNumber)
+		.addOption(
+			new Option('--url-late-as <form>', 'what these checks get')
+				.choices(['missing', 'empty', 'null'])
+				.default('missing'),
+		)
 		.showHelpAfterError('See: npm run emulator -- --help');
 }
 
@@ -50,5 +62,22 @@ function toEmulatorOptions(values: CliValues): EmulatorOptions {
 		outcome: () => (draw() < failRate ? 'failed' : 'completed'),
 		...(rateLimit && { rateLimit: { requests: rateLimit, perMs: 60_000 } }),
 		seed,
+		faults: toFaults(values),
 	};
+}
+
+const unusableUrls = { missing: undefined, empty: '', null: null } as const;
+
+/** The first fault that matches a request is applied, so refusals come first. */
+function toFaults({ urlLate, urlLateFor, urlLateAs }: CliValues): Fault[] {
+	const faults: Fault[] = [];
+	if (urlLate !== undefined || urlLateFor !== undefined) {
+		const as = unusableUrls[urlLateAs];
+		faults.push(lateVideoUrl({ requests: urlLate, ms: toMs(urlLateFor), as }));
+	}
+	return faults;
+}
+
+function toMs(seconds: number | undefined): number | undefined {
+	return seconds === undefined ? undefined : seconds * 1000;
 }

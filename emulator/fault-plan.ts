@@ -1,4 +1,5 @@
 import type { Fault } from './faults';
+import type { Job } from './jobs';
 import { random } from './random';
 import type { Kind } from './requests';
 
@@ -7,6 +8,8 @@ export interface Target {
 	kind: Kind;
 	uuid?: string;
 	prompt?: string;
+	/** The job that `uuid` belongs to. */
+	job?: Job;
 }
 
 interface Progress {
@@ -33,13 +36,11 @@ export class FaultPlan {
 
 	private isDue(fault: Fault, seed: number, target: Target): boolean {
 		const { counts, draw } = this.progressOf(fault, seed);
-		const countsByJob = fault.uuid !== undefined || fault.prompt !== undefined;
-		const key = (countsByJob && target.uuid) || '';
+		const key = (isAboutJob(fault) && target.uuid) || '';
 		const count = (counts.get(key) ?? 0) + 1;
 		counts.set(key, count);
 		const { occurrence = 'every', probability = 1 } = fault;
-		const isDrawn = draw() < probability;
-		return isDrawn && (occurrence === 'every' || [occurrence].flat().includes(count));
+		return draw() < probability && isSelected(occurrence, count);
 	}
 
 	private progressOf(fault: Fault, seed: number): Progress {
@@ -53,10 +54,28 @@ export class FaultPlan {
 	}
 }
 
-function matches(fault: Fault, { kind, uuid, prompt }: Target): boolean {
+function isAboutJob({ uuid, prompt, jobStatus, withinMsOfFinal }: Fault): boolean {
+	return [uuid, prompt, jobStatus, withinMsOfFinal].some((condition) => condition !== undefined);
+}
+
+function isSelected(occurrence: NonNullable<Fault['occurrence']>, count: number): boolean {
+	if (occurrence === 'every') return true;
+	if (typeof occurrence === 'object' && 'first' in occurrence) return count <= occurrence.first;
+	return [occurrence].flat().includes(count);
+}
+
+function matches(fault: Fault, { kind, uuid, prompt, job }: Target): boolean {
 	return (
 		fault.on === kind &&
 		(fault.uuid === undefined || fault.uuid === uuid) &&
-		(fault.prompt === undefined || prompt?.includes(fault.prompt) === true)
+		(fault.prompt === undefined || prompt?.includes(fault.prompt) === true) &&
+		(fault.jobStatus === undefined || fault.jobStatus === job?.status) &&
+		(fault.withinMsOfFinal === undefined || isWithinMsOfFinal(fault.withinMsOfFinal, job))
 	);
+}
+
+function isWithinMsOfFinal(ms: number, job: Job | undefined): boolean {
+	if (!job) return false;
+	const elapsed = Date.now() - job.finalAt;
+	return elapsed >= 0 && elapsed < ms;
 }

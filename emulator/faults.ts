@@ -1,4 +1,5 @@
 import type { Envelope } from './answers';
+import type { JobStatus } from './jobs';
 import type { Kind } from './requests';
 
 /** What happens to a request in place of its normal answer, or in addition to it. */
@@ -46,13 +47,14 @@ export type FaultAction =
 	| { type: 'endless' }
 	/**
 	 * The normal answer with fields of its envelope, its `data` or its headers replaced. A field given as `undefined` is
-	 * left out. Examples: an unknown `status`, a missing `uuid`, a `videoUrl` with another scheme, a content type.
+	 * left out. `status` replaces the HTTP status. Examples: an unknown `status`, a missing `uuid`, another content type.
 	 */
 	| {
 			type: 'alter';
 			envelope?: Partial<Envelope> & Record<string, unknown>;
 			data?: Record<string, unknown>;
-			headers?: Record<string, string>;
+			headers?: Record<string, string | undefined>;
+			status?: number;
 	  };
 
 /** What goes wrong (`do`), with which requests. All conditions that are given must hold. */
@@ -65,11 +67,16 @@ export interface Fault {
 	 * generate requests whose body is not read (`resetWhileSending`).
 	 */
 	prompt?: string;
+	/** Only requests about jobs that are in this status when the request arrives. */
+	jobStatus?: JobStatus;
+	/** Only in the first milliseconds after the job became `completed` or `failed`. */
+	withinMsOfFinal?: number;
 	/**
-	 * Which of the matching requests, counted from 1. Default `every`. With `uuid` or `prompt` the requests of each job
-	 * are counted separately. A generate request has no job yet, so all that match `prompt` are counted together.
+	 * Which of the matching requests, counted from 1. Default `every`. With a condition about the job (`uuid`, `prompt`,
+	 * `jobStatus`, `withinMsOfFinal`) the requests of each job are counted separately. A generate request has no job yet,
+	 * so all that match `prompt` are counted together.
 	 */
-	occurrence?: number | number[] | 'every';
+	occurrence?: number | number[] | { first: number } | 'every';
 	/** The probability that a matching request is affected, drawn with the emulator's `seed`. Default 1. */
 	probability?: number;
 	/**

@@ -12,6 +12,7 @@ export type { GenerateRequest, Job, JobStatus } from './jobs';
 export { defaults, type EmulatorOptions, type FailureField, type Setting } from './options';
 export { random } from './random';
 export { randomFaults, troubles, type Trouble } from './random-faults';
+export * from './scenarios';
 export { kinds, type Kind, type RecordedRequest } from './requests';
 
 /** The Veo API as a local server. */

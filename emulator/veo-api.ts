@@ -74,8 +74,9 @@ export class VeoApi {
 		isRead: boolean,
 	): Fault | undefined {
 		const { faults, seed } = this.settings;
-		const prompt = uuid === undefined ? promptOf(body) : this.job(uuid)?.request.prompt;
-		return this.faultPlan.next(faults, seed, { kind, uuid, prompt }, isRead);
+		const job = this.job(uuid);
+		const prompt = uuid === undefined ? promptOf(body) : job?.request.prompt;
+		return this.faultPlan.next(faults, seed, { kind, uuid, prompt, job }, isRead);
 	}
 
 	/** Refuses a wrong key (code 1002) and too many requests (code 1003). */

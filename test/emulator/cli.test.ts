@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { startEmulator } from '../../emulator';
+import { readCliOptions } from '../../emulator/cli-options';
 import { until } from './client';
 
 // Each test starts its own process.
@@ -55,4 +56,20 @@ test.each([
 test('prints its help', async () => {
 	const { code, out } = await run('--help').ended;
 	expect([code, out]).toEqual([0, expect.stringContaining('--fail-rate')]);
+});
+
+describe('faults from options', () => {
+	test.each([
+		[
+			'--url-late 2 --url-late-as empty',
+			{ on: 'status', occurrence: { first: 2 }, do: { data: { videoUrl: '' } } },
+		],
+		[
+			'--url-late-for 1.5 --url-late-as null',
+			{ on: 'status', withinMsOfFinal: 1500, do: { data: { videoUrl: null } } },
+		],
+	])('%s', (args, fault) => {
+		const { faults } = readCliOptions(['node', 'cli.ts', ...args.split(' ')]);
+		expect(faults).toMatchObject([fault]);
+	});
 });

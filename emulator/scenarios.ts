@@ -1,0 +1,21 @@
+/** Faults for situations that users of such APIs report. Use them in `EmulatorOptions.faults`. */
+import type { Fault } from './faults';
+
+/** How long something is not there yet: for each job, the first requests or the first milliseconds after its end. */
+export interface Late {
+	requests?: number;
+	ms?: number;
+}
+
+function late({ requests, ms }: Late): Pick<Fault, 'jobStatus' | 'withinMsOfFinal' | 'occurrence'> {
+	return {
+		jobStatus: 'completed',
+		withinMsOfFinal: ms,
+		...(requests !== undefined && { occurrence: { first: requests } }),
+	};
+}
+
+/** The first status answers with `completed` have no usable `videoUrl`: none (default), an empty string or null. */
+export function lateVideoUrl({ as, ...extent }: Late & { as?: '' | null }): Fault {
+	return { on: 'status', ...late(extent), do: { type: 'alter', data: { videoUrl: as } } };
+}
