@@ -1,5 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaults, lateVideoUrl, random, type EmulatorOptions, type Fault } from './index';
+import {
+	defaults,
+	lateFile,
+	lateVideoUrl,
+	random,
+	type EmulatorOptions,
+	type Fault,
+} from './index';
 
 interface CliValues {
 	port: number;
@@ -13,6 +20,10 @@ interface CliValues {
 	urlLate?: number;
 	urlLateFor?: number;
 	urlLateAs: 'missing' | 'empty' | 'null';
+	urlLifetime?: number;
+	fileLate?: number;
+	fileLateFor?: number;
+	fileLateAs: number | 'empty' | 'html';
 }
 
 /** The options of `npm run emulator`. Commander prints the help, or what is wrong, and ends the process. */
@@ -33,13 +44,22 @@ function createCommand(): Command {
 		.option('--seed <number>', 'the same seed gives the same failures', toNumber, defaults.seed)
 		.helpOption('--help', 'print this text')
 
-		.optionsGroup('Video URL:')
+		.optionsGroup('Video URL and file:')
 		.option('--url-late <checks>', 'status checks per job that get no videoUrl yet', toNumber)
 		.option('--url-late-for <seconds>', 'seconds after completion without videoUrl', toNumber)
 		.addOption(
 			new Option('--url-late-as <form>', 'what these checks get')
 				.choices(['missing', 'empty', 'null'])
 				.default('missing'),
+		)
+		.option('--url-lifetime <seconds>', 'each check gets a new videoUrl that expires', toNumber)
+		.option('--file-late <requests>', 'GETs of each file that fail at first', toNumber)
+		.option('--file-late-for <seconds>', 'seconds after completion when GETs fail', toNumber)
+		.option(
+			'--file-late-as <answer>',
+			'what these GETs get: an HTTP status, "empty" or "html"',
+			toFileAnswer,
+			404,
 		)
 		.showHelpAfterError('See: npm run emulator -- --help');
 }
@@ -48,6 +68,16 @@ function toNumber(text: string): number {
 	const value = text.trim() === '' ? NaN : Number(text);
 	if (value >= 0) return value;
 	throw new InvalidArgumentError('It must be a number of at least 0.');
+}
+
+function toFileAnswer(text: string): number | 'empty' | 'html' {
+	return text === 'empty' || text === 'html' ? text : toHttpStatus(text);
+}
+
+function toHttpStatus(text: string): number {
+	const status = Number(text);
+	if (Number.isInteger(status) && status >= 200 && status <= 599) return status;
+	throw new InvalidArgumentError('It must be an HTTP status from 200 to 599.');
 }
 
 function toEmulatorOptions(values: CliValues): EmulatorOptions {
@@ -62,6 +92,7 @@ function toEmulatorOptions(values: CliValues): EmulatorOptions {
 		outcome: () => (draw() < failRate ? 'failed' : 'completed'),
 		...(rateLimit && { rateLimit: { requests: rateLimit, perMs: 60_000 } }),
 		seed,
+		videoUrlLifetimeMs: toMs(values.urlLifetime),
 		faults: toFaults(values),
 	};
 }
@@ -69,11 +100,15 @@ function toEmulatorOptions(values: CliValues): EmulatorOptions {
 const unusableUrls = { missing: undefined, empty: '', null: null } as const;
 
 /** The first fault that matches a request is applied, so refusals come first. */
-function toFaults({ urlLate, urlLateFor, urlLateAs }: CliValues): Fault[] {
+function toFaults(values: CliValues): Fault[] {
+	const { urlLate, urlLateFor, urlLateAs, fileLate, fileLateFor, fileLateAs } = values;
 	const faults: Fault[] = [];
 	if (urlLate !== undefined || urlLateFor !== undefined) {
 		const as = unusableUrls[urlLateAs];
 		faults.push(lateVideoUrl({ requests: urlLate, ms: toMs(urlLateFor), as }));
+	}
+	if (fileLate !== undefined || fileLateFor !== undefined) {
+		faults.push(lateFile({ requests: fileLate, ms: toMs(fileLateFor), as: fileLateAs }));
 	}
 	return faults;
 }

@@ -23,6 +23,8 @@ export class Job {
 	readonly failureMessage: string;
 	/** Status requests that arrived, answered or not. */
 	statusChecks = 0;
+	/** GET requests for the video file that arrived, answered or not. */
+	fileRequests = 0;
 	/** When a status answer first reported `completed` or `failed`. */
 	firstToldFinalAt?: number;
 
@@ -58,13 +60,17 @@ export function acceptedData(job: Job): Record<string, unknown> {
 export function statusData(
 	job: Job,
 	options: EmulatorOptions,
-	origin: string,
+	videoUrl: (job: Job) => string,
 ): Record<string, unknown> {
 	const { uuid, status } = job;
 	const { estimates, failureField } = { ...defaults, ...options };
 	if (status === 'completed') {
-		const videoUrl = `${origin}/videos/${uuid}.mp4`;
-		return { uuid, status, videoUrl, ...(estimates !== 'absent' && { progress: 100 }) };
+		return {
+			uuid,
+			status,
+			videoUrl: videoUrl(job),
+			...(estimates !== 'absent' && { progress: 100 }),
+		};
 	}
 	if (status === 'failed') {
 		return { uuid, status, ...(failureField !== 'msg' && { [failureField]: job.failureMessage }) };

@@ -38,6 +38,11 @@ export interface EmulatorOptions {
 	httpStatus?: 'ok' | 'matching';
 	/** Pads each MP4 to this size in bytes. The padding is generated while it is sent. */
 	videoBytes?: number;
+	/**
+	 * Gives each status answer a fresh, signed `videoUrl` that works for this long. Other URLs of the file, and expired
+	 * ones, get HTTP 403. Default: one unsigned URL that always works.
+	 */
+	videoUrlLifetimeMs?: number;
 	/** Milliseconds added to each answer. */
 	latencyMs?: number;
 	/** What goes wrong, and when. The first fault that matches a request is applied. */

@@ -87,7 +87,9 @@ function addRoutes(app: FastifyInstance, api: VeoApi): void {
 		url: '/videos/:uuid.mp4',
 		config: { kind: 'video' },
 		handler: (request, reply) =>
-			respond(api, request, reply, () => api.video(request.params.uuid, request.headers.range)),
+			respond(api, request, reply, () =>
+				api.video(request.params.uuid, request.url, request.headers.range),
+			),
 	});
 	app.route<{ Params: { key: string } }>({
 		method: ['GET', 'HEAD'],
@@ -107,8 +109,9 @@ function startRecord(api: VeoApi, request: FastifyRequest, reply: FastifyReply):
 	}
 	request.record = record;
 	api.requests.push(record);
-	const job = kind === 'status' ? api.job(record.uuid) : undefined;
-	if (job) job.statusChecks++;
+	const job = api.job(record.uuid);
+	if (job && kind === 'status') job.statusChecks++;
+	if (job && kind === 'video' && method === 'GET') job.fileRequests++;
 	reply.raw.once('close', () => {
 		if (!reply.raw.writableFinished && record.answered !== 'reset') record.answered = 'aborted';
 		api.options.log?.(record);

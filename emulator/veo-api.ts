@@ -7,6 +7,7 @@ import { Images } from './images';
 import { acceptedData, Job, statusData, type GenerateRequest } from './jobs';
 import { defaults, type EmulatorOptions } from './options';
 import type { Kind, RecordedRequest } from './requests';
+import { SignedUrls } from './signed-urls';
 import { Videos } from './videos';
 
 /** The emulated service: its state and its answers, independent of the HTTP server. */
@@ -21,6 +22,7 @@ export class VeoApi {
 	private readonly jobByUuid = new Map<string, Job>();
 	private readonly images: Images;
 	private readonly videos: Videos;
+	private readonly signedUrls = new SignedUrls();
 	private faultPlan = new FaultPlan();
 	/** Times of the requests that count towards the rate limit. */
 	private admitted: number[] = [];
@@ -119,7 +121,7 @@ export class VeoApi {
 		const job = this.job(uuid);
 		const { unknownUuid, failureField } = this.settings;
 		if (job) {
-			const data = statusData(job, this.options, this.origin);
+			const data = statusData(job, this.options, (completed) => this.videoUrl(completed));
 			const failedInMsg = data.status === 'failed' && failureField === 'msg';
 			return success(failedInMsg ? job.failureMessage : 'Success', data);
 		}
@@ -152,9 +154,20 @@ export class VeoApi {
 		return success('Upload successful', { imageUrl, imageKey });
 	}
 
-	async video(uuid: string, range: string | undefined): Promise<Answer> {
+	private videoUrl({ uuid }: Job): string {
+		const { videoUrlLifetimeMs } = this.settings;
+		const path = `/videos/${uuid}.mp4`;
+		const isSigned = videoUrlLifetimeMs !== undefined;
+		return this.origin + (isSigned ? this.signedUrls.sign(path, videoUrlLifetimeMs) : path);
+	}
+
+	/** `url` is the request's path with its query. */
+	async video(uuid: string, url: string, range: string | undefined): Promise<Answer> {
 		const job = this.job(uuid);
 		if (job?.status !== 'completed') throw new Refusal(1000, 'No such video', { status: 404 });
+		if (this.settings.videoUrlLifetimeMs !== undefined && !this.signedUrls.isValid(url)) {
+			return { status: 403, headers: {}, file: accessDenied };
+		}
 		return fileAnswer(paddedMp4(await this.videos.of(job), this.settings.videoBytes), range);
 	}
 
@@ -164,6 +177,12 @@ export class VeoApi {
 		return fileAnswer(image, range);
 	}
 }
+
+// The form in which storage services refuse a URL that has expired.
+const accessDenied = bufferFile(
+	'application/xml',
+	Buffer.from('<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>'),
+);
 
 function promptOf(body: unknown): string | undefined {
 	if (typeof body !== 'object' || body === null || !('prompt' in body)) return undefined;

@@ -47,6 +47,7 @@ test.each([
 		['--port', 'many'],
 		/--port <number>' argument 'many' is invalid. It must be a number[^]*--help/,
 	],
+	[['--file-late-as', 'gone'], /HTTP status from 200 to 599/],
 	[['--nope'], /--nope[^]*--help/],
 ])('refuses %j', async (args, message) => {
 	const { code, err } = await run(...args).ended;
@@ -67,6 +68,14 @@ describe('faults from options', () => {
 		[
 			'--url-late-for 1.5 --url-late-as null',
 			{ on: 'status', withinMsOfFinal: 1500, do: { data: { videoUrl: null } } },
+		],
+		[
+			'--file-late 3 --file-late-as 403',
+			{ on: 'video', occurrence: { first: 3 }, do: { type: 'http', status: 403 } },
+		],
+		[
+			'--file-late-for 20 --file-late-as html',
+			{ on: 'video', withinMsOfFinal: 20_000, do: { type: 'html', status: 200 } },
 		],
 	])('%s', (args, fault) => {
 		const { faults } = readCliOptions(['node', 'cli.ts', ...args.split(' ')]);
