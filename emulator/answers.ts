@@ -9,7 +9,7 @@ export interface Envelope {
 
 interface AnswerHead {
 	status: number;
-	/** A header given as `undefined` is not sent, not even Content-Type. */
+	/** A header given as `undefined` is not sent. */
 	headers: Record<string, string | undefined>;
 }
 export type JsonAnswer = AnswerHead & { envelope: Envelope };

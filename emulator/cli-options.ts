@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
 	defaults,
+	fileType,
 	lateFile,
 	lateVideoUrl,
 	random,
@@ -24,6 +25,7 @@ interface CliValues {
 	fileLate?: number;
 	fileLateFor?: number;
 	fileLateAs: number | 'empty' | 'html';
+	fileType?: string;
 }
 
 /** The options of `npm run emulator`. Commander prints the help, or what is wrong, and ends the process. */
@@ -61,6 +63,7 @@ function createCommand(): Command {
 			toFileAnswer,
 			404,
 		)
+		.option('--file-type <type>', 'Content-Type of the files, "none" for no such header')
 		.showHelpAfterError('See: npm run emulator -- --help');
 }
 
@@ -109,6 +112,9 @@ function toFaults(values: CliValues): Fault[] {
 	}
 	if (fileLate !== undefined || fileLateFor !== undefined) {
 		faults.push(lateFile({ requests: fileLate, ms: toMs(fileLateFor), as: fileLateAs }));
+	}
+	if (values.fileType !== undefined) {
+		faults.push(fileType(values.fileType === 'none' ? undefined : values.fileType));
 	}
 	return faults;
 }

@@ -29,3 +29,8 @@ export function lateFile({
 		typeof as === 'number' ? { type: 'http', status: as } : { type: as, status: 200 };
 	return { on: 'video', ...late(extent), do: action };
 }
+
+/** Files are sent with this Content-Type, or without one. Put it after other faults on `video`. */
+export function fileType(type: string | undefined): Fault {
+	return { on: 'video', do: { type: 'alter', headers: { 'content-type': type } } };
+}

@@ -152,11 +152,10 @@ async function respond(
 
 function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
 	const { type, size, read } = bodyOf(answer);
-	reply.code(answer.status).headers({
-		'content-type': type,
-		'content-length': size,
-		...answer.headers,
-	});
+	const headers = { 'content-type': type, 'content-length': size, ...answer.headers };
+	// Fastify sends a header given as undefined with an empty value.
+	const given = Object.entries(headers).filter(([, value]) => value !== undefined);
+	reply.code(answer.status).headers(Object.fromEntries(given));
 	if (request.method === 'HEAD') return reply.send();
 	return reply.send('file' in answer ? read(0, size) : JSON.stringify(answer.envelope));
 }

@@ -77,6 +77,11 @@ describe('faults from options', () => {
 			'--file-late-for 20 --file-late-as html',
 			{ on: 'video', withinMsOfFinal: 20_000, do: { type: 'html', status: 200 } },
 		],
+		[
+			'--file-type application/mp4',
+			{ on: 'video', do: { headers: { 'content-type': 'application/mp4' } } },
+		],
+		['--file-type none', { on: 'video', do: { headers: { 'content-type': undefined } } }],
 	])('%s', (args, fault) => {
 		const { faults } = readCliOptions(['node', 'cli.ts', ...args.split(' ')]);
 		expect(faults).toMatchObject([fault]);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lateFile, lateVideoUrl, startEmulator, type Emulator } from '../../emulator';
+import { fileType, lateFile, lateVideoUrl, startEmulator, type Emulator } from '../../emulator';
 import { call, status, textRequest } from './client';
 
 let emulator: Emulator;
@@ -112,4 +112,13 @@ describe('videoUrlLifetimeMs', () => {
 			expect((await call(altered)).status).toBe(403);
 		}
 	});
+});
+
+test.each(['application/mp4', 'text/plain', undefined])('fileType %s', async (type) => {
+	emulator.options.faults = [fileType(type)];
+	const { uuid } = emulator.accept(textRequest);
+	const { headers, bytes } = await call(`${emulator.origin}/videos/${uuid}.mp4`);
+	expect(headers['content-type']).toBe(type);
+	expect(headers['content-length']).toBe(`${bytes.length}`);
+	expect(bytes.subarray(4, 8).toString()).toBe('ftyp');
 });
