@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { bodyOf, type Answer, type Envelope } from './answers';
-import type { FaultAction } from './faults';
+import type { FaultAction, RetryAfter } from './faults';
 import { repeatChunk, type ServedFile } from './files';
 import type { RecordedRequest } from './requests';
 
@@ -56,8 +56,11 @@ export async function applyFault(
 				.headers({ ...retryAfter(action), ...action.headers })
 				.send(action.body ?? '');
 		case 'envelope': {
-			const { code, msg = 'Fault', data = null, status = 200, headers = {} } = action;
-			return reply.code(status).headers(headers).send({ code, msg, data });
+			const { code, msg = 'Fault', data = null, status = 200, headers } = action;
+			return reply
+				.code(status)
+				.headers({ ...retryAfter(action), ...headers })
+				.send({ code, msg, data });
 		}
 		case 'html':
 			return reply
@@ -75,6 +78,7 @@ export async function applyFault(
 		case 'json':
 			return reply
 				.code(action.status ?? 200)
+				.headers(retryAfter(action))
 				.type('application/json; charset=utf-8')
 				.send(JSON.stringify(action.value));
 		case 'huge':
@@ -98,7 +102,7 @@ export function reset(reply: FastifyReply, record: RecordedRequest): FastifyRepl
 function retryAfter({
 	retryAfter: seconds,
 	retryAfterAs = 'seconds',
-}: Extract<FaultAction, { type: 'http' }>): Record<string, string> {
+}: RetryAfter): Record<string, string> {
 	if (seconds === undefined) return {};
 	const date = new Date(Date.now() + seconds * 1000).toUTCString();
 	return { 'retry-after': retryAfterAs === 'date' ? date : String(seconds) };

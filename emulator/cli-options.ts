@@ -5,8 +5,13 @@ import {
 	lateFile,
 	lateVideoUrl,
 	random,
+	maxAcceptedJobs,
+	maxRunningJobs,
+	tooManyTasks,
+	tooManyTasksForms,
 	type EmulatorOptions,
 	type Fault,
+	type TooManyTasksForm,
 } from './index';
 
 interface CliValues {
@@ -26,6 +31,10 @@ interface CliValues {
 	fileLateFor?: number;
 	fileLateAs: number | 'empty' | 'html';
 	fileType?: string;
+	maxRunning?: number;
+	maxPerMinute?: number;
+	limitAs: TooManyTasksForm;
+	limitRetryAfter?: number;
 }
 
 /** The options of `npm run emulator`. Commander prints the help, or what is wrong, and ends the process. */
@@ -45,6 +54,16 @@ function createCommand(): Command {
 		.option('--rate-limit <number>', 'requests allowed per minute (default: no limit)', toNumber)
 		.option('--seed <number>', 'the same seed gives the same failures', toNumber, defaults.seed)
 		.helpOption('--help', 'print this text')
+
+		.optionsGroup('Limits of submissions:')
+		.option('--max-running <jobs>', 'pending and processing jobs allowed', toNumber)
+		.option('--max-per-minute <jobs>', 'accepted jobs allowed in a minute', toNumber)
+		.addOption(
+			new Option('--limit-as <form>', 'refusal with the words "Too many concurrent tasks"')
+				.choices(tooManyTasksForms)
+				.default('http429'),
+		)
+		.option('--limit-retry-after <seconds>', 'Retry-After of these refusals', toNumber)
 
 		.optionsGroup('Video URL and file:')
 		.option('--url-late <checks>', 'status checks per job that get no videoUrl yet', toNumber)
@@ -106,6 +125,11 @@ const unusableUrls = { missing: undefined, empty: '', null: null } as const;
 function toFaults(values: CliValues): Fault[] {
 	const { urlLate, urlLateFor, urlLateAs, fileLate, fileLateFor, fileLateAs } = values;
 	const faults: Fault[] = [];
+	const refusal = tooManyTasks(values.limitAs, values.limitRetryAfter);
+	if (values.maxRunning !== undefined) faults.push(maxRunningJobs(values.maxRunning, refusal));
+	if (values.maxPerMinute !== undefined) {
+		faults.push(maxAcceptedJobs({ jobs: values.maxPerMinute, perMs: 60_000 }, refusal));
+	}
 	if (urlLate !== undefined || urlLateFor !== undefined) {
 		const as = unusableUrls[urlLateAs];
 		faults.push(lateVideoUrl({ requests: urlLate, ms: toMs(urlLateFor), as }));

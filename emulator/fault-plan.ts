@@ -10,6 +10,8 @@ export interface Target {
 	prompt?: string;
 	/** The job that `uuid` belongs to. */
 	job?: Job;
+	/** All accepted jobs, in order of acceptance. */
+	jobs: readonly Job[];
 }
 
 interface Progress {
@@ -64,13 +66,15 @@ function isSelected(occurrence: NonNullable<Fault['occurrence']>, count: number)
 	return [occurrence].flat().includes(count);
 }
 
-function matches(fault: Fault, { kind, uuid, prompt, job }: Target): boolean {
+function matches(fault: Fault, { kind, uuid, prompt, job, jobs }: Target): boolean {
 	return (
 		fault.on === kind &&
 		(fault.uuid === undefined || fault.uuid === uuid) &&
 		(fault.prompt === undefined || prompt?.includes(fault.prompt) === true) &&
 		(fault.jobStatus === undefined || fault.jobStatus === job?.status) &&
-		(fault.withinMsOfFinal === undefined || isWithinMsOfFinal(fault.withinMsOfFinal, job))
+		(fault.withinMsOfFinal === undefined || isWithinMsOfFinal(fault.withinMsOfFinal, job)) &&
+		(fault.runningJobs === undefined || countRunning(jobs) >= fault.runningJobs) &&
+		(fault.acceptedJobs === undefined || isReached(fault.acceptedJobs, jobs))
 	);
 }
 
@@ -78,4 +82,17 @@ function isWithinMsOfFinal(ms: number, job: Job | undefined): boolean {
 	if (!job) return false;
 	const elapsed = Date.now() - job.finalAt;
 	return elapsed >= 0 && elapsed < ms;
+}
+
+function countRunning(jobs: readonly Job[]): number {
+	const now = Date.now();
+	return jobs.filter((job) => job.finalAt > now).length;
+}
+
+function isReached(
+	{ jobs: limit, perMs }: NonNullable<Fault['acceptedJobs']>,
+	jobs: readonly Job[],
+): boolean {
+	const since = Date.now() - perMs;
+	return jobs.filter((job) => job.acceptedAt > since).length >= limit;
 }

@@ -2,6 +2,12 @@ import type { Envelope } from './answers';
 import type { JobStatus } from './jobs';
 import type { Kind } from './requests';
 
+/** A Retry-After header, in seconds or as the date that they lead to. */
+export interface RetryAfter {
+	retryAfter?: number;
+	retryAfterAs?: 'seconds' | 'date';
+}
+
 /** What happens to a request in place of its normal answer, or in addition to it. */
 export type FaultAction =
 	/** The connection is reset after the request's headers, while its body is still being sent. */
@@ -14,31 +20,29 @@ export type FaultAction =
 	| { type: 'hang' }
 	/** The normal answer after `ms`. The job of a generate request is accepted at once. */
 	| { type: 'delay'; ms: number }
-	/** Any HTTP status. `retryAfter` is in seconds, sent as such or as a date. */
-	| {
+	/** Any HTTP status, with a text body. */
+	| ({
 			type: 'http';
 			status: number;
 			headers?: Record<string, string>;
 			body?: string;
-			retryAfter?: number;
-			retryAfterAs?: 'seconds' | 'date';
-	  }
+	  } & RetryAfter)
 	/** Any envelope, with HTTP 200 unless `status` is given. */
-	| {
+	| ({
 			type: 'envelope';
 			code: number | string;
 			msg?: string;
 			data?: unknown;
 			status?: number;
 			headers?: Record<string, string>;
-	  }
+	  } & RetryAfter)
 	/** An HTML page, as proxies send it, with HTTP 502 unless `status` is given. */
 	| { type: 'html'; status?: number }
 	| { type: 'empty'; status?: number }
 	/** The first half of the normal answer with a matching Content-Length: valid HTTP, broken JSON or video. */
 	| { type: 'cutOff' }
 	/** Any JSON, which need not be an envelope. */
-	| { type: 'json'; value: unknown; status?: number }
+	| ({ type: 'json'; value: unknown; status?: number } & RetryAfter)
 	/** The normal envelope after `megabytes` of other JSON. */
 	| { type: 'huge'; megabytes: number }
 	/** One byte each second (or each `everyMs`), without end. */
@@ -71,6 +75,10 @@ export interface Fault {
 	jobStatus?: JobStatus;
 	/** Only in the first milliseconds after the job became `completed` or `failed`. */
 	withinMsOfFinal?: number;
+	/** Only while at least this many accepted jobs are pending or processing. */
+	runningJobs?: number;
+	/** Only while at least `jobs` jobs were accepted in the last `perMs` milliseconds. */
+	acceptedJobs?: { jobs: number; perMs: number };
 	/**
 	 * Which of the matching requests, counted from 1. Default `every`. With a condition about the job (`uuid`, `prompt`,
 	 * `jobStatus`, `withinMsOfFinal`) the requests of each job are counted separately. A generate request has no job yet,

@@ -34,3 +34,27 @@ export function lateFile({
 export function fileType(type: string | undefined): Fault {
 	return { on: 'video', do: { type: 'alter', headers: { 'content-type': type } } };
 }
+
+/** Beyond `jobs` pending or processing jobs, submissions are refused. */
+export function maxRunningJobs(jobs: number, refusal: FaultAction): Fault {
+	return { on: 'generate', runningJobs: jobs, do: refusal };
+}
+
+/** Beyond `jobs` accepted submissions in any `perMs` milliseconds, submissions are refused. */
+export function maxAcceptedJobs(
+	limit: { jobs: number; perMs: number },
+	refusal: FaultAction,
+): Fault {
+	return { on: 'generate', acceptedJobs: limit, do: refusal };
+}
+
+export const tooManyTasksForms = ['http429', 'code1003', 'code1003-http200'] as const;
+export type TooManyTasksForm = (typeof tooManyTasksForms)[number];
+
+/** Refuses with "Too many concurrent tasks": HTTP 429 as text, or code 1003 with HTTP 429 or 200. */
+export function tooManyTasks(form: TooManyTasksForm, retryAfter?: number): FaultAction {
+	const msg = 'Too many concurrent tasks';
+	if (form === 'http429') return { type: 'http', status: 429, body: msg, retryAfter };
+	const status = form === 'code1003' ? 429 : 200;
+	return { type: 'envelope', code: 1003, msg, status, retryAfter };
+}

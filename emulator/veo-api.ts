@@ -78,7 +78,7 @@ export class VeoApi {
 		const { faults, seed } = this.settings;
 		const job = this.job(uuid);
 		const prompt = uuid === undefined ? promptOf(body) : job?.request.prompt;
-		return this.faultPlan.next(faults, seed, { kind, uuid, prompt, job }, isRead);
+		return this.faultPlan.next(faults, seed, { kind, uuid, prompt, job, jobs: this.jobs }, isRead);
 	}
 
 	/** Refuses a wrong key (code 1002) and too many requests (code 1003). */

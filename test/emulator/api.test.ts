@@ -1,5 +1,5 @@
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
-import { textRequest, call, generate, status, until } from './client';
+import { call, generate, status, stopClock, textRequest, until } from './client';
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -8,13 +8,6 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 beforeEach(() => emulator.reset());
 afterEach(() => jest.restoreAllMocks());
-
-/** Stops the emulator's clock. Returns a function that advances it. */
-function stopClock(): (ms: number) => void {
-	let now = Date.now();
-	jest.spyOn(Date, 'now').mockImplementation(() => now);
-	return (ms) => (now += ms);
-}
 
 function refusal(code: number, msg: RegExp, data: unknown = null): unknown {
 	return { code, msg: expect.stringMatching(msg) as string, data };

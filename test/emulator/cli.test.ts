@@ -82,6 +82,18 @@ describe('faults from options', () => {
 			{ on: 'video', do: { headers: { 'content-type': 'application/mp4' } } },
 		],
 		['--file-type none', { on: 'video', do: { headers: { 'content-type': undefined } } }],
+		[
+			'--max-running 2 --limit-as code1003 --limit-retry-after 30',
+			{ on: 'generate', runningJobs: 2, do: { code: 1003, status: 429, retryAfter: 30 } },
+		],
+		[
+			'--max-per-minute 5',
+			{
+				on: 'generate',
+				acceptedJobs: { jobs: 5, perMs: 60_000 },
+				do: { type: 'http', status: 429, retryAfter: undefined },
+			},
+		],
 	])('%s', (args, fault) => {
 		const { faults } = readCliOptions(['node', 'cli.ts', ...args.split(' ')]);
 		expect(faults).toMatchObject([fault]);

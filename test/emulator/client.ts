@@ -90,3 +90,10 @@ export const webp = Buffer.concat([
 	Buffer.from('RIFF\x64\0\0\0WEBPVP8 ', 'latin1'),
 	Buffer.alloc(88),
 ]);
+
+/** Stops the emulator's clock. Returns a function that advances it. */
+export function stopClock(): (ms: number) => void {
+	let now = Date.now();
+	jest.spyOn(Date, 'now').mockImplementation(() => now);
+	return (ms) => (now += ms);
+}

@@ -1,6 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileType, lateFile, lateVideoUrl, startEmulator, type Emulator } from '../../emulator';
-import { call, status, textRequest } from './client';
+import {
+	fileType,
+	lateFile,
+	lateVideoUrl,
+	maxAcceptedJobs,
+	maxRunningJobs,
+	startEmulator,
+	tooManyTasks,
+	type Emulator,
+} from '../../emulator';
+import { call, generate, status, stopClock, textRequest } from './client';
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -8,6 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 beforeEach(() => emulator.reset());
+afterEach(() => jest.restoreAllMocks());
 
 /** The `data` of a status answer. */
 async function statusData(uuid: string): Promise<unknown> {
@@ -34,20 +43,22 @@ describe('lateVideoUrl', () => {
 	});
 
 	test('counts only answers with `completed`', async () => {
+		const advance = stopClock();
 		emulator.options.durationMs = 200;
 		emulator.options.faults = [lateVideoUrl({ requests: 1 })];
 		const { uuid } = emulator.accept(textRequest);
 		expect(await statusData(uuid)).toMatchObject({ status: 'processing' });
-		await sleep(250);
+		advance(200);
 		expect(await statusData(uuid)).not.toHaveProperty('videoUrl');
 		expect(await statusData(uuid)).toHaveProperty('videoUrl');
 	});
 
 	test('can last for a time after completion', async () => {
+		const advance = stopClock();
 		emulator.options.faults = [lateVideoUrl({ ms: 300 })];
 		const { uuid } = emulator.accept(textRequest);
 		expect(await statusData(uuid)).not.toHaveProperty('videoUrl');
-		await sleep(350);
+		advance(300);
 		expect(await statusData(uuid)).toHaveProperty('videoUrl');
 	});
 });
@@ -77,10 +88,11 @@ describe('lateFile', () => {
 	});
 
 	test('can last for a time after completion', async () => {
+		const advance = stopClock();
 		emulator.options.faults = [lateFile({ ms: 300 })];
 		const { uuid } = emulator.accept(textRequest);
 		expect((await get(uuid)).status).toBe(404);
-		await sleep(350);
+		advance(300);
 		expect((await get(uuid)).status).toBe(200);
 	});
 });
@@ -92,13 +104,14 @@ describe('videoUrlLifetimeMs', () => {
 	}
 
 	test('each status check gets a fresh URL, and the old one expires', async () => {
+		const advance = stopClock();
 		emulator.options.videoUrlLifetimeMs = 300;
 		const { uuid } = emulator.accept(textRequest);
 		const first = await videoUrl(uuid);
 		expect(await videoUrl(uuid)).not.toBe(first);
 		const { status: httpStatus, headers } = await call(first, { headers: { range: 'bytes=0-9' } });
 		expect([httpStatus, headers['content-length']]).toEqual([206, '10']);
-		await sleep(350);
+		advance(300);
 		const expired = await call(first);
 		expect(expired).toMatchObject({ status: 403, headers: { 'content-type': 'application/xml' } });
 		expect((await call(await videoUrl(uuid))).status).toBe(200);
@@ -121,4 +134,53 @@ test.each(['application/mp4', 'text/plain', undefined])('fileType %s', async (ty
 	expect(headers['content-type']).toBe(type);
 	expect(headers['content-length']).toBe(`${bytes.length}`);
 	expect(bytes.subarray(4, 8).toString()).toBe('ftyp');
+});
+
+describe('limits of submissions', () => {
+	const msg = 'Too many concurrent tasks';
+	const envelope = { code: 1003, msg, data: null };
+
+	test.each([
+		['http429', 429, undefined],
+		['code1003', 429, envelope],
+		['code1003-http200', 200, envelope],
+	] as const)('tooManyTasks as %s', async (form, httpStatus, json) => {
+		emulator.options.faults = [{ on: 'generate', do: tooManyTasks(form) }];
+		const refused = await generate(emulator, textRequest);
+		expect(refused).toMatchObject({ status: httpStatus, json });
+		expect(refused.bytes.toString()).toContain(msg);
+		expect(refused.headers).not.toHaveProperty('retry-after');
+		emulator.options.faults = [{ on: 'generate', do: tooManyTasks(form, 30) }];
+		expect((await generate(emulator, textRequest)).headers['retry-after']).toBe('30');
+		expect(emulator.jobs).toEqual([]);
+	});
+
+	async function submit(): Promise<number> {
+		return (await generate(emulator, textRequest)).status;
+	}
+
+	test('maxRunningJobs refuses until a job ends', async () => {
+		const advance = stopClock();
+		emulator.options.durationMs = 10_000;
+		emulator.options.faults = [maxRunningJobs(2, tooManyTasks('http429'))];
+		expect([await submit(), await submit(), await submit()]).toEqual([200, 200, 429]);
+		advance(9_999);
+		expect(await submit()).toBe(429);
+		advance(1);
+		expect([await submit(), await submit(), await submit()]).toEqual([200, 200, 429]);
+		expect(emulator.jobs).toHaveLength(4);
+	});
+
+	test('maxAcceptedJobs counts accepted submissions in a sliding window', async () => {
+		const advance = stopClock();
+		emulator.options.faults = [
+			maxAcceptedJobs({ jobs: 2, perMs: 60_000 }, tooManyTasks('http429')),
+		];
+		expect(await submit()).toBe(200);
+		advance(30_000);
+		expect([await submit(), await submit()]).toEqual([200, 429]);
+		advance(30_000);
+		expect([await submit(), await submit()]).toEqual([200, 429]);
+		expect(emulator.jobs).toHaveLength(3);
+	});
 });
