@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
 	defaults,
+	failedWithCode,
 	fileType,
 	lateFile,
 	lateVideoUrl,
@@ -23,6 +24,9 @@ interface CliValues {
 	failRate: number;
 	rateLimit?: number;
 	seed: number;
+	failCode?: number;
+	failMsg: string;
+	failStatus: number;
 	urlLate?: number;
 	urlLateFor?: number;
 	urlLateAs: 'missing' | 'empty' | 'null';
@@ -54,6 +58,11 @@ function createCommand(): Command {
 		.option('--rate-limit <number>', 'requests allowed per minute (default: no limit)', toNumber)
 		.option('--seed <number>', 'the same seed gives the same failures', toNumber, defaults.seed)
 		.helpOption('--help', 'print this text')
+
+		.optionsGroup('Failed jobs:')
+		.option('--fail-code <code>', 'code of the status answer (default: 0)', toNumber)
+		.option('--fail-msg <text>', 'msg beside that code', 'rejected by the content policy')
+		.option('--fail-status <status>', 'HTTP status beside that code', toHttpStatus, 200)
 
 		.optionsGroup('Limits of submissions:')
 		.option('--max-running <jobs>', 'pending and processing jobs allowed', toNumber)
@@ -129,6 +138,9 @@ function toFaults(values: CliValues): Fault[] {
 	if (values.maxRunning !== undefined) faults.push(maxRunningJobs(values.maxRunning, refusal));
 	if (values.maxPerMinute !== undefined) {
 		faults.push(maxAcceptedJobs({ jobs: values.maxPerMinute, perMs: 60_000 }, refusal));
+	}
+	if (values.failCode !== undefined) {
+		faults.push(failedWithCode(values.failCode, values.failMsg, values.failStatus));
 	}
 	if (urlLate !== undefined || urlLateFor !== undefined) {
 		const as = unusableUrls[urlLateAs];

@@ -58,3 +58,12 @@ export function tooManyTasks(form: TooManyTasksForm, retryAfter?: number): Fault
 	const status = form === 'code1003' ? 429 : 200;
 	return { type: 'envelope', code: 1003, msg, status, retryAfter };
 }
+
+/**
+ * Status answers of failed jobs have a code other than 0 and nothing but the status in `data`. `status` is the HTTP
+ * status, default 200.
+ */
+export function failedWithCode(code: number, msg: string, status = 200): Fault {
+	const envelope = { code, msg, data: { status: 'failed' } };
+	return { on: 'status', jobStatus: 'failed', do: { type: 'alter', envelope, status } };
+}

@@ -94,6 +94,14 @@ describe('faults from options', () => {
 				do: { type: 'http', status: 429, retryAfter: undefined },
 			},
 		],
+		[
+			'--fail-code 5000 --fail-msg Flagged --fail-status 500',
+			{
+				on: 'status',
+				jobStatus: 'failed',
+				do: { envelope: { code: 5000, msg: 'Flagged', data: { status: 'failed' } }, status: 500 },
+			},
+		],
 	])('%s', (args, fault) => {
 		const { faults } = readCliOptions(['node', 'cli.ts', ...args.split(' ')]);
 		expect(faults).toMatchObject([fault]);

@@ -1,4 +1,5 @@
 import {
+	failedWithCode,
 	fileType,
 	lateFile,
 	lateVideoUrl,
@@ -183,4 +184,22 @@ describe('limits of submissions', () => {
 		expect([await submit(), await submit()]).toEqual([200, 429]);
 		expect(emulator.jobs).toHaveLength(3);
 	});
+});
+
+test.each([
+	[5000, 200],
+	[5000, 500],
+	[4001, 422],
+])('failedWithCode %d, HTTP %d', async (code, httpStatus) => {
+	emulator.options.outcome = ({ prompt }) => (prompt === 'bad' ? 'failed' : 'completed');
+	const msg = 'rejected by the content policy';
+	emulator.options.faults = [failedWithCode(code, msg, httpStatus)];
+	const failed = emulator.accept({ ...textRequest, prompt: 'bad' });
+	expect(await status(emulator, failed.uuid)).toMatchObject({
+		status: httpStatus,
+		json: { code, msg, data: { status: 'failed' } },
+	});
+	expect(failed.firstToldFinalAt).toBeDefined();
+	const completed = emulator.accept(textRequest);
+	expect(await statusData(completed.uuid)).toMatchObject({ status: 'completed' });
 });
