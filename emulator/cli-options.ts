@@ -6,6 +6,7 @@ import {
 	lateFile,
 	lateVideoUrl,
 	random,
+	refuse,
 	maxAcceptedJobs,
 	maxRunningJobs,
 	tooManyTasks,
@@ -35,6 +36,10 @@ interface CliValues {
 	fileLateFor?: number;
 	fileLateAs: number | 'empty' | 'html';
 	fileType?: string;
+	refuse?: number;
+	refuseBody: unknown;
+	refuseFirst?: number;
+	refusePrompt?: string;
 	maxRunning?: number;
 	maxPerMinute?: number;
 	limitAs: TooManyTasksForm;
@@ -63,6 +68,12 @@ function createCommand(): Command {
 		.option('--fail-code <code>', 'code of the status answer (default: 0)', toNumber)
 		.option('--fail-msg <text>', 'msg beside that code', 'rejected by the content policy')
 		.option('--fail-status <status>', 'HTTP status beside that code', toHttpStatus, 200)
+
+		.optionsGroup('Refused submissions:')
+		.option('--refuse <status>', 'HTTP status that submissions are refused with', toHttpStatus)
+		.option('--refuse-body <json>', 'body of the refusal', toJson, { detail: 'prompt flagged' })
+		.option('--refuse-first <number>', 'refuse only the first submissions', toNumber)
+		.option('--refuse-prompt <text>', 'refuse only prompts that include this text')
 
 		.optionsGroup('Limits of submissions:')
 		.option('--max-running <jobs>', 'pending and processing jobs allowed', toNumber)
@@ -101,6 +112,14 @@ function toNumber(text: string): number {
 	throw new InvalidArgumentError('It must be a number of at least 0.');
 }
 
+function toJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		throw new InvalidArgumentError('It must be JSON.');
+	}
+}
+
 function toFileAnswer(text: string): number | 'empty' | 'html' {
 	return text === 'empty' || text === 'html' ? text : toHttpStatus(text);
 }
@@ -134,6 +153,11 @@ const unusableUrls = { missing: undefined, empty: '', null: null } as const;
 function toFaults(values: CliValues): Fault[] {
 	const { urlLate, urlLateFor, urlLateAs, fileLate, fileLateFor, fileLateAs } = values;
 	const faults: Fault[] = [];
+	if (values.refuse !== undefined) {
+		const { refuseFirst: first, refusePrompt: prompt } = values;
+		const which = { prompt, ...(first !== undefined && { occurrence: { first } }) };
+		faults.push(refuse(values.refuse, values.refuseBody, which));
+	}
 	const refusal = tooManyTasks(values.limitAs, values.limitRetryAfter);
 	if (values.maxRunning !== undefined) faults.push(maxRunningJobs(values.maxRunning, refusal));
 	if (values.maxPerMinute !== undefined) {

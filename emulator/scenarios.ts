@@ -67,3 +67,12 @@ export function failedWithCode(code: number, msg: string, status = 200): Fault {
 	const envelope = { code, msg, data: { status: 'failed' } };
 	return { on: 'status', jobStatus: 'failed', do: { type: 'alter', envelope, status } };
 }
+
+/** Refuses submissions with an HTTP status and any JSON, e.g. a code that is not documented or `{ detail: '…' }`. */
+export function refuse(
+	status: number,
+	value: unknown,
+	which: Pick<Fault, 'prompt' | 'occurrence'> = {},
+): Fault {
+	return { on: 'generate', ...which, do: { type: 'json', status, value } };
+}

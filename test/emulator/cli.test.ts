@@ -48,6 +48,7 @@ test.each([
 		/--port <number>' argument 'many' is invalid. It must be a number[^]*--help/,
 	],
 	[['--file-late-as', 'gone'], /HTTP status from 200 to 599/],
+	[['--refuse', '400', '--refuse-body', '{'], /must be JSON/],
 	[['--nope'], /--nope[^]*--help/],
 ])('refuses %j', async (args, message) => {
 	const { code, err } = await run(...args).ended;
@@ -101,6 +102,19 @@ describe('faults from options', () => {
 				jobStatus: 'failed',
 				do: { envelope: { code: 5000, msg: 'Flagged', data: { status: 'failed' } }, status: 500 },
 			},
+		],
+		[
+			'--refuse 422 --refuse-first 1 --refuse-prompt fox',
+			{
+				on: 'generate',
+				prompt: 'fox',
+				occurrence: { first: 1 },
+				do: { type: 'json', status: 422, value: { detail: 'prompt flagged' } },
+			},
+		],
+		[
+			'--refuse 400 --refuse-body {"code":4001,"msg":"No"}',
+			{ on: 'generate', do: { status: 400, value: { code: 4001, msg: 'No' } } },
 		],
 	])('%s', (args, fault) => {
 		const { faults } = readCliOptions(['node', 'cli.ts', ...args.split(' ')]);

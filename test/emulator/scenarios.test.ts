@@ -5,6 +5,7 @@ import {
 	lateVideoUrl,
 	maxAcceptedJobs,
 	maxRunningJobs,
+	refuse,
 	startEmulator,
 	tooManyTasks,
 	type Emulator,
@@ -202,4 +203,31 @@ test.each([
 	expect(failed.firstToldFinalAt).toBeDefined();
 	const completed = emulator.accept(textRequest);
 	expect(await statusData(completed.uuid)).toMatchObject({ status: 'completed' });
+});
+
+describe('refuse', () => {
+	test.each([
+		[400, { code: 4001, msg: 'Prompt too long', data: null }],
+		[402, { code: 9, msg: 'Plan expired', data: null }],
+		[422, { detail: 'prompt flagged' }],
+		[429, { code: 4290, msg: 'Busy', data: null }],
+		[422, { errors: [{ message: 'prompt flagged' }] }],
+	])('HTTP %d with %j creates no job', async (httpStatus, body) => {
+		emulator.options.faults = [refuse(httpStatus, body)];
+		const answer = await generate(emulator, textRequest);
+		expect(answer).toMatchObject({ status: httpStatus, json: body });
+		expect(emulator.jobs).toEqual([]);
+		expect(emulator.credits).toBe(1_000_000);
+	});
+
+	test('selects submissions by prompt and count', async () => {
+		const which = { prompt: 'fox', occurrence: { first: 1 } };
+		emulator.options.faults = [refuse(400, { detail: 'flagged' }, which)];
+		const prompts = ['a hare', 'a fox', 'a fox'];
+		const answers: number[] = [];
+		for (const prompt of prompts) {
+			answers.push((await generate(emulator, { ...textRequest, prompt })).status);
+		}
+		expect(answers).toEqual([200, 400, 200]);
+	});
 });
