@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import {
 	defaults,
 	failedWithCode,
+	failing,
 	fileType,
 	lateFile,
 	lateVideoUrl,
@@ -25,6 +26,9 @@ interface CliValues {
 	failRate: number;
 	rateLimit?: number;
 	seed: number;
+	failFirst?: number;
+	failJobs?: number;
+	failPrompt?: string;
 	failCode?: number;
 	failMsg: string;
 	failStatus: number;
@@ -59,12 +63,15 @@ function createCommand(): Command {
 		.option('--credits <number>', 'balance of the account', toNumber, defaults.credits)
 		.option('--queued <seconds>', 'how long a job stays pending', toNumber, 1)
 		.option('--duration <seconds>', 'time from acceptance to the end of a job', toNumber, 10)
-		.option('--fail-rate <share>', 'share of jobs that fail, 0 to 1', toNumber, 0)
 		.option('--rate-limit <number>', 'requests allowed per minute (default: no limit)', toNumber)
 		.option('--seed <number>', 'the same seed gives the same failures', toNumber, defaults.seed)
 		.helpOption('--help', 'print this text')
 
 		.optionsGroup('Failed jobs:')
+		.option('--fail-rate <share>', 'share of jobs that fail, 0 to 1', toNumber, 0)
+		.option('--fail-prompt <text>', 'jobs fail whose prompt includes this text')
+		.option('--fail-first <number>', 'the first submissions of each prompt fail', toNumber)
+		.option('--fail-jobs <number>', 'the first accepted jobs fail', toNumber)
 		.option('--fail-code <code>', 'code of the status answer (default: 0)', toNumber)
 		.option('--fail-msg <text>', 'msg beside that code', 'rejected by the content policy')
 		.option('--fail-status <status>', 'HTTP status beside that code', toHttpStatus, 200)
@@ -131,20 +138,27 @@ function toHttpStatus(text: string): number {
 }
 
 function toEmulatorOptions(values: CliValues): EmulatorOptions {
-	const { port, key, credits, failRate, rateLimit, seed } = values;
-	const draw = random(seed);
+	const { port, key, credits, rateLimit, seed } = values;
 	return {
 		port,
 		apiKeys: [key],
 		credits,
 		queuedMs: values.queued * 1000,
 		durationMs: values.duration * 1000,
-		outcome: () => (draw() < failRate ? 'failed' : 'completed'),
+		outcome: toOutcome(values),
 		...(rateLimit && { rateLimit: { requests: rateLimit, perMs: 60_000 } }),
 		seed,
 		videoUrlLifetimeMs: toMs(values.urlLifetime),
 		faults: toFaults(values),
 	};
+}
+
+function toOutcome(values: CliValues): EmulatorOptions['outcome'] {
+	const { failRate, failPrompt: prompt, failFirst: attempts, failJobs: jobs, seed } = values;
+	const isSelected = [prompt, attempts, jobs].some((condition) => condition !== undefined);
+	if (isSelected) return failing({ prompt, attempts, jobs });
+	const draw = random(seed);
+	return () => (draw() < failRate ? 'failed' : 'completed');
 }
 
 const unusableUrls = { missing: undefined, empty: '', null: null } as const;

@@ -30,15 +30,17 @@ export class Job {
 
 	constructor(
 		readonly request: GenerateRequest,
-		/** How many jobs were accepted before this one. */
+		/** The number of jobs accepted before this one. */
 		readonly index: number,
+		/** The number of those with the same prompt. */
+		readonly attempt: number,
 		options: EmulatorOptions,
 	) {
 		const { queuedMs, durationMs, outcome, failureMessage } = { ...defaults, ...options };
-		this.startsAt = this.acceptedAt + settingFor(queuedMs, request, index);
-		this.finalAt = this.acceptedAt + settingFor(durationMs, request, index);
-		this.outcome = settingFor(outcome, request, index);
-		this.failureMessage = settingFor(failureMessage, request, index);
+		this.startsAt = this.acceptedAt + settingFor(queuedMs, request, index, attempt);
+		this.finalAt = this.acceptedAt + settingFor(durationMs, request, index, attempt);
+		this.outcome = settingFor(outcome, request, index, attempt);
+		this.failureMessage = settingFor(failureMessage, request, index, attempt);
 	}
 
 	get status(): JobStatus {

@@ -2,9 +2,12 @@ import type { Fault } from './faults';
 import type { GenerateRequest } from './jobs';
 import type { RecordedRequest } from './requests';
 
-/** One value for all jobs, or a function called for each accepted job (`index` counts from 0). */
+/**
+ * One value for all jobs, or a function called for each accepted job. `index` is the number of jobs accepted before,
+ * `attempt` the number of those with the same prompt.
+ */
 export type Setting<T extends string | number> =
-	T | ((request: GenerateRequest, index: number) => T);
+	T | ((request: GenerateRequest, index: number, attempt: number) => T);
 
 /** Where the status answer of a failed job has its message. The API reference does not say, so all candidates exist. */
 export type FailureField = 'msg' | 'error' | 'errorMessage' | 'message' | 'failReason';
@@ -22,7 +25,7 @@ export interface EmulatorOptions {
 	queuedMs?: Setting<number>;
 	/** Time from a job's acceptance until it is final; default 3000. */
 	durationMs?: Setting<number>;
-	/** Default `completed`. */
+	/** Default `completed`. `failing` makes settings for jobs that fail at first or always. */
 	outcome?: Setting<'completed' | 'failed'>;
 	failureMessage?: Setting<string>;
 	/** Default `errorMessage`. */
@@ -79,6 +82,7 @@ export function settingFor<T extends string | number>(
 	setting: Setting<T>,
 	request: GenerateRequest,
 	index: number,
+	attempt: number,
 ): T {
-	return typeof setting === 'function' ? setting(request, index) : setting;
+	return typeof setting === 'function' ? setting(request, index, attempt) : setting;
 }

@@ -1,5 +1,6 @@
-/** Faults for situations that users of such APIs report. Use them in `EmulatorOptions.faults`. */
+/** Situations that users of such APIs report: faults for `EmulatorOptions.faults`, and outcomes of jobs. */
 import type { Fault, FaultAction } from './faults';
+import type { Setting } from './options';
 
 /** How long something is not there yet: for each job, the first requests or the first milliseconds after its end. */
 export interface Late {
@@ -75,4 +76,21 @@ export function refuse(
 	which: Pick<Fault, 'prompt' | 'occurrence'> = {},
 ): Fault {
 	return { on: 'generate', ...which, do: { type: 'json', status, value } };
+}
+
+/** Which jobs fail. All conditions that are given must hold; `{}` selects all jobs. */
+export interface FailingJobs {
+	/** Prompts that include this text. */
+	prompt?: string;
+	/** The first submissions of the same prompt. */
+	attempts?: number;
+	/** The first accepted jobs. */
+	jobs?: number;
+}
+
+/** For `EmulatorOptions.outcome`: the selected jobs fail, all others are completed. */
+export function failing(which: FailingJobs): Setting<'completed' | 'failed'> {
+	const { prompt: text = '', attempts = Infinity, jobs = Infinity } = which;
+	return ({ prompt }, index, attempt) =>
+		prompt.includes(text) && attempt < attempts && index < jobs ? 'failed' : 'completed';
 }

@@ -20,6 +20,8 @@ export class VeoApi {
 	requests: RecordedRequest[] = [];
 
 	private readonly jobByUuid = new Map<string, Job>();
+	/** The number of accepted jobs by prompt. */
+	private readonly attempts = new Map<string, number>();
 	private readonly images: Images;
 	private readonly videos: Videos;
 	private readonly signedUrls = new SignedUrls();
@@ -52,16 +54,23 @@ export class VeoApi {
 		this.jobs = [];
 		this.requests = [];
 		this.jobByUuid.clear();
+		this.attempts.clear();
 		this.faultPlan = new FaultPlan();
 		this.admitted = [];
 	}
 
 	accept(request: GenerateRequest): Job {
-		const job = new Job(request, this.jobs.length, this.options);
+		const job = this.createJob(request);
 		this.jobs.push(job);
+		this.attempts.set(request.prompt, job.attempt + 1);
 		this.jobByUuid.set(job.uuid, job);
 		this.credits -= this.settings.creditsPerVideo;
 		return job;
+	}
+
+	private createJob(request: GenerateRequest): Job {
+		const attempt = this.attempts.get(request.prompt) ?? 0;
+		return new Job(request, this.jobs.length, attempt, this.options);
 	}
 
 	job(uuid: string | undefined): Job | undefined {
@@ -110,7 +119,7 @@ export class VeoApi {
 			});
 		}
 		if (!accept) {
-			return success('Success', acceptedData(new Job(request, this.jobs.length, this.options)));
+			return success('Success', acceptedData(this.createJob(request)));
 		}
 		const job = this.accept(request);
 		record.uuid = job.uuid;

@@ -60,6 +60,21 @@ test('prints its help', async () => {
 	expect([code, out]).toEqual([0, expect.stringContaining('--fail-rate')]);
 });
 
+test.each<[string, string[]]>([
+	['', ['completed', 'completed', 'completed']],
+	['--fail-rate 1', ['failed', 'failed', 'failed']],
+	['--fail-prompt fox', ['failed', 'completed', 'failed']],
+	['--fail-first 1', ['failed', 'failed', 'completed']],
+	['--fail-jobs 1', ['failed', 'completed', 'completed']],
+])('the outcomes with %j', async (args, expected) => {
+	const { outcome } = readCliOptions(['node', 'cli.ts', ...args.split(' ').filter(Boolean)]);
+	const emulator = await startEmulator({ outcome });
+	const generationType = 'text_to_video';
+	const jobs = ['fox', 'hare', 'fox'].map((prompt) => emulator.accept({ generationType, prompt }));
+	await emulator.close();
+	expect(jobs.map((job) => job.outcome)).toEqual(expected);
+});
+
 describe('faults from options', () => {
 	test.each([
 		[

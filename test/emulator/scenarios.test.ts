@@ -1,5 +1,6 @@
 import {
 	failedWithCode,
+	failing,
 	fileType,
 	lateFile,
 	lateVideoUrl,
@@ -9,6 +10,7 @@ import {
 	startEmulator,
 	tooManyTasks,
 	type Emulator,
+	type FailingJobs,
 } from '../../emulator';
 import { call, generate, status, stopClock, textRequest } from './client';
 
@@ -229,5 +231,23 @@ describe('refuse', () => {
 			answers.push((await generate(emulator, { ...textRequest, prompt })).status);
 		}
 		expect(answers).toEqual([200, 400, 200]);
+	});
+});
+
+describe('failing', () => {
+	const prompts = ['a fox', 'a hare', 'a fox', 'a hare', 'a fox'];
+
+	test.each<[FailingJobs, string[]]>([
+		[{}, ['failed', 'failed', 'failed', 'failed', 'failed']],
+		[{ attempts: 1 }, ['failed', 'failed', 'completed', 'completed', 'completed']],
+		[{ attempts: 2 }, ['failed', 'failed', 'failed', 'failed', 'completed']],
+		[{ jobs: 1 }, ['failed', 'completed', 'completed', 'completed', 'completed']],
+		[{ prompt: 'hare' }, ['completed', 'failed', 'completed', 'failed', 'completed']],
+		[{ prompt: 'fox', attempts: 1 }, ['failed', ...Array<string>(4).fill('completed')]],
+	])('%j', async (which, expected) => {
+		emulator.options.outcome = failing(which);
+		for (const prompt of prompts) await generate(emulator, { ...textRequest, prompt });
+		const statuses = await Promise.all(emulator.jobs.map(({ uuid }) => statusData(uuid)));
+		expect(statuses).toMatchObject(expected.map((job) => ({ status: job })));
 	});
 });
