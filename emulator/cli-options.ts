@@ -6,6 +6,7 @@ import {
 	fileType,
 	lateFile,
 	lateVideoUrl,
+	lostAnswer,
 	random,
 	refuse,
 	maxAcceptedJobs,
@@ -44,6 +45,7 @@ interface CliValues {
 	refuseBody: unknown;
 	refuseFirst?: number;
 	refusePrompt?: string;
+	loseAnswer?: number[];
 	maxRunning?: number;
 	maxPerMinute?: number;
 	limitAs: TooManyTasksForm;
@@ -76,11 +78,16 @@ function createCommand(): Command {
 		.option('--fail-msg <text>', 'msg beside that code', 'rejected by the content policy')
 		.option('--fail-status <status>', 'HTTP status beside that code', toHttpStatus, 200)
 
-		.optionsGroup('Refused submissions:')
+		.optionsGroup('Refused submissions and lost answers:')
 		.option('--refuse <status>', 'HTTP status that submissions are refused with', toHttpStatus)
 		.option('--refuse-body <json>', 'body of the refusal', toJson, { detail: 'prompt flagged' })
 		.option('--refuse-first <number>', 'refuse only the first submissions', toNumber)
 		.option('--refuse-prompt <text>', 'refuse only prompts that include this text')
+		.option(
+			'--lose-answer <numbers>',
+			'submissions that are accepted without an answer, e.g. 1,3 for the first and third',
+			toNumbers,
+		)
 
 		.optionsGroup('Limits of submissions:')
 		.option('--max-running <jobs>', 'pending and processing jobs allowed', toNumber)
@@ -117,6 +124,10 @@ function toNumber(text: string): number {
 	const value = text.trim() === '' ? NaN : Number(text);
 	if (value >= 0) return value;
 	throw new InvalidArgumentError('It must be a number of at least 0.');
+}
+
+function toNumbers(text: string): number[] {
+	return text.split(',').map(toNumber);
 }
 
 function toJson(text: string): unknown {
@@ -177,6 +188,7 @@ function toFaults(values: CliValues): Fault[] {
 	if (values.maxPerMinute !== undefined) {
 		faults.push(maxAcceptedJobs({ jobs: values.maxPerMinute, perMs: 60_000 }, refusal));
 	}
+	if (values.loseAnswer) faults.push(lostAnswer(values.loseAnswer));
 	if (values.failCode !== undefined) {
 		faults.push(failedWithCode(values.failCode, values.failMsg, values.failStatus));
 	}

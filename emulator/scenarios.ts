@@ -60,6 +60,11 @@ export function tooManyTasks(form: TooManyTasksForm, retryAfter?: number): Fault
 	return { type: 'envelope', code: 1003, msg, status, retryAfter };
 }
 
+/** These submissions, counted from 1, are accepted and billed, but the connection is reset instead of an answer. */
+export function lostAnswer(occurrence: Fault['occurrence']): Fault {
+	return { on: 'generate', occurrence, accept: true, do: { type: 'resetBeforeAnswer' } };
+}
+
 /**
  * Status answers of failed jobs have a code other than 0 and nothing but the status in `data`. `status` is the HTTP
  * status, default 200.

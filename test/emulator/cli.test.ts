@@ -131,6 +131,10 @@ describe('faults from options', () => {
 			'--refuse 400 --refuse-body {"code":4001,"msg":"No"}',
 			{ on: 'generate', do: { status: 400, value: { code: 4001, msg: 'No' } } },
 		],
+		[
+			'--lose-answer 1,3',
+			{ on: 'generate', occurrence: [1, 3], accept: true, do: { type: 'resetBeforeAnswer' } },
+		],
 	])('%s', (args, fault) => {
 		const { faults } = readCliOptions(['node', 'cli.ts', ...args.split(' ')]);
 		expect(faults).toMatchObject([fault]);

@@ -4,6 +4,7 @@ import {
 	fileType,
 	lateFile,
 	lateVideoUrl,
+	lostAnswer,
 	maxAcceptedJobs,
 	maxRunningJobs,
 	refuse,
@@ -250,4 +251,18 @@ describe('failing', () => {
 		const statuses = await Promise.all(emulator.jobs.map(({ uuid }) => statusData(uuid)));
 		expect(statuses).toMatchObject(expected.map((job) => ({ status: job })));
 	});
+});
+
+test('lostAnswer: the second submission is paid, but has no answer', async () => {
+	emulator.options.faults = [lostAnswer(2)];
+	const prompts = ['one', 'two', 'three'];
+	const answers: Array<number | undefined> = [];
+	for (const prompt of prompts) {
+		const answer = await generate(emulator, { ...textRequest, prompt }).catch(() => undefined);
+		answers.push(answer?.status);
+	}
+	expect(answers).toEqual([200, undefined, 200]);
+	expect(emulator.jobs.map(({ request }) => request.prompt)).toEqual(prompts);
+	expect(emulator.credits).toBe(1_000_000 - 3 * 2);
+	expect(emulator.requests[1]).toMatchObject({ answered: 'reset', uuid: emulator.jobs[1]?.uuid });
 });
