@@ -16,10 +16,12 @@ Press Ctrl-C to stop it.
 	}
 }
 
-function logRequest({ receivedAt, method, path, answered, uuid, kind }: RecordedRequest): void {
+function logRequest(request: RecordedRequest): void {
+	const { receivedAt, method, path, answered, uuid, kind, fault } = request;
 	const time = new Date(receivedAt).toTimeString().slice(0, 8);
 	const created = kind === 'generate' && uuid !== undefined ? `  uuid ${uuid}` : '';
-	console.log(`${time}  ${answered}  ${method} ${path}${created}`);
+	const applied = fault ? `  fault ${fault.do.type}` : '';
+	console.log(`${time}  ${answered}  ${method} ${path}${created}${applied}`);
 }
 
 main().catch((error: unknown) => {

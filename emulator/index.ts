@@ -6,6 +6,7 @@ import { defaults, type EmulatorOptions } from './options';
 import type { RecordedRequest } from './requests';
 import { createServer } from './server';
 import { VeoApi } from './veo-api';
+import type { WebhookCall } from './webhooks';
 
 export type { Fault, FaultAction } from './faults';
 export type { GenerateRequest, Job, JobStatus } from './jobs';
@@ -13,6 +14,7 @@ export { defaults, type EmulatorOptions, type FailureField, type Setting } from 
 export { random } from './random';
 export { randomFaults, troubles, type Trouble } from './random-faults';
 export * from './scenarios';
+export { isLoopback, type WebhookCall, type WebhookOptions } from './webhooks';
 export { kinds, type Kind, type RecordedRequest } from './requests';
 
 /** The Veo API as a local server. */
@@ -30,11 +32,13 @@ export interface Emulator {
 	readonly jobs: readonly Job[];
 	/** Every request that arrived, in order. */
 	readonly requests: readonly RecordedRequest[];
+	/** Every webhook call, in order. */
+	readonly webhookCalls: readonly WebhookCall[];
 	/** How many requests of this kind arrived. */
 	count(kind: RecordedRequest['kind']): number;
 	/** Accepts and bills a job as `POST /generate-video` does, without a request. */
 	accept(request: GenerateRequest): Job;
-	/** Clears jobs, requests and faults, and restores the start options, overlaid with `options`. */
+	/** Clears jobs, requests, faults and scheduled webhook calls, and restores the start options, overlaid with `options`. */
 	reset(options?: EmulatorOptions): void;
 	/** Closes all connections, answered or not, and deletes stored files. */
 	close(): Promise<void>;
@@ -47,6 +51,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const app = await createServer(api);
 	const close = async () => {
 		await app.close();
+		await api.closeWebhooks();
 		await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 	};
 	try {

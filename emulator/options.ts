@@ -1,6 +1,7 @@
 import type { Fault } from './faults';
 import type { GenerateRequest } from './jobs';
 import type { RecordedRequest } from './requests';
+import type { WebhookOptions } from './webhooks';
 
 /**
  * One value for all jobs, or a function called for each accepted job. `index` is the number of jobs accepted before,
@@ -54,6 +55,8 @@ export interface EmulatorOptions {
 	seed?: number;
 	/** The answer to a status check of an unknown `uuid`: an envelope with code 1000 (default) or a bare HTTP 404. */
 	unknownUuid?: 'envelope1000' | 'http404';
+	/** A webhook to call when a job ends. Applies to jobs accepted from then on. Default: none. */
+	webhook?: WebhookOptions;
 	/** Called once for each request, when its connection is done with it. */
 	log?: (request: RecordedRequest) => void;
 }

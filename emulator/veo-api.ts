@@ -1,5 +1,5 @@
 import type { MultipartFile } from '@fastify/multipart';
-import { Refusal, fileAnswer, success, type Answer } from './answers';
+import { Refusal, fileAnswer, success, type Answer, type JsonAnswer } from './answers';
 import { FaultPlan } from './fault-plan';
 import type { Fault } from './faults';
 import { bufferFile, paddedMp4 } from './files';
@@ -9,6 +9,7 @@ import { defaults, type EmulatorOptions } from './options';
 import type { Kind, RecordedRequest } from './requests';
 import { SignedUrls } from './signed-urls';
 import { Videos } from './videos';
+import { Webhooks, type WebhookCall } from './webhooks';
 
 /** The emulated service: its state and its answers, independent of the HTTP server. */
 export class VeoApi {
@@ -25,6 +26,7 @@ export class VeoApi {
 	private readonly images: Images;
 	private readonly videos: Videos;
 	private readonly signedUrls = new SignedUrls();
+	private readonly webhooks = new Webhooks();
 	private faultPlan = new FaultPlan();
 	/** Times of the requests that count towards the rate limit. */
 	private admitted: number[] = [];
@@ -44,6 +46,10 @@ export class VeoApi {
 		return { ...defaults, ...this.options };
 	}
 
+	get webhookCalls(): readonly WebhookCall[] {
+		return this.webhooks.calls;
+	}
+
 	count(kind: RecordedRequest['kind']): number {
 		return this.requests.filter((request) => request.kind === kind).length;
 	}
@@ -55,6 +61,7 @@ export class VeoApi {
 		this.requests = [];
 		this.jobByUuid.clear();
 		this.attempts.clear();
+		this.webhooks.reset();
 		this.faultPlan = new FaultPlan();
 		this.admitted = [];
 	}
@@ -65,6 +72,8 @@ export class VeoApi {
 		this.attempts.set(request.prompt, job.attempt + 1);
 		this.jobByUuid.set(job.uuid, job);
 		this.credits -= this.settings.creditsPerVideo;
+		const { webhook } = this.options;
+		if (webhook) this.webhooks.schedule(job, webhook, () => this.statusOf(job).envelope);
 		return job;
 	}
 
@@ -128,16 +137,17 @@ export class VeoApi {
 
 	status(uuid: string): Answer {
 		const job = this.job(uuid);
-		const { unknownUuid, failureField } = this.settings;
-		if (job) {
-			const data = statusData(job, this.options, (completed) => this.videoUrl(completed));
-			const failedInMsg = data.status === 'failed' && failureField === 'msg';
-			return success(failedInMsg ? job.failureMessage : 'Success', data);
-		}
-		if (unknownUuid === 'envelope1000') {
+		if (job) return this.statusOf(job);
+		if (this.settings.unknownUuid === 'envelope1000') {
 			throw new Refusal(1000, `Invalid parameters: no video has the uuid ${uuid}`);
 		}
 		return { status: 404, headers: {}, file: bufferFile('text/plain', Buffer.from('Not Found')) };
+	}
+
+	private statusOf(job: Job): JsonAnswer {
+		const data = statusData(job, this.options, (completed) => this.videoUrl(completed));
+		const failedInMsg = data.status === 'failed' && this.settings.failureField === 'msg';
+		return success(failedInMsg ? job.failureMessage : 'Success', data);
 	}
 
 	/** Records the time of the first answer that reports a final status. */
@@ -148,6 +158,11 @@ export class VeoApi {
 		if (job && (status === 'completed' || status === 'failed')) {
 			job.firstToldFinalAt ??= Date.now();
 		}
+	}
+
+	/** Cancels scheduled webhook calls and closes their connections. */
+	async closeWebhooks(): Promise<void> {
+		await this.webhooks.close();
 	}
 
 	async upload(part: MultipartFile | undefined, record: RecordedRequest): Promise<Answer> {

@@ -19,7 +19,7 @@ function run(...args: string[]) {
 }
 
 test('runs until it is stopped and logs each request', async () => {
-	const { child, result, ended } = run('--port', '0', '--key', 'k', '--fail-rate', '1');
+	const { child, result, ended } = run('--port', '0', '--key', 'k', '--max-running', '1');
 	await until(() => result.out.includes('Ctrl-C'));
 	const [url = ''] = /http:\S+/.exec(result.out) ?? [];
 	const body = { generationType: 'text_to_video', prompt: 'x' };
@@ -28,6 +28,9 @@ test('runs until it is stopped and logs each request', async () => {
 	expect((await fetch(`${url}/generate-video`, call)).status).toBe(200);
 	await until(() => result.out.includes('POST'));
 	expect(result.out).toMatch(/\d\d:\d\d:\d\d {2}200 {2}POST \/api\/generate-video {2}uuid /);
+	expect((await fetch(`${url}/generate-video`, call)).status).toBe(429);
+	await until(() => result.out.includes('fault'));
+	expect(result.out).toMatch(/ {2}429 {2}POST \/api\/generate-video {2}fault http\n/);
 	child.kill('SIGINT');
 	const { code, err } = await ended;
 	expect(err).toBe('');
@@ -49,6 +52,8 @@ test.each([
 	],
 	[['--file-late-as', 'gone'], /HTTP status from 200 to 599/],
 	[['--refuse', '400', '--refuse-body', '{'], /must be JSON/],
+	[['--webhook', 'http://10.0.0.1/'], /--webhook-remote/],
+	[['--webhook', 'hook'], /must be a URL/],
 	[['--nope'], /--nope[^]*--help/],
 ])('refuses %j', async (args, message) => {
 	const { code, err } = await run(...args).ended;
@@ -73,6 +78,15 @@ test.each<[string, string[]]>([
 	const jobs = ['fox', 'hare', 'fox'].map((prompt) => emulator.accept({ generationType, prompt }));
 	await emulator.close();
 	expect(jobs.map((job) => job.outcome)).toEqual(expected);
+});
+
+test('the other options for videos and webhooks', () => {
+	const url = 'http://localhost:5678/webhook/a';
+	const args = ['--url-lifetime', '2', '--webhook', url];
+	expect(readCliOptions(['node', 'cli.ts', ...args])).toMatchObject({
+		videoUrlLifetimeMs: 2000,
+		webhook: { url, allowRemote: false },
+	});
 });
 
 describe('faults from options', () => {
