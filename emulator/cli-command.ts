@@ -8,15 +8,28 @@ export interface CliValues {
 	credits: number;
 	queued: number;
 	duration: number;
-	failRate: number;
 	rateLimit?: number;
 	seed: number;
+
+	failRate: number;
+	failPrompt?: string;
 	failFirst?: number;
 	failJobs?: number;
-	failPrompt?: string;
 	failCode?: number;
 	failMsg: string;
 	failStatus: number;
+
+	refuse?: number;
+	refuseBody: unknown;
+	refuseFirst?: number;
+	refusePrompt?: string;
+	loseAnswer?: number[];
+
+	maxRunning?: number;
+	maxPerMinute?: number;
+	limitAs: TooManyTasksForm;
+	limitRetryAfter?: number;
+
 	urlLate?: number;
 	urlLateFor?: number;
 	urlLateAs: 'missing' | 'empty' | 'null';
@@ -25,17 +38,9 @@ export interface CliValues {
 	fileLateFor?: number;
 	fileLateAs: number | 'empty' | 'html';
 	fileType?: string;
+
 	webhook?: string;
 	webhookRemote: boolean;
-	refuse?: number;
-	refuseBody: unknown;
-	refuseFirst?: number;
-	refusePrompt?: string;
-	loseAnswer?: number[];
-	maxRunning?: number;
-	maxPerMinute?: number;
-	limitAs: TooManyTasksForm;
-	limitRetryAfter?: number;
 }
 
 export function createCommand(): Command {

@@ -14,7 +14,9 @@ import {
 	tooManyTasks,
 	type EmulatorOptions,
 	type Fault,
+	type Setting,
 } from './index';
+import { settingFor } from './options';
 
 /** The options of `npm run emulator`. Commander prints the help, or what is wrong, and ends the process. */
 export function readCliOptions(argv: string[]): EmulatorOptions {
@@ -46,12 +48,12 @@ function toEmulatorOptions(values: CliValues): EmulatorOptions {
 	};
 }
 
-function toOutcome(values: CliValues): EmulatorOptions['outcome'] {
+function toOutcome(values: CliValues): Setting<'completed' | 'failed'> {
 	const { failRate, failPrompt: prompt, failFirst: attempts, failJobs: jobs, seed } = values;
 	const isSelected = [prompt, attempts, jobs].some((condition) => condition !== undefined);
-	if (isSelected) return failing({ prompt, attempts, jobs });
+	const selected = isSelected ? failing({ prompt, attempts, jobs }) : 'completed';
 	const draw = random(seed);
-	return () => (draw() < failRate ? 'failed' : 'completed');
+	return (...job) => (draw() < failRate ? 'failed' : settingFor(selected, ...job));
 }
 
 const unusableUrls = { missing: undefined, empty: '', null: null } as const;

@@ -28,7 +28,7 @@ export interface Emulator {
 	options: EmulatorOptions;
 	/** The account's remaining balance. */
 	credits: number;
-	/** Accepted, and therefore paid, jobs in order of acceptance. */
+	/** Accepted, and therefore paid, jobs in order of acceptance, with the counts of requests about each. */
 	readonly jobs: readonly Job[];
 	/** Every request that arrived, in order. */
 	readonly requests: readonly RecordedRequest[];
@@ -51,7 +51,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const app = await createServer(api);
 	const close = async () => {
 		await app.close();
-		await api.closeWebhooks();
+		await api.webhooks.close();
 		await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 	};
 	try {

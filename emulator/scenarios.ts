@@ -2,7 +2,7 @@
 import type { Fault, FaultAction } from './faults';
 import type { Setting } from './options';
 
-/** How long something is not there yet: for each job, the first requests or the first milliseconds after its end. */
+/** For each job: only the first `requests`, only in the first `ms` after its end. With both, both must hold. */
 export interface Late {
 	requests?: number;
 	ms?: number;

@@ -19,6 +19,7 @@ export class VeoApi {
 	credits: number;
 	jobs: Job[] = [];
 	requests: RecordedRequest[] = [];
+	readonly webhooks = new Webhooks();
 
 	private readonly jobByUuid = new Map<string, Job>();
 	/** The number of accepted jobs by prompt. */
@@ -26,7 +27,6 @@ export class VeoApi {
 	private readonly images: Images;
 	private readonly videos: Videos;
 	private readonly signedUrls = new SignedUrls();
-	private readonly webhooks = new Webhooks();
 	private faultPlan = new FaultPlan();
 	/** Times of the requests that count towards the rate limit. */
 	private admitted: number[] = [];
@@ -158,11 +158,6 @@ export class VeoApi {
 		if (job && (status === 'completed' || status === 'failed')) {
 			job.firstToldFinalAt ??= Date.now();
 		}
-	}
-
-	/** Cancels scheduled webhook calls and closes their connections. */
-	async closeWebhooks(): Promise<void> {
-		await this.webhooks.close();
 	}
 
 	async upload(part: MultipartFile | undefined, record: RecordedRequest): Promise<Answer> {

@@ -45,11 +45,15 @@ export class Webhooks {
 	/** `statusAnswer` returns the status answer at the time of the call. */
 	schedule(job: Job, options: WebhookOptions, statusAnswer: () => Envelope): void {
 		const delayMs = job.finalAt - Date.now();
-		if (delayMs > MAX_TIMER_MS) return;
-		const timer = setTimeout(() => {
-			this.timers.delete(timer);
-			void this.call(job, options, statusAnswer());
-		}, delayMs);
+		const timer = setTimeout(
+			() => {
+				this.timers.delete(timer);
+				// Timers may fire a millisecond early, and long delays take several timers.
+				if (Date.now() < job.finalAt) this.schedule(job, options, statusAnswer);
+				else void this.call(job, options, statusAnswer());
+			},
+			Math.min(delayMs, MAX_TIMER_MS),
+		);
 		this.timers.add(timer);
 	}
 

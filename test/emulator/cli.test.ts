@@ -71,6 +71,7 @@ test.each<[string, string[]]>([
 	['--fail-prompt fox', ['failed', 'completed', 'failed']],
 	['--fail-first 1', ['failed', 'failed', 'completed']],
 	['--fail-jobs 1', ['failed', 'completed', 'completed']],
+	['--fail-jobs 1 --fail-rate 1', ['failed', 'failed', 'failed']],
 ])('the outcomes with %j', async (args, expected) => {
 	const { outcome } = readCliOptions(['node', 'cli.ts', ...args.split(' ').filter(Boolean)]);
 	const emulator = await startEmulator({ outcome });

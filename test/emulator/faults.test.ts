@@ -151,6 +151,14 @@ describe('each fault action', () => {
 		expect(await statusWith({ type: 'json', value })).toMatchObject({ status: 200, json: value });
 	});
 
+	test('envelope and json with Retry-After', async () => {
+		const header = { headers: { 'retry-after': '7' } };
+		const envelope = { type: 'envelope', code: 1003, retryAfter: 7 } as const;
+		expect(await statusWith(envelope)).toMatchObject(header);
+		const json = { type: 'json', value: {}, status: 429, retryAfter: 7 } as const;
+		expect(await statusWith(json)).toMatchObject(header);
+	});
+
 	test('huge', async () => {
 		const { bytes, json } = await statusWith({ type: 'huge', megabytes: 3 });
 		expect(bytes.length).toBeGreaterThan(3 * 1024 * 1024);
