@@ -1,20 +1,21 @@
 import type { VideoStatus } from '../api/client';
 import type { JsonObject } from '../api/json';
 import type { Transport } from '../api/transport';
-import { isFinal } from '../api/videoStatus';
+import { isComplete } from '../api/videoStatus';
 import { type Columns, DataTable, equals } from './dataTable';
 
 /** The job table's columns. Users' workflows refer to these names. */
 export const JOB_COLUMNS = {
 	uuid: 'string',
 	status: 'string',
+	progress: 'number',
+	videoUrl: 'string',
 	prompt: 'string',
 	generationType: 'string',
 	aspectRatio: 'string',
 	imageUrl: 'string',
-	videoUrl: 'string',
-	progress: 'number',
 	errorMessage: 'string',
+	idempotencyKey: 'string',
 	jobKey: 'string',
 	requestHash: 'string',
 	executionId: 'string',
@@ -63,6 +64,6 @@ export function rowChanges(video: VideoStatus, now: string): JsonObject {
 		...(typeof videoUrl === 'string' && { videoUrl }),
 		...(typeof progress === 'number' && { progress }),
 		...(typeof errorMessage === 'string' && { errorMessage }),
-		...(isFinal(status) && { finishedAt: now }),
+		...(isComplete(video) && { finishedAt: now }),
 	};
 }

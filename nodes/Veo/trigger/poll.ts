@@ -26,7 +26,6 @@ const KEEP_CHECKING_MS = 60_000;
 const ACTIVATION_TIMEOUT_MS = 5_000;
 /** What n8n returns as the budget of a poll without a limit. */
 const NO_BUDGET_MS = 5 * 60_000;
-const MAX_DOWNLOAD_RETRIES = 2;
 
 /** The state that the polls of one activation share. n8n creates one context for all of them. */
 interface Activation {
@@ -188,12 +187,10 @@ async function toItem(
 		return { json };
 	}
 	const field = context.getNodeParameter('binaryOutputField', 'data') as string;
-	const rules = {
-		retry: { maxRetries: MAX_DOWNLOAD_RETRIES },
-		requestTimeoutMs: REQUEST_TIMEOUT_MS,
-	};
-	return await attachVideo(context, { ...known, uuid: String(uuid), status }, field, rules).then(
-		(file) => ({ json, ...file }),
+	const client = new VeoClient(await openTransport(context, 'veoApi', REQUEST_TIMEOUT_MS));
+	const rules = { field, client, requestTimeoutMs: REQUEST_TIMEOUT_MS };
+	return await attachVideo(context, { ...known, uuid: String(uuid), status }, rules).then(
+		({ binary }) => ({ json, binary }),
 		// Emit the item even if the download fails.
 		(thrown: unknown) => ({ json: { ...json, downloadHint: textOf(thrown) } }),
 	);
