@@ -99,7 +99,7 @@ describe('The test of the credential', () => {
 		test(`says that no key is like that: ${JSON.stringify(apiKey)}`, async () => {
 			const { status, message, requests } = await tested({}, { apiKey });
 			expect(status).toBe('Error');
-			expect(message).toMatch(/^The 'API Key' in the Veo API credential is blank or holds/);
+			expect(message).toMatch(/^The 'API Key' in the Veo API credential is blank or contains/);
 			expect(requests).toEqual([]);
 		});
 	}

@@ -138,7 +138,7 @@ describe('A video to download', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} is finished, but could not be downloaded: its host answered with HTTP 404 [item 0]. Its last status was 'completed'. Fetch it using Get Status with this ID.`,
+				message: `Video ${uuid} is finished, but could not be downloaded: its host answered with HTTP 404 [item 0]. Its last status was 'completed'. Get it using Get Status with this ID.`,
 				httpCode: '404',
 				context: { uuid, lastStatus: 'completed', httpStatus: 404 },
 			});

@@ -258,7 +258,7 @@ describe('An item that fails', () => {
 				const ran = await run({ operation: 'getStatus', uuid: 'lost' }, { node: { onError } });
 				const output = onError === 'continueErrorOutput' ? 1 : 0;
 				expect(jsonOf(ran, output)).toEqual([
-					{ uuid: 'lost', error: containing('Video lost could not be checked') },
+					{ uuid: 'lost', error: containing('The status of video lost could not be checked') },
 				]);
 			});
 		},

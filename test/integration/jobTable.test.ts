@@ -194,7 +194,7 @@ describe('An execution that n8n runs again', () => {
 			tables.refuse = (request) => (request === 'GET /executions/second' ? { status } : undefined);
 			const ran = await run({}, { mode: 'retry', executionId: 'second' });
 			expect(failureOf(ran).message).toContain(
-				`Could not determine which execution second is a retry of, so its earlier videos cannot be found: ${words}`,
+				`Could not determine which execution second retries, so its earlier videos cannot be found: ${words}`,
 			);
 			expect(paidFor(emulator)).toEqual([]);
 		});

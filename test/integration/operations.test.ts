@@ -139,7 +139,9 @@ describe('Get Status', () => {
 		await withEmulator({}, async ({ run }) => {
 			expect(failureOf(await run({ operation: 'getStatus', uuid: 'lost' }))).toMatchObject({
 				name: 'NodeApiError',
-				message: expect.stringMatching(/^Video lost could not be checked.*\[item 0\]/) as string,
+				message: expect.stringMatching(
+					/^The status of video lost could not be checked.*\[item 0\]/,
+				) as string,
 				context: { uuid: 'lost', code: 1000, httpStatus: 400, itemIndex: 0 },
 			});
 		});
