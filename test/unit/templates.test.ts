@@ -12,7 +12,7 @@ const files = readdirSync(templatesFolder);
 const read = (file: string): JsonObject =>
 	objectOr(JSON.parse(readFileSync(join(templatesFolder, file), 'utf8')));
 const nodesOf = (file: string) => arrayOr(read(file).nodes).map(objectOr);
-const nameOf = (node: JsonObject) => requiredString(node, 'name');
+const named = (node: JsonObject) => requiredString(node, 'name');
 const isNote = ({ type }: JsonObject) => type === 'n8n-nodes-base.stickyNote';
 
 const veo = new Veo().description;
@@ -43,7 +43,7 @@ describe.each(files)('%s', (file) => {
 	});
 
 	it('has unique names and ids, and connects all nodes', () => {
-		const names = nodes.map(nameOf);
+		const names = nodes.map(named);
 		expect(new Set(names).size).toBe(names.length);
 		expect(new Set(nodes.map(({ id }) => id)).size).toBe(nodes.length);
 		const links = Object.entries(objectOr(read(file).connections)).flatMap(([from, outputs]) =>
@@ -52,7 +52,7 @@ describe.each(files)('%s', (file) => {
 				.map((link) => [from, requiredString(link, 'node')]),
 		);
 		expect(names).toEqual(expect.arrayContaining(links.flat()));
-		expect(new Set(links.flat())).toEqual(new Set(others.map(nameOf)));
+		expect(new Set(links.flat())).toEqual(new Set(others.map(named)));
 	});
 
 	it('uses only existing fields of the Veo nodes', () => {
@@ -79,11 +79,11 @@ describe.each(files)('%s', (file) => {
 		expect(about).toMatch(/^### You need$/m);
 		expect(about).toMatch(/^### How to run it$/m);
 		// Bold text is a node name, a label of n8n, a number, or a warning that ends with a full stop.
-		const boldTexts = [...about.matchAll(/\*\*(.+?)\*\*/g)].map(([, text]) => text);
+		const bold = [...about.matchAll(/\*\*(.+?)\*\*/g)].map(([, text]) => text);
 		const n8nLabels = ['Execute workflow', 'Open chat', 'Settings > n8n API'];
-		for (const text of boldTexts) {
+		for (const text of bold) {
 			if (/\.$|^\d+$/.test(text ?? '')) continue;
-			expect([...others.map(nameOf), ...n8nLabels]).toContain(text);
+			expect([...others.map(named), ...n8nLabels]).toContain(text);
 		}
 		for (const node of others) {
 			expect(notes.some((note) => isInside(nodeBox(node), noteBox(note)))).toBe(true);
@@ -99,15 +99,15 @@ describe.each(files)('%s', (file) => {
 		}
 	});
 
-	it('has no overlapping nodes, notes or note texts', () => {
-		const overflowing = notes.filter((note) => !isInside(textBox(note), noteBox(note)));
-		expect(overflowing.map(nameOf)).toEqual([]);
-		const overlaps = [
-			...overlappingPairs(notes, noteBox, notes, noteBox),
-			...overlappingPairs(others, nodeBox, others, nodeBox),
-			...overlappingPairs(notes, textBox, others, nodeBox),
+	it('has nothing on top of anything else: notes are behind nodes, with their text above them', () => {
+		const texts = notes.filter((note) => !isInside(textBox(note), noteBox(note)));
+		expect(texts.map(named)).toEqual([]);
+		const clashes = [
+			...pairs(notes, noteBox, notes, noteBox),
+			...pairs(others, nodeBox, others, nodeBox),
+			...pairs(notes, textBox, others, nodeBox),
 		];
-		expect(overlaps).toEqual([]);
+		expect(clashes).toEqual([]);
 	});
 });
 
@@ -120,16 +120,11 @@ it('docs/recipes.md has a section for each template', () => {
 
 type Measure = typeof nodeBox;
 
-/** The names of the pairs that overlap. */
-function overlappingPairs(
-	ones: JsonObject[],
-	ofOne: Measure,
-	others: JsonObject[],
-	ofOther: Measure,
-) {
+/** Those of the first list that overlap others of the second. */
+function pairs(ones: JsonObject[], ofOne: Measure, others: JsonObject[], ofOther: Measure) {
 	return ones.flatMap((one) =>
 		others
 			.filter((other) => other !== one && overlap(ofOne(one), ofOther(other)))
-			.map((other) => [nameOf(one), nameOf(other)]),
+			.map((other) => [named(one), named(other)]),
 	);
 }
