@@ -71,7 +71,7 @@ export class JobTracker {
 
 	/** Whether the request of an interrupted row was the one that the user chose to send again. */
 	wasSentAgain(row: JobRow | undefined): boolean {
-		return row?.errorMessage === sentAgain();
+		return String(row?.errorMessage).startsWith(sentAgain());
 	}
 
 	/** The newest jobs of the same request that may be reused, of any execution. Throws `VeoError`. */

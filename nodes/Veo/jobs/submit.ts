@@ -7,6 +7,7 @@ import {
 	notInTable,
 	notSubmitted,
 	requestFailed,
+	sentAgain,
 	type Situation,
 	submissionInterrupted,
 	submissionUnclear,
@@ -127,13 +128,13 @@ async function afterUnclear(
 ): Promise<AcceptedJob> {
 	const { sendUnclearAgain, situation, tracker } = rules;
 	const wasSentAgain = earlier?.sentAgain ?? tracker?.wasSentAgain(row) ?? false;
-	if (sendUnclearAgain && !wasSentAgain) return await sendAgain(item, rules);
+	if (sendUnclearAgain && !wasSentAgain) return await submitUnclear(item, rules);
 	const error = submissionInterrupted(situation);
 	if (earlier?.message === undefined) throw error;
 	throw new VeoError(earlier.message, error.description, { isUnclear: true });
 }
 
-const sendAgain = async (item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> =>
+const submitUnclear = async (item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> =>
 	await submit(item, rules, {
 		permit: PaidPermit.byUserChoice(),
 		remember: { sentAgain: true },
@@ -160,23 +161,25 @@ async function submit(
 		submissions.set(itemIndex, requestHash, { ...kept, ...submission });
 
 	const request = await item.prepare();
-	const isSentAgain = kept.sentAgain === true;
+	let isSentAgain = kept.sentAgain === true;
 	if (idempotencyKey === undefined) await tracker?.submitting(item, request, isSentAgain);
 
+	/** The job that has the item's idempotency key already; undefined if the request is to be sent. */
+	const claimKey = async (): Promise<AcceptedJob | undefined> => {
+		if (!tracker || idempotencyKey === undefined) return undefined;
+		const claim = await tracker.claim(item, request, { replaces, isSentAgain, signal: stop });
+		if (claim === 'claimed') return undefined;
+		if (claim !== 'unclear') return toJob(claim);
+		if (!rules.sendUnclearAgain || isSentAgain) throw keySubmissionUnclear(situation);
+		isSentAgain = true;
+		kept.sentAgain = true;
+		return await claimKey();
+	};
 	const send = async (next: PaidPermit): Promise<AcceptedJob> => {
-		const claim =
-			idempotencyKey === undefined
-				? undefined
-				: await tracker?.claim(item, request, {
-						replaces,
-						isSentAgain,
-						signal: stop,
-					});
-		if (claim === 'unclear') throw keySubmissionUnclear(situation);
-		if (claim !== undefined && claim !== 'claimed') {
-			const job = toJob(claim);
-			set({ state: 'accepted', job });
-			return job;
+		const keyed = await claimKey();
+		if (keyed) {
+			set({ state: 'accepted', job: keyed });
+			return keyed;
 		}
 		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
 		set({ state: 'submitting' });
@@ -210,9 +213,9 @@ async function submit(
 	});
 	if (!(answer instanceof RequestError)) return answer;
 	if (mayBeAccepted(answer.outcome) && rules.sendUnclearAgain && !isSentAgain) {
-		return await sendAgain(item, rules);
+		return await submitUnclear(item, rules);
 	}
-	throw await recordNotAccepted(item, answer.outcome, rules, set);
+	throw await recordNotAccepted(item, answer.outcome, rules, set, isSentAgain);
 }
 
 async function recordNotAccepted(
@@ -220,11 +223,14 @@ async function recordNotAccepted(
 	outcome: Outcome,
 	{ tracker, situation }: SubmitRules,
 	set: (submission: Submission) => void,
+	isSentAgain: boolean,
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
 	const error = isUnclear ? submissionUnclear(outcome, situation) : requestFailed(outcome);
 	if (isUnclear) set({ state: 'unclear', message: error.message });
-	await tracker?.notAccepted(item, error.message, isUnclear);
+	// The row keeps that it was sent again, in case the node's memory is lost.
+	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;
+	await tracker?.notAccepted(item, reason, isUnclear);
 	return error;
 }
 
