@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { main } from '../demo/main';
+import { main } from '../harness/cli/main';
 import { projectRoot } from '../harness/paths';
 import { cpu } from './cpu';
 import { memory } from './memory';

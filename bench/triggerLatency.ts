@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { itemsOf } from '../harness/execution';
 import type { Job } from '../emulator';
 import { JOB_COLUMNS } from '../nodes/Veo/jobTable/jobTable';
-import { A_POLL_MS, type Tables } from '../test/e2e/triggerSupport';
+import { FIRST_CHECK_MS, type Tables } from '../harness/jobTables';
 import { fixed, mean, median, seconds } from './lib/numbers';
 import { withTables } from './lib/tables';
 import type { Figures, Measurement } from './measurement';
@@ -35,7 +35,7 @@ export const triggerLatency: Measurement = {
 		say('starting n8n');
 		return await withTables(async (tables) => {
 			tables.harness.emulator.options.durationMs = (_, index) => durationMs(index % JOBS);
-			const minutes = Math.ceil((FIRST_FINISHES_MS + SPREAD_MS + A_POLL_MS) / 60_000);
+			const minutes = Math.ceil((FIRST_FINISHES_MS + SPREAD_MS + FIRST_CHECK_MS) / 60_000);
 			say(`${WAYS.length} triggers side by side, ${JOBS} jobs each: ${minutes} minutes`);
 			const ends = [];
 			for (const way of WAYS) ends.push(await begin(tables, way));
@@ -67,7 +67,7 @@ async function begin(tables: Tables, { words, table, options }: Way) {
 	return async (): Promise<string[]> => {
 		const latest = Math.max(...jobs.map(({ finalAt }) => finalAt));
 		// Asking n8n meanwhile would slow it down.
-		await sleep(latest + A_POLL_MS - Date.now());
+		await sleep(latest + FIRST_CHECK_MS - Date.now());
 		const items = await tables.deliveries(saved, JOBS);
 		if (items.length !== JOBS) throw new Error(`${items.length} deliveries of ${JOBS} videos`);
 		const finalAt = new Map<unknown, number>(jobs.map((job) => [job.uuid, job.finalAt]));

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Emulator } from '../emulator';
-import { Harness } from '../test/e2e/harness';
-import type { TestWorkflow } from '../test/e2e/workflow';
+import { N8nHarness } from '../harness/n8nHarness';
+import type { TestWorkflow } from '../harness/workflow';
 import { byEstimate, fixedInterval, Floor } from './lib/floor';
 import { fixed, mean, median, noTarget, seconds, target } from './lib/numbers';
 import { API_KEY, indexIn, promptsOf } from './lib/prompts';
@@ -44,7 +44,7 @@ export const wall: Measurement = {
 	measure: async (say) => {
 		say('starting n8n');
 		return await withPackage(async () => {
-			const harness = await Harness.start({
+			const harness = await N8nHarness.start({
 				emulator: {
 					durationMs: ({ prompt }) =>
 						prompt.startsWith(WARM_UP) ? 0 : durationMs(indexIn(prompt)),
@@ -59,7 +59,7 @@ export const wall: Measurement = {
 	},
 };
 
-async function compare(harness: Harness, say: (words: string) => void): Promise<Figures> {
+async function compare(harness: N8nHarness, say: (words: string) => void): Promise<Figures> {
 	const { emulator } = harness;
 	const patient = {
 		words: 'one item after another, fixed interval',
@@ -169,9 +169,9 @@ function timed(make: (prompts: string[]) => Promise<void>): Make {
 }
 
 /** A workflow that begins with a webhook, active and warm. */
-async function inN8n({ client }: Harness, workflow: TestWorkflow): Promise<Make> {
+async function inN8n({ client }: N8nHarness, workflow: TestWorkflow): Promise<Make> {
 	const { id } = await client.createWorkflow(workflow);
-	await client.activateFully(id);
+	await client.activateAndWait(id);
 	const make: Make = async (prompts) => {
 		const path = workflow.nodes[0].webhookId ?? '';
 		const executionId = await client.runByWebhook(id, path, { prompts });

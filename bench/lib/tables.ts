@@ -1,4 +1,4 @@
-import { Tables } from '../../test/e2e/triggerSupport';
+import { Tables } from '../../harness/jobTables';
 import { withPackage } from './withPackage';
 
 /** A real n8n with the packed package and Data Tables, for `act`. */

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Execution, type Item, itemsOf } from '../../harness/execution';
 import type { SavedWorkflow } from '../../harness/n8nClient';
-import { Scenario, text, threeTries, toldBy } from '../e2e/reliability';
-import { A_POLL_MS, type Tables, uuidsOf } from '../e2e/triggerSupport';
-import { chain, manualTrigger, webhook, type WorkflowNode } from '../e2e/workflow';
+import { RetryScenario, text, threeTries, shownFailure } from '../../harness/retryScenario';
+import { FIRST_CHECK_MS, type Tables, uuidsOf } from '../../harness/jobTables';
+import { chain, manualTrigger, webhook, type WorkflowNode } from '../../harness/workflow';
 
 /** An n8n that runs. */
 export interface Trial {
@@ -139,7 +139,7 @@ async function jobTable(trial: Trial): Promise<string> {
 
 async function assertRefusals({ tables, quote }: Trial, tracked: Execution): Promise<void> {
 	assert.equal(tracked.status, 'error');
-	assert.match(toldBy(tracked), LACKING);
+	assert.match(shownFailure(tracked), LACKING);
 	quote(`Track Job: "${text(tracked.error?.message)}. ${text(tracked.error?.description)}"`);
 	const words = await tables.activate(
 		await tables.harness.save(tables.watching({ jobTableName: TABLE })),
@@ -165,7 +165,7 @@ async function listedVideos({ tables }: Trial): Promise<string> {
 
 /** Retry On Fail and Retry in the executions list pay for what was never accepted, and for nothing twice. */
 async function retry(trial: Trial): Promise<string> {
-	const one = new Scenario(trial.tables.harness, 'retry', 5);
+	const one = new RetryScenario(trial.tables.harness, 'retry', 5);
 	one.strike(3, { on: 'generate', do: { type: 'http', status: 429 } });
 	await one.set({ options: { maxRetries: 0 }, settings: threeTries });
 
@@ -202,7 +202,7 @@ async function retryAfterCrash({ tables, hasDataTables }: Trial): Promise<string
 	await harness.client.activateWorkflow(id);
 	const crashed = await harness.client.runByWebhook(id, start.webhookId ?? '');
 	// A job is noted in the table before it is first asked about.
-	await harness.until(() =>
+	await harness.waitUntil(() =>
 		harness.emulator.jobs.some(
 			({ request, statusChecks }) => request.prompt === prompt && statusChecks > 0,
 		),
@@ -224,10 +224,10 @@ async function deliveredBy(
 	watching: SavedWorkflow,
 	count: number,
 ): Promise<Item[]> {
-	const inTime = tables.deliveries(watching, count, 2 * A_POLL_MS);
+	const inTime = tables.deliveries(watching, count, 2 * FIRST_CHECK_MS);
 	await inTime.catch(async (error: unknown) => {
 		// What a failed poll tells says more than that time is up.
-		assert.deepEqual((await tables.executions(watching.id, 'error')).map(toldBy), []);
+		assert.deepEqual((await tables.executions(watching.id, 'error')).map(shownFailure), []);
 		throw error;
 	});
 	await sleep(NO_MORE_COMES_MS);
@@ -238,5 +238,5 @@ const paidFor = ({ emulator }: Tables['harness'], prompt: string): string[] =>
 	emulator.jobs.filter(({ request }) => request.prompt === prompt).map(({ uuid }) => uuid);
 
 function assertSuccess(execution: Execution): void {
-	assert.equal(execution.status, 'success', toldBy(execution));
+	assert.equal(execution.status, 'success', shownFailure(execution));
 }

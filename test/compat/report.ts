@@ -1,4 +1,4 @@
-import { markdownTable } from '../../harness/markdownTable';
+import { markdownTable } from '../../harness/cli/markdownTable';
 
 /** What was found on one version, by the heading of the column. */
 export interface Row {

@@ -12,10 +12,10 @@ import { parseArgs } from 'node:util';
 
 import { ensureN8n } from '../../harness/installN8n';
 import { objectOr } from '../../harness/json';
-import { beforeEnd, main } from '../../demo/main';
+import { beforeEnd, main } from '../../harness/cli/main';
 import { packPackage } from '../../harness/package';
-import { step } from '../../harness/progress';
-import { Tables } from '../e2e/triggerSupport';
+import { step } from '../../harness/cli/progress';
+import { Tables } from '../../harness/jobTables';
 import { AFTERWARDS, SIDE_BY_SIDE } from './checks';
 import { type Row, tableOf } from './report';
 import { type Version, versions } from './versions';

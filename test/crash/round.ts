@@ -6,9 +6,9 @@ import type { SavedWorkflow } from '../../harness/n8nClient';
 import type { Job } from '../../emulator';
 import { isDelivered, parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS, toJobRow } from '../../nodes/Veo/jobTable/jobTable';
-import type { Tables } from '../e2e/triggerSupport';
-import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../e2e/workflow';
-import { balance, type Books, type Delivery, type NotedJob } from './books';
+import type { Tables } from '../../harness/jobTables';
+import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../../harness/workflow';
+import { balance, type Books, type Delivery, type NotedJob } from './audit';
 import type { Kill, RoundPlan } from './plan';
 
 /** What n8n keeps of an execution that dies with it. */

@@ -11,13 +11,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { ensureN8n } from '../../harness/installN8n';
-import { beforeEnd, main } from '../../demo/main';
+import { beforeEnd, main } from '../../harness/cli/main';
 import { packPackage } from '../../harness/package';
 import { random } from '../../emulator';
 import { planRound } from './plan';
 import { isClean, lineOf, tableOf } from './report';
 import { Round, type RoundResult } from './round';
-import { startTables } from './tables';
+import { startTables } from './slowApi';
 
 const HELP = `Usage: npm run test:crash -- [options]
 

@@ -1,8 +1,8 @@
 import { planRound } from '../crash/plan';
 import { lineOf } from '../crash/report';
 import { Round } from '../crash/round';
-import { startTables } from '../crash/tables';
-import type { Tables } from './triggerSupport';
+import { startTables } from '../crash/slowApi';
+import type { Tables } from '../../harness/jobTables';
 
 let tables: Tables;
 

@@ -1,14 +1,14 @@
 import { type Execution, itemsOf } from '../../harness/execution';
 import { objectOr } from '../../harness/json';
-import { eventually } from '../../harness/n8nClient';
+import { waitFor } from '../../harness/waitFor';
 import { parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
-import type { Books } from '../crash/books';
-import { booksOf, tableOf, type Watching } from './queue/books';
+import type { Books } from '../crash/audit';
+import { booksOf, tableOf, type Watching } from './queue/triggerAudit';
 import { Cluster, CONCURRENCY, type Start } from './queue/cluster';
-import { askedInARound } from './queue/round';
-import { missingPackages } from './queue/servers';
-import { A_POLL_MS, uuidsOf } from './triggerSupport';
+import { askedInARound } from './queue/refreshOnce';
+import { missingPackages } from './queue/redisAndPostgres';
+import { FIRST_CHECK_MS, uuidsOf } from '../../harness/jobTables';
 
 const missing = missingPackages();
 if (missing.length > 0) {
@@ -63,8 +63,8 @@ async function watch(name: string, table: string, prompts: string[]): Promise<Wa
 
 /** What a trigger has delivered, once it is so many items and it has noted them all: it does not deliver those again. */
 async function delivered({ name, saved }: Watching, count: number) {
-	const items = await cluster.tables.deliveries(saved, count, 2 * A_POLL_MS);
-	await eventually(`${name} to note its deliveries`, 30_000, async () => {
+	const items = await cluster.tables.deliveries(saved, count, 2 * FIRST_CHECK_MS);
+	await waitFor(`${name} to note its deliveries`, 30_000, async () => {
 		const notes = await rowsOf('veo_triggers');
 		const row = notes.find(({ trigger }) => String(trigger).includes(`/${saved.id}/`));
 		return parseDeliveries(row?.deliveries)?.delivered.length === count || undefined;
@@ -187,7 +187,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 				KILLED_NAMES,
 				KILLED_WISHES,
 			);
-			await eventually('all to be accepted, and all but the last ones noted', 30_000, async () => {
+			await waitFor('all to be accepted, and all but the last ones noted', 30_000, async () => {
 				const noted = (await rowsOf(KILLED)).filter(({ uuid }) => uuid !== null).length;
 				const accepted = KILLED_PROMPTS.filter((prompt) => jobsOf(prompt).length > 0).length;
 				const underWay = KILLED_NAMES.length;

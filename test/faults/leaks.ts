@@ -1,5 +1,5 @@
 import type { RecordedRequest } from '../../emulator';
-import type { Violation } from './check';
+import type { Violation } from './violations';
 
 /** Every place where the key could turn up and must not. */
 export interface Places {

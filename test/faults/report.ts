@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { KINDS, type Violation } from './check';
+import { KINDS, type Violation } from './violations';
 import type { Result } from './execute';
 import type { Scenario } from './scenario';
 

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
-import { eventually } from '../../harness/n8nClient';
-import { Harness, owner } from '../e2e/harness';
-import { chain, manualTrigger, type WorkflowNode } from '../e2e/workflow';
+import { waitFor } from '../../harness/waitFor';
+import { N8nHarness, owner } from '../../harness/n8nHarness';
+import { chain, manualTrigger, type WorkflowNode } from '../../harness/workflow';
 import { chromiumPath } from './chromium';
 import { cutOffTexts, isLoaded, playing } from './inBrowser';
 import { picturePaths } from './pictures';
@@ -12,7 +12,7 @@ import { picturePaths } from './pictures';
 /** A person at n8n's editor, in a real browser. Finds things by n8n's ids for tests, and by the words that are shown. */
 export class Editor {
 	private constructor(
-		readonly harness: Harness,
+		readonly harness: N8nHarness,
 		private readonly browser: Browser,
 		readonly page: Page,
 	) {}
@@ -20,7 +20,7 @@ export class Editor {
 	/** With a signed-in person, and an emulator whose videos are finished at once. */
 	static async start(): Promise<Editor> {
 		selectors.setTestIdAttribute('data-test-id');
-		const harness = await Harness.start({ emulator: { durationMs: 0 } });
+		const harness = await N8nHarness.start({ emulator: { durationMs: 0 } });
 		const browser = await chromium.launch({
 			executablePath: chromiumPath,
 			args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update'],
@@ -80,7 +80,7 @@ export class Editor {
 		const icon = entry.locator('img').first();
 		const source = await icon.getAttribute('src');
 		const loaded = async () => ((await icon.evaluate(isLoaded)) ? true : undefined);
-		await eventually('the icon', 10_000, loaded);
+		await waitFor('the icon', 10_000, loaded);
 		return source?.split('/').at(-1);
 	}
 
@@ -129,7 +129,7 @@ export class Editor {
 	async fieldsOnceLike(names: string[]): Promise<string[]> {
 		const asWanted = async () =>
 			isDeepStrictEqual(await this.fields(), names) ? names : undefined;
-		return await eventually('the fields', 10_000, asWanted).catch(async () => await this.fields());
+		return await waitFor('the fields', 10_000, asWanted).catch(async () => await this.fields());
 	}
 
 	async fill(field: string, text: string): Promise<void> {
@@ -186,7 +186,7 @@ export class Editor {
 	/** All that the credential shows once these words are there, or else what it remains. */
 	async credentialOnceLike(words: string): Promise<string> {
 		const details = this.credential.getByText('More details');
-		return await eventually('the words', 30_000, async () => {
+		return await waitFor('the words', 30_000, async () => {
 			if (await details.isVisible()) await details.click();
 			const shown = await this.credential.innerText();
 			return shown.includes(words) ? shown : undefined;
@@ -220,7 +220,7 @@ export class Editor {
 	async play(): Promise<ReturnType<typeof playing>> {
 		await this.output.getByTestId('radio-button-binary').click();
 		await this.output.getByTestId('ndv-view-binary-data').click();
-		return await eventually('the film to play', 30_000, async () => {
+		return await waitFor('the film to play', 30_000, async () => {
 			const state = await this.output.locator('video').evaluate(playing);
 			return state.failed || state.second >= 1 ? state : undefined;
 		});

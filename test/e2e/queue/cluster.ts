@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
 import { type Execution, hasEnded } from '../../../harness/execution';
-import { eventually } from '../../../harness/n8nClient';
+import { waitFor } from '../../../harness/waitFor';
 import type { RunningN8n } from '../../../harness/n8nProcess';
-import { Tables } from '../triggerSupport';
-import { chain, items, webhook, type WorkflowNode } from '../workflow';
-import { Servers } from './servers';
+import { Tables } from '../../../harness/jobTables';
+import { chain, items, webhook, type WorkflowNode } from '../../../harness/workflow';
+import { Servers } from './redisAndPostgres';
 
 /** So few that two executions of one worker leave none to spare for a third. */
 export const CONCURRENCY = 2;
@@ -78,7 +78,7 @@ export class Cluster {
 		const prompt = '={{ $("Webhook").first().json.body.name + ": " + $json.wish }}';
 		const node = { ...veo, parameters: { ...veo.parameters, prompt } };
 		const saved = await this.tables.harness.save(chain('Submit', start, each, node));
-		await client.activateFully(saved.id);
+		await client.activateAndWait(saved.id);
 		const call = async (name: string) =>
 			await client.callWebhook(String(start.webhookId), { name });
 		await Promise.all(names.map(call));
@@ -88,7 +88,7 @@ export class Cluster {
 	/** Waits until so many executions of a workflow have ended. */
 	async ended(workflowId: string, count: number, timeoutMs = 90_000): Promise<Execution[]> {
 		const { client } = this.tables.harness;
-		const ids = await eventually(`${count} executions to end`, timeoutMs, async () => {
+		const ids = await waitFor(`${count} executions to end`, timeoutMs, async () => {
 			const all = await client.executions({ workflowId });
 			const ended = all.filter(({ status }) => hasEnded(status));
 			return ended.length === count ? ended.map(({ id }) => id) : undefined;

@@ -1,4 +1,4 @@
-import { Tables } from '../e2e/triggerSupport';
+import { Tables } from '../../harness/jobTables';
 
 /** An n8n and an API that takes its time: the longer an answer is under way, the more often n8n dies before it is there. */
 export async function startTables(): Promise<Tables> {

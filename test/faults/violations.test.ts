@@ -1,6 +1,6 @@
 import type { RecordedRequest } from '../../emulator';
-import type { BookedJob } from './books';
-import { type Asked, check } from './check';
+import type { BookedJob } from './ledger';
+import { type Asked, check } from './violations';
 import { findLeaks } from './leaks';
 import { keyFor, seedsOfKeysIn } from './logs';
 import type { Seen } from './seen';

@@ -1,4 +1,4 @@
-import { balance, type Evidence } from './books';
+import { balance, type Evidence } from './audit';
 
 const job = { uuid: 'uuid-1', prompt: 'a fox' };
 const row = { ...job, status: 'completed', jobKey: '1/node/0/0/hash' };

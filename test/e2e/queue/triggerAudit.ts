@@ -1,8 +1,8 @@
 import { itemsOf } from '../../../harness/execution';
 import type { SavedWorkflow } from '../../../harness/n8nClient';
 import { toJobRow } from '../../../nodes/Veo/jobTable/jobTable';
-import { balance, type Books, type Delivery } from '../../crash/books';
-import { uuidsOf } from '../triggerSupport';
+import { balance, type Books, type Delivery } from '../../crash/audit';
+import { uuidsOf } from '../../../harness/jobTables';
 import type { Cluster } from './cluster';
 
 /** A trigger, and what was wished for in the table that it watches. */

@@ -5,7 +5,7 @@ import { Pace } from '../../../nodes/Veo/api/backoff';
 import type { Transport } from '../../../nodes/Veo/api/transport';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { refreshJobs } from '../../../nodes/Veo/trigger/refresh';
-import { emulatorKey, type Harness } from '../harness';
+import { emulatorKey, type N8nHarness } from '../../../harness/n8nHarness';
 
 const clock = {
 	now: Date.now,
@@ -18,7 +18,7 @@ const clock = {
  * which a trigger in n8n does not show.
  */
 export async function askedInARound(
-	{ client, emulator, n8n }: Harness,
+	{ client, emulator, n8n }: N8nHarness,
 	tableName: string,
 	intervalMs: number,
 ): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { Books } from './books';
+import type { Books } from './ledger';
 import type { Seen } from './seen';
 
 export const KINDS = ['paid twice', 'lost', 'key leak', 'other'] as const;
