@@ -19,8 +19,7 @@ const { once, port } = createCommand(
 	'npm start',
 	`Opens a real n8n with this package and makes videos in it.
 
-The videos come from an emulator: no key, no cost. With the environment variable VEO_API_KEY set,
-they come from the real service, which bills them.`,
+The videos come from an emulator: no key, no cost. With the environment variable VEO_API_KEY set, they come from the real service, which bills them.`,
 )
 	.option('--once', 'stop after the first videos, with exit code 0 if they were made')
 	.option('--port <number>', 'the port of n8n (default: 5678)', wholeNumber(1, 65_535))

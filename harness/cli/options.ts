@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 
 /** The options of a script that npm runs as `npm run <script> -- [options]`. */
 export function createCommand(npmCommand: string, description: string): Command {
@@ -23,7 +23,9 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
 	};
 }
 
-/** A seed for a random plan that can be repeated. */
-export function randomSeed(): number {
-	return Math.floor(Math.random() * 2 ** 31);
+/** `--seed`, by default a random one. */
+export function seedOption(description: string): Option {
+	return new Option('--seed <number>', description)
+		.argParser(wholeNumber(0))
+		.default(Math.floor(Math.random() * 2 ** 31), 'random');
 }

@@ -1,13 +1,13 @@
 import { planRound } from '../crash/plan';
 import { lineOf } from '../crash/report';
 import { Round } from '../crash/round';
-import { startTables } from '../crash/slowApi';
+import { startWithSlowApi } from '../crash/slowApi';
 import type { Tables } from '../../harness/jobTables';
 
 let tables: Tables;
 
 beforeAll(async () => {
-	tables = await startTables();
+	tables = await startWithSlowApi();
 });
 
 afterAll(async () => {

@@ -3,10 +3,10 @@ import { objectOr } from '../../harness/json';
 import { waitFor } from '../../harness/waitFor';
 import { parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
-import type { Books } from '../crash/audit';
-import { booksOf, tableOf, type Watching } from './queue/triggerAudit';
+import type { Audit } from '../crash/audit';
+import { auditTrigger, tableOf, type Watching } from './queue/triggerAudit';
 import { Cluster, CONCURRENCY, type Start } from './queue/cluster';
-import { askedInARound } from './queue/refreshOnce';
+import { uuidsCheckedInOneRound } from './queue/refreshOnce';
 import { missingPackages } from './queue/redisAndPostgres';
 import { FIRST_CHECK_MS, uuidsOf } from '../../harness/jobTables';
 
@@ -86,7 +86,11 @@ async function delivered({ name, saved }: Watching, count: number) {
 		const { options, jobs } = tables.harness.emulator;
 		// Slow enough that one worker cannot do it all before the other has looked.
 		options.latencyMs = 300;
-		const workflowId = await cluster.begin(tables.tracked(SPREAD, {}), SPREAD_NAMES, SPREAD_WISHES);
+		const workflowId = await cluster.startExecutions(
+			tables.tracked(SPREAD, {}),
+			SPREAD_NAMES,
+			SPREAD_WISHES,
+		);
 		const executions = await cluster.ended(workflowId, SPREAD_NAMES.length);
 		options.latencyMs = 0;
 		expect(executions.map(({ status }) => status)).toEqual(SPREAD_NAMES.map(() => 'success'));
@@ -135,7 +139,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 			{ uuid: hourAndMs, checkedAt: ago(3_600_001) },
 			{ uuid: neverEither },
 		]);
-		const asked = await askedInARound(tables.harness, table, 60_000);
+		const asked = await uuidsCheckedInOneRound(tables.harness, table, 60_000);
 		expect(asked).toEqual([never, neverEither, yesterday, hourAndMs, hour]);
 		const checked = (await rowsOf(table)).filter(({ checkedAt }) => ms(checkedAt) > now);
 		expect(checked.map(({ uuid }) => uuid).sort()).toEqual([...asked].sort());
@@ -182,7 +186,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 				{ on: 'generate', prompt: 'under way', do: { type: 'delay', ms: ANSWERED_AFTER_MS } },
 			];
 			const veo = cluster.tables.tracked(KILLED, { operation: 'generateAndWait' });
-			const workflowId = await cluster.begin(
+			const workflowId = await cluster.startExecutions(
 				{ ...veo, onError: 'continueRegularOutput' },
 				KILLED_NAMES,
 				KILLED_WISHES,
@@ -201,7 +205,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 			const dying = shares.find(({ length }) => length === CONCURRENCY) ?? [];
 			const [first] = dying;
 			if (!first) throw new Error(`Not shared as expected: ${JSON.stringify(shares)}`);
-			await cluster.allowReturn(first);
+			await cluster.allowRestart(first);
 			await first.worker.kill();
 
 			const ended = await cluster.ended(workflowId, KILLED_NAMES.length, 150_000);
@@ -264,7 +268,10 @@ async function delivered({ name, saved }: Watching, count: number) {
 
 	it('has paid for each job once, and each trigger has delivered it once', async () => {
 		const books = await Promise.all(
-			triggers.map(async (one): Promise<[Watching, Books]> => [one, await booksOf(cluster, one)]),
+			triggers.map(async (one): Promise<[Watching, Audit]> => [
+				one,
+				await auditTrigger(cluster, one),
+			]),
 		);
 		process.stdout.write(`\n${await tableOf(cluster, books)}\n`);
 		for (const [{ prompts }, one] of books) {

@@ -1,63 +1,66 @@
-import type { Books } from './ledger';
+import type { Ledger } from './ledger';
 import type { Seen } from './seen';
 
 export const KINDS = ['paid twice', 'lost', 'key leak', 'other'] as const;
 
-/** A broken promise. */
 export interface Violation {
 	kind: (typeof KINDS)[number];
 	text: string;
 }
 
-/** What was asked of the execution. */
-export interface Asked {
+/** How the execution was run. */
+export interface Conditions {
 	items: number;
 	onError: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
-	/** By the user. */
+	/** The user stopped the execution. */
 	stopped: boolean;
 	/** The network lost answers that the API had sent. */
 	answersLost: boolean;
 }
 
-/** Holds what the user sees of an execution against what the API has in its books. */
-export function check(asked: Asked, books: Books, seen: Seen): Violation[] {
+/** Compares what the user sees of an execution with the API's ledger. */
+export function findViolations(conditions: Conditions, ledger: Ledger, seen: Seen): Violation[] {
 	return [
-		...paidTwice(books),
-		...lost(asked, books, seen),
-		...wrongItems(asked, books, seen),
-		...wrongErrors(asked, seen),
+		...paidTwice(ledger),
+		...lost(conditions, ledger, seen),
+		...wrongItems(conditions, ledger, seen),
+		...wrongErrors(conditions, seen),
 	];
 }
 
-function paidTwice({ jobs }: Books): Violation[] {
+function paidTwice({ jobs }: Ledger): Violation[] {
 	const again = jobs.filter(
 		({ itemIndex }, index) => jobs.findIndex((job) => job.itemIndex === itemIndex) < index,
 	);
 	return again.map(({ itemIndex, uuid }) => ({
 		kind: 'paid twice',
-		text: `Item ${itemIndex} was paid for once more, as ${uuid}`,
+		text: `Item ${itemIndex} was paid again, as ${uuid}`,
 	}));
 }
 
-/** A job whose ID the user cannot see, and of which nobody says that it is unclear. */
-function lost({ stopped, answersLost }: Asked, { jobs }: Books, seen: Seen): Violation[] {
+/** Jobs whose ID the user does not see and that are not reported as unclear. */
+function lost({ stopped, answersLost }: Conditions, { jobs }: Ledger, seen: Seen): Violation[] {
 	return jobs
-		.filter(({ itemIndex, toldUuid }) => {
-			if (toldUuid !== undefined && seen.texts.some((text) => text.includes(toldUuid)))
+		.filter(({ itemIndex, answeredUuid }) => {
+			if (answeredUuid !== undefined && seen.texts.some((text) => text.includes(answeredUuid)))
 				return false;
-			// An answer that was sent must have been read, unless there was a reason why it could not be.
+			// A complete answer must have been read, unless one of these conditions prevented it.
 			const mayBeUnclear =
-				toldUuid === undefined || stopped || answersLost || seen.late.includes(itemIndex);
+				answeredUuid === undefined || stopped || answersLost || seen.late.includes(itemIndex);
 			return !(mayBeUnclear && seen.unclear.includes(itemIndex));
 		})
 		.map(({ itemIndex, uuid }) => ({
 			kind: 'lost',
-			text: `Item ${itemIndex}: ${uuid} was accepted, and the user is told neither its ID nor that it is unclear`,
+			text: `Item ${itemIndex}: ${uuid} was accepted, but the user sees neither its ID nor that it is unclear`,
 		}));
 }
 
-/** One output item for each input item, in order and paired; and none with another item's video. */
-function wrongItems({ items, onError, stopped }: Asked, { jobs }: Books, seen: Seen): Violation[] {
+/** There must be one output item per input item, in order and paired, and none with another item's video. */
+function wrongItems(
+	{ items, onError, stopped }: Conditions,
+	{ jobs }: Ledger,
+	seen: Seen,
+): Violation[] {
 	if (stopped || seen.error) return [];
 	const from = seen.outputs.map((list) => list.map((item) => item.from ?? -1));
 	const inOrder = from.every((list) =>
@@ -70,36 +73,45 @@ function wrongItems({ items, onError, stopped }: Asked, { jobs }: Books, seen: S
 		.filter(
 			({ from: itemIndex, uuid }) =>
 				uuid !== undefined &&
-				!jobs.some((job) => job.itemIndex === itemIndex && job.toldUuid === uuid),
+				!jobs.some((job) => job.itemIndex === itemIndex && job.answeredUuid === uuid),
 		);
 	const videoless = seen.outputs.flat().filter((item) => !item.error && !item.uuid);
 	const failed = seen.outputs.flat().filter((item) => item.error);
 	const failedOnMain = seen.outputs[0]?.filter((item) => item.error) ?? [];
 	return [
-		...broken(!inOrder || !complete, `Output items came from ${JSON.stringify(from)} of ${items}`),
-		...broken(mixedUp.length > 0, `Another item's video: ${JSON.stringify(mixedUp)}`),
-		...broken(videoless.length > 0, `Neither video nor message: ${JSON.stringify(videoless)}`),
-		...broken(onError === 'stopWorkflow' && failed.length > 0, 'An item failed, the node did not'),
-		...broken(
+		...violationIf(
+			!inOrder || !complete,
+			`Output items came from ${JSON.stringify(from)} of ${items}`,
+		),
+		...violationIf(mixedUp.length > 0, `Video of another item: ${JSON.stringify(mixedUp)}`),
+		...violationIf(
+			videoless.length > 0,
+			`Neither a video nor a message: ${JSON.stringify(videoless)}`,
+		),
+		...violationIf(
+			onError === 'stopWorkflow' && failed.length > 0,
+			'An item failed, but the node did not',
+		),
+		...violationIf(
 			onError === 'continueErrorOutput' && failedOnMain.length > 0,
 			`Failed items not on the error output: ${JSON.stringify(failedOnMain)}`,
 		),
 	];
 }
 
-function wrongErrors({ onError, stopped }: Asked, { error, outputs }: Seen): Violation[] {
-	const named = ['NodeApiError', 'NodeOperationError'];
-	if (stopped) named.push('ManualExecutionCancelledError');
-	const went = !error && !stopped;
+function wrongErrors({ onError, stopped }: Conditions, { error, outputs }: Seen): Violation[] {
+	const allowed = ['NodeApiError', 'NodeOperationError'];
+	if (stopped) allowed.push('ManualExecutionCancelledError');
+	const hasEnded = !error && !stopped;
 	return [
-		...broken(error !== undefined && !named.includes(error.name), `Threw ${error?.name}`),
-		...broken(
+		...violationIf(error !== undefined && !allowed.includes(error.name), `Threw ${error?.name}`),
+		...violationIf(
 			error !== undefined && onError !== 'stopWorkflow' && !stopped,
-			`Was to continue, and threw: ${error?.message}`,
+			`Threw although On Error is set to continue: ${error?.message}`,
 		),
-		...broken(went && outputs.length === 0, 'Neither output nor error'),
+		...violationIf(hasEnded && outputs.length === 0, 'Neither an output nor an error'),
 	];
 }
 
-const broken = (isBroken: boolean, text: string): Violation[] =>
-	isBroken ? [{ kind: 'other', text }] : [];
+const violationIf = (isViolated: boolean, text: string): Violation[] =>
+	isViolated ? [{ kind: 'other', text }] : [];

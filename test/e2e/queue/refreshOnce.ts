@@ -14,10 +14,10 @@ const clock = {
 };
 
 /**
- * Has the trigger's own code look at a job table once, and gives the `uuid`s that it asked the API about, in their order,
- * which a trigger in n8n does not show.
+ * Runs the trigger's code on a job table for one round, outside n8n. Returns the `uuid`s that it requested from the API, in
+ * order: a trigger inside n8n does not show them.
  */
-export async function askedInARound(
+export async function uuidsCheckedInOneRound(
 	{ client, emulator, n8n }: N8nHarness,
 	tableName: string,
 	intervalMs: number,
@@ -25,24 +25,24 @@ export async function askedInARound(
 	const n8nApi = sendTo(`${n8n.url}/api/v1`, { 'x-n8n-api-key': client.apiKey });
 	const veoApi = sendTo(emulator.url, { authorization: `Bearer ${emulatorKey}` });
 	const table = jobTable(n8nApi, tableName);
-	if (!(await table.exists())) throw new Error(`There is no table ${tableName}`);
-	const asked: string[] = [];
-	const noting: Transport = async (request) => {
-		asked.push(request.path.replace('/video-status/', ''));
+	if (!(await table.exists())) throw new Error(`The table ${tableName} does not exist`);
+	const requested: string[] = [];
+	const recording: Transport = async (request) => {
+		requested.push(request.path.replace('/video-status/', ''));
 		return await veoApi(request);
 	};
 	await refreshJobs({
 		table,
-		client: new VeoClient(noting, clock.now),
+		client: new VeoClient(recording, clock.now),
 		clock,
 		pace: new Pace(clock),
 		intervalMs,
 		giveUpAfterMs: Infinity,
 		untilMs: Infinity,
-		log: (words) => asked.push(words),
+		log: (text) => requested.push(text),
 		onFinal: () => undefined,
 	});
-	return asked;
+	return requested;
 }
 
 function sendTo(baseUrl: string, headers: Record<string, string>): Transport {
