@@ -35,7 +35,7 @@ interface Api {
 	/** Whether each video costs money. */
 	bills: boolean;
 	credential: { apiKey: string; baseUrl: string };
-	/** When the video was finished, in milliseconds since the epoch, if the API tells. */
+	/** When the video was finished, in milliseconds since the epoch, if the API reports it. */
 	finishedAt: (uuid: string) => number | undefined;
 }
 
