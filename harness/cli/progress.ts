@@ -5,6 +5,12 @@ const HEARTBEAT_MS = 20_000;
 let isSilent = false;
 let stopCurrent: () => void = () => undefined;
 
+/** A terminal without a width (a container's, for example) makes ora's drawing loop endless. */
+function isInteractive(): boolean {
+	const { isTTY, columns } = process.stdout;
+	return isTTY && columns > 0 && process.env.TERM !== 'dumb' && process.env.CI === undefined;
+}
+
 /** Stops all output about running steps: the process is about to end. */
 export function silenceProgress(): void {
 	isSilent = true;
@@ -15,11 +21,11 @@ export function silenceProgress(): void {
 export async function step<T>(text: string, work: () => Promise<T>): Promise<T> {
 	const startedAt = Date.now();
 	const elapsed = () => `(${Math.round((Date.now() - startedAt) / 1000)} s)`;
-	const { stdout } = process;
+	const isEnabled = isInteractive();
 	// With discardStdin, ora would put the terminal into raw mode and handle Ctrl-C itself.
-	const spinner = ora({ text, suffixText: elapsed, stream: stdout, discardStdin: false }).start();
-	// Without a terminal (CI), ora prints nothing while the step runs.
-	const heartbeat = stdout.isTTY
+	const options = { stream: process.stdout, discardStdin: false, isEnabled };
+	const spinner = ora({ text, suffixText: elapsed, ...options }).start();
+	const heartbeat = isEnabled
 		? undefined
 		: setInterval(() => console.log(`  still running ${elapsed()}`), HEARTBEAT_MS);
 	stopCurrent = () => {
