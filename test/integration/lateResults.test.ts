@@ -1,12 +1,13 @@
 /** A video whose URL or file comes later than the status `completed`. */
 import { type Emulator, fileType, lateFile, lateVideoUrl } from '../../emulator';
 import { readFile } from '../../harness/core';
-import { failureOf, jsonOf, together, useN8n, withEmulator } from './support';
+import { closedPort, startTruncatingServer } from './network';
+import { always, failureOf, jsonOf, together, useN8n, withEmulator } from './support';
 
 useN8n();
 // A file is tried for two minutes.
 jest.setTimeout(180_000);
-const test = together(12);
+const test = together(30);
 
 const wait = { operation: 'generateAndWait', prompt: 'A fox' };
 const download = { ...wait, downloadVideo: true };
@@ -84,7 +85,9 @@ describe('A video file that is published late', () => {
 				expect(ran.outputs[0]?.[0]?.binary?.data).toBeDefined();
 				expect(emulator.jobs[0]?.statusChecks).toBe(3);
 				const [json] = jsonOf(ran);
-				expect((await fetch(String(json?.videoUrl))).status).toBe(200);
+				const videoUrl = json?.videoUrl;
+				if (typeof videoUrl !== 'string') throw new Error('There is no URL');
+				expect((await fetch(videoUrl)).status).toBe(200);
 			},
 		);
 	});
@@ -97,10 +100,40 @@ describe('A video file that is published late', () => {
 				uuid: emulator.jobs[0]?.uuid,
 				videoUrl: urlOf(emulator),
 			});
-			expect(String(json?.error)).toContain('its host answered with HTTP 404');
+			expect(JSON.stringify(json?.error)).toContain('its host answered with HTTP 404');
 			expect(Date.now() - startedAt).toBeGreaterThan(90_000);
 			expect(emulator.jobs[0]?.fileRequests).toBeLessThan(20);
 			expect(emulator.count('generate')).toBe(1);
+		});
+	});
+});
+
+describe('A video file whose host breaks the connection', () => {
+	// Until n8n has opened the file on disk, an unhandled stream error could end the process.
+	test('right after the headers fails only its item', async () => {
+		const server = await startTruncatingServer();
+		const videoUrl = `http://127.0.0.1:${server.port}/a.mp4`;
+		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
+		await withEmulator({ faults }, async ({ run }) => {
+			const runs = Array.from({ length: 5 }, async () => await run(download));
+			for (const ran of await Promise.all(runs)) {
+				expect(failureOf(ran).message).toContain(
+					'its host could not be reached, or closed the connection',
+				);
+			}
+			expect(server.connections()).toBeGreaterThanOrEqual(40);
+			await server.close();
+		});
+	});
+
+	test('or does not listen ends the item after two minutes', async () => {
+		const videoUrl = `http://127.0.0.1:${await closedPort()}/a.mp4`;
+		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
+		await withEmulator({ faults }, async ({ emulator, run }) => {
+			expect(failureOf(await run(download))).toMatchObject({
+				message: expect.stringContaining('its host could not be reached') as string,
+				context: { uuid: emulator.jobs[0]?.uuid, videoUrl },
+			});
 		});
 	});
 });

@@ -59,7 +59,9 @@ describe('A job of an identical request', () => {
 		test(`is made again where the API says that it is gone: ${answer}`, async () => {
 			await withTables({}, async (scene) => {
 				const [first] = await firstRun(scene);
-				scene.emulator.options.faults = [once('status', action, { uuid: String(first?.uuid) })];
+				scene.emulator.options.faults = [
+					once('status', action, { uuid: scene.emulator.jobs[0]?.uuid }),
+				];
 				const [json] = jsonOf(await scene.run(reuse('generateAndWait'), { executionId: 'second' }));
 				expect(json?.uuid).not.toBe(first?.uuid);
 				expect(scene.emulator.jobs).toHaveLength(2);
@@ -75,11 +77,11 @@ describe('A job of an identical request', () => {
 	] as const) {
 		test(`ends the item unpaid where the API does not say: ${JSON.stringify(action)}`, async () => {
 			await withTables({}, async (scene) => {
-				const [first] = await firstRun(scene);
+				await firstRun(scene);
 				scene.emulator.options.faults = [always('status', action)];
 				const ran = await scene.run(reuse('generate'), { executionId: 'second' });
 				expect(failureOf(ran).message).toContain(
-					`Video ${String(first?.uuid)} of an identical request could not be checked`,
+					`Video ${scene.emulator.jobs[0]?.uuid} of an identical request could not be checked`,
 				);
 				expect(scene.emulator.jobs).toHaveLength(1);
 			});

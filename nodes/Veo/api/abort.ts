@@ -9,7 +9,7 @@ export async function sleepUnlessAborted(
 	ms: number,
 	...signals: Array<AbortSignal | undefined>
 ): Promise<void> {
-	await orAborted(sleep(Math.min(ms, MAX_SLEEP_MS)), signals).catch(() => undefined);
+	await orAborted(sleep(Math.min(Math.ceil(ms), MAX_SLEEP_MS)), signals).catch(() => undefined);
 }
 
 /** Settles like `promise`, or rejects with `StoppedError` as soon as one of the signals fires. */
