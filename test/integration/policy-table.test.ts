@@ -4,11 +4,7 @@ import type { Emulator, EmulatorOptions, Fault, FaultAction } from '../../emulat
 import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/errors/outcome';
 import { type Ran, storeFile } from '../../harness/core';
 import { expectedOf } from '../expectedPolicy';
-import {
-	closedPort,
-	startStalledServer,
-	startSelfSignedServer,
-} from './network';
+import { closedPort, startStalledServer, startSelfSignedServer } from './network';
 import {
 	always,
 	containing,
