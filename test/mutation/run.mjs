@@ -2,9 +2,9 @@
  * Mutation testing: changes the code in small ways and runs the tests that reach each change. A mutant that no test
  * notices survives. Prints a table by folder and the survivors; fails below the targets.
  *
- *     npm run test:mutation                      both parts
- *     npm run test:mutation -- unit              one part: unit or builtNode
- *     npm run test:mutation -- unit nodes/Veo/jobs/wait.ts    one part, other files
+ *     npm run test:mutation                 both parts
+ *     npm run test:mutation -- builtNode    one part
+ *     npm run test:mutation -- unit jobs    one folder of the pure ones
  */
 import { Stryker } from '@stryker-mutator/core';
 import { readFileSync } from 'node:fs';
@@ -12,24 +12,34 @@ import { relative, sep } from 'node:path';
 import { markdownTable } from '../../harness/markdownTable.ts';
 import { intended } from './intended.mjs';
 
-const PARTS = {
-	// Every mutant, by the unit tests: Stryker runs each test that reaches the mutant.
-	unit: {
-		target: 90,
-		testRunner: 'jest',
-		plugins: ['@stryker-mutator/jest-runner'],
-		mutate: ['nodes/Veo/{api,jobs,jobTable,errors}/**/*.ts'],
-		jest: {
-			config: {
-				roots: ['<rootDir>/test/unit'],
-				setupFiles: ['<rootDir>/test/mutation/sameProperties.cjs'],
-			},
+/** The tests of a pure folder, below `test/unit`. */
+const UNIT_TESTS = {
+	api: ['api/*', 'properties'],
+	jobs: ['jobs/*', 'properties'],
+	jobTable: ['jobTable/*'],
+	errors: ['errors', 'errors/*', 'api/messages'],
+};
+
+// Every mutant of the pure folders, by the folder's unit tests: Stryker runs each test that reaches the mutant.
+const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({
+	testRunner: 'jest',
+	plugins: ['@stryker-mutator/jest-runner'],
+	mutate: [`nodes/Veo/${folder}/**/*.ts`],
+	jest: {
+		config: {
+			roots: ['<rootDir>/test/unit'],
+			testMatch: tests.map((glob) => `<rootDir>/test/unit/${glob}.test.ts`),
+			setupFilesAfterEnv: ['<rootDir>/test/mutation/unitSetup.cjs'],
+			testSequencer: '<rootDir>/test/mutation/quickestFirst.cjs',
 		},
-		concurrency: 2,
+		enableFindRelatedTests: false,
 	},
-	// A sample, in the built node, by the integration tests: `builtNode.mjs` has the runner and the sample.
-	builtNode: {
-		target: 80,
+	concurrency: 2,
+}));
+
+// A sample of the rest, in the built node, by the integration tests: `builtNode.mjs` has the runner and the sample.
+const builtNode = [
+	{
 		testRunner: 'builtNode',
 		checkers: ['sample'],
 		plugins: ['./test/mutation/builtNode.mjs'],
@@ -39,25 +49,32 @@ const PARTS = {
 		concurrency: 3,
 		timeoutMS: 60_000,
 	},
-};
+];
+
+const PARTS = { unit: { runs: unit, target: 90 }, builtNode: { runs: builtNode, target: 80 } };
 
 const FOUND = new Set(['Killed', 'Timeout']);
 const MISSED = new Set(['Survived', 'NoCoverage']);
 
-const [onlyPart, ...files] = process.argv.slice(2);
-for (const [name, { target, ...options }] of Object.entries(PARTS)) {
+const COMMON = {
+	coverageAnalysis: 'perTest',
+	ignorePatterns: ['coverage', 'demo/.run', 'demo/videos', 'dist', 'docs/images'],
+	tempDirName: 'demo/.run/mutation',
+	reporters: ['progress-append-only'],
+	allowConsoleColors: false,
+	disableTypeChecks: true,
+	dryRunTimeoutMinutes: 15,
+	// Mutants in code that runs while a file loads, such as the policy's table, count as well.
+	warnings: { slow: false },
+};
+
+const [onlyPart, onlyFolder = ''] = process.argv.slice(2);
+for (const [name, { runs, target }] of Object.entries(PARTS)) {
 	if (onlyPart && name !== onlyPart) continue;
-	const results = await new Stryker({
-		...options,
-		...(files.length > 0 && { mutate: files }),
-		coverageAnalysis: 'perTest',
-		ignorePatterns: ['coverage', 'demo/.run', 'demo/videos', 'dist', 'docs/images'],
-		tempDirName: 'demo/.run/mutation',
-		reporters: process.stdout.isTTY ? ['progress'] : ['progress-append-only'],
-		allowConsoleColors: process.stdout.isTTY === true,
-		disableTypeChecks: true,
-		dryRunTimeoutMinutes: 15,
-	}).runMutationTest();
+	const results = [];
+	for (const run of runs.filter(({ mutate }) => mutate[0].includes(onlyFolder))) {
+		results.push(...(await new Stryker({ ...COMMON, ...run }).runMutationTest()));
+	}
 	report(name, target, results);
 }
 
