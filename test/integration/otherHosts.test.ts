@@ -1,15 +1,21 @@
 /** A host that is slow or overloaded slows down the requests to itself alone, and leaves nothing open. */
 import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Container } from '@n8n/di';
+import { BinaryDataService } from 'n8n-core';
 import { runNode, storeFile } from '../../harness/core';
 import {
+	always,
 	credentialsFor,
+	failureOf,
 	IMAGES,
 	jsonOf,
 	once,
 	PROMPT,
 	prompts,
+	until,
 	useN8n,
 	withEmulator,
 } from './support';
@@ -86,6 +92,19 @@ describe('An upload', () => {
 		} finally {
 			await server.close();
 		}
+	});
+
+	it('closes the image file when it ends early', async () => {
+		const opened = jest.spyOn(Container.get(BinaryDataService), 'getAsStream');
+		const faults = [always('upload', { type: 'resetWhileSending' })];
+		await withEmulator({ faults }, async ({ run }) => {
+			const items = [{ json: {}, binary: { data: await imageOf(20) } }];
+			failureOf(await run(upload, { items }));
+		});
+		const streams = await Promise.all(opened.mock.results.map(({ value }) => value as Readable));
+		expect(streams).toHaveLength(2);
+		await until(() => streams.every(({ destroyed }) => destroyed));
+		opened.mockRestore();
 	});
 });
 

@@ -323,8 +323,12 @@ async function toMultipart(image: ImageFile) {
 				yield* chunks;
 				yield tail;
 			});
-	// Destroyed when the request ends early; nobody has to hear of that twice.
-	if (isStream(body)) body.on('error', () => undefined);
+	if (isStream(body)) {
+		// Destroyed when the request ends early; nobody has to hear of that twice.
+		body.on('error', () => undefined);
+		// On Node.js 20, the stream that `body` is made of may stay open when `body` is destroyed.
+		body.once('close', () => isStream(file) && file.destroy());
+	}
 	return {
 		headers: {
 			'Content-Type': `multipart/form-data; boundary=${boundary}`,
