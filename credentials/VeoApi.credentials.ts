@@ -5,7 +5,6 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
-import { textFrom } from '../nodes/Veo/api/validation';
 
 export class VeoApi implements ICredentialType {
 	name = 'veoApi';
@@ -24,7 +23,7 @@ export class VeoApi implements ICredentialType {
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			hint: 'Made in the dashboard of your veo3o1.com account',
+			hint: 'Create it in the dashboard of your veo3o1.com account',
 		},
 		{
 			displayName: 'Base URL',
@@ -35,17 +34,15 @@ export class VeoApi implements ICredentialType {
 		},
 	];
 
-	/** A function, not n8n's declarative form, so that the credential's test can use the very same one. */
+	/** A function instead of n8n's declarative form, so that the credential test can call it. */
 	authenticate = async (
-		credentials: ICredentialDataDecryptedObject,
+		{ apiKey }: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
-	): Promise<IHttpRequestOptions> =>
-		await Promise.resolve({
-			...requestOptions,
-			headers: {
-				...requestOptions.headers,
-				// Copying a key often takes a blank or a new line along.
-				Authorization: `Bearer ${textFrom(credentials.apiKey)}`,
-			},
-		});
+	): Promise<IHttpRequestOptions> => {
+		// A copied key often has a space or a line break at its end.
+		const isText = typeof apiKey === 'string' || typeof apiKey === 'number';
+		const key = isText ? String(apiKey).trim() : '';
+		const headers = { ...requestOptions.headers, Authorization: `Bearer ${key}` };
+		return await Promise.resolve({ ...requestOptions, headers });
+	};
 }

@@ -5,7 +5,6 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
-import { textFrom } from '../nodes/Veo/api/validation';
 
 export class VeoJobTableApi implements ICredentialType {
 	name = 'veoJobTableApi';
@@ -19,7 +18,7 @@ export class VeoJobTableApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'The job table is a Data Table of this n8n instance, reached by its public API. Make an API key under Settings > n8n API.',
+				'The job table is a Data Table of this n8n instance, which the node reaches through the public API of n8n. Create an API key under Settings > n8n API.',
 			name: 'notice',
 			type: 'notice',
 			default: '',
@@ -42,16 +41,15 @@ export class VeoJobTableApi implements ICredentialType {
 		},
 	];
 
-	/** A function, not n8n's declarative form, so that the credential's test can use the very same one. */
+	/** A function instead of n8n's declarative form, so that the credential test can call it. */
 	authenticate = async (
-		credentials: ICredentialDataDecryptedObject,
+		{ apiKey }: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
-	): Promise<IHttpRequestOptions> =>
-		await Promise.resolve({
-			...requestOptions,
-			headers: {
-				...requestOptions.headers,
-				'X-N8N-API-KEY': textFrom(credentials.apiKey),
-			},
-		});
+	): Promise<IHttpRequestOptions> => {
+		// A copied key often has a space or a line break at its end.
+		const isText = typeof apiKey === 'string' || typeof apiKey === 'number';
+		const key = isText ? String(apiKey).trim() : '';
+		const headers = { ...requestOptions.headers, 'X-N8N-API-KEY': key };
+		return await Promise.resolve({ ...requestOptions, headers });
+	};
 }

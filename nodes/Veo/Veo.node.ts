@@ -5,31 +5,20 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
-import {
-	credentialField,
-	downloadFields,
-	generateFields,
-	type Operation,
-	optionsField,
-	statusFields,
-	trackFields,
-	uploadFields,
-} from './descriptions/fields';
 import { generate } from './actions/generate.operation';
 import { generateAndWait } from './actions/generateAndWait.operation';
 import { getStatus } from './actions/getStatus.operation';
 import { failAll } from './actions/runItems';
-import type { OperationRun } from './actions/operation';
-import { openSession } from './actions/session';
 import { uploadImage } from './actions/uploadImage.operation';
+import { type ImageOperation, imageFields } from './descriptions/image';
+import { credentialField } from './descriptions/shared';
+import { optionsField, type VideoOperation, videoFields } from './descriptions/video';
 import { veoApiTest, veoJobTableApiTest } from './shared/credentialTests';
 
-const OPERATIONS: Record<Operation, OperationRun> = {
-	generate,
-	generateAndWait,
-	getStatus,
-	uploadImage,
-};
+type Operation = VideoOperation | ImageOperation;
+
+const OPERATIONS: Record<Operation, (context: IExecuteFunctions) => Promise<INodeExecutionData[]>> =
+	{ generate, generateAndWait, getStatus, uploadImage };
 
 export class Veo implements INodeType {
 	description: INodeTypeDescription = {
@@ -40,7 +29,7 @@ export class Veo implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ ({ generateAndWait: "generate and wait", generate: "generate", getStatus: "get status", uploadImage: "upload image" })[$parameter["operation"]] }}',
-		// Also what an agent is told of the tool, whatever its operation, unless the user describes it.
+		// n8n also gives this text to AI agents, unless the user describes the tool.
 		description:
 			'Make AI videos from text or images with Veo 3.1. Each takes minutes and costs credits.',
 		defaults: { name: 'Veo' },
@@ -54,50 +43,30 @@ export class Veo implements INodeType {
 				required: true,
 				testedBy: 'veoJobTableApiTest',
 				displayOptions: {
-					show: { operation: ['generate', 'generateAndWait'], trackJob: [true] },
+					show: {
+						resource: ['video'],
+						operation: ['generate', 'generateAndWait'],
+						trackJob: [true],
+					},
 				},
 			},
 		],
 		properties: [
 			credentialField,
 			{
-				displayName: 'Operation',
-				name: 'operation',
+				displayName: 'Resource',
+				name: 'resource',
 				type: 'options',
 				noDataExpression: true,
 				options: [
-					{
-						name: 'Generate',
-						value: 'generate',
-						action: 'Start generating video',
-						description: 'Start making a video and go on at once with its ID',
-					},
-					{
-						name: 'Generate and Wait',
-						value: 'generateAndWait',
-						action: 'Generate video and wait for it',
-						description: 'Make a video and go on when it is finished',
-					},
-					{
-						name: 'Get Status',
-						value: 'getStatus',
-						action: 'Get video status',
-						description: 'Check a video by its ID, and download it when it is finished',
-					},
-					{
-						name: 'Upload Image',
-						value: 'uploadImage',
-						action: 'Upload image',
-						description: 'Store an image at the service for making videos from it',
-					},
+					{ name: 'Image', value: 'image', description: 'Upload images to make videos from' },
+					{ name: 'Video', value: 'video', description: 'Make videos and get their status' },
 				],
-				default: 'generateAndWait',
+				default: 'video',
+				description: 'What to work with',
 			},
-			...generateFields,
-			...statusFields,
-			...uploadFields,
-			...downloadFields,
-			...trackFields,
+			...videoFields,
+			...imageFields,
 			optionsField,
 		],
 	};
@@ -106,7 +75,9 @@ export class Veo implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const operation = this.getNodeParameter('operation', 0) as Operation;
-		const cannotBegin = (thrown: unknown) => failAll(this, thrown);
-		return [await openSession(this).then(OPERATIONS[operation], cannotBegin)];
+		const items = await OPERATIONS[operation](this).catch((thrown: unknown) =>
+			failAll(this, thrown),
+		);
+		return [items];
 	}
 }

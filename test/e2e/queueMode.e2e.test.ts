@@ -231,7 +231,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 			const last = itemsOf(returned, 'Veo').at(-1)?.json;
 			expect(last?.uuid).toBeUndefined();
 			expect(last?.error).toMatch(
-				/^It is unclear whether the API accepted the video: .* It may have been accepted and billed, so it is not sent again by itself\./,
+				/^It is unclear whether the API accepted the video: .* It may have been accepted and billed, so it is not sent again automatically\./,
 			);
 		});
 

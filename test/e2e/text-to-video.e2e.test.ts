@@ -232,7 +232,11 @@ describe('Upload Image', () => {
 				'Upload',
 				manualTrigger(),
 				fetchFile('Image', await hostedImage()),
-				harness.veo('Veo', { operation: 'uploadImage', binaryPropertyName: 'data' }),
+				harness.veo('Veo', {
+					resource: 'image',
+					operation: 'uploadImage',
+					binaryPropertyName: 'data',
+				}),
 			),
 		);
 

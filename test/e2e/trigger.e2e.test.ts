@@ -165,8 +165,9 @@ describe('Veo Trigger on the job table', () => {
 		await eventually('a check in vain to be logged', A_POLL_MS, async () => {
 			const log = await readFile(tables.harness.n8n.logFile, 'utf8');
 			return (
-				log.includes(`Video ${uuid} could not be checked: the server answered with HTTP 503`) ||
-				undefined
+				log.includes(
+					`The status of video ${uuid} could not be checked: the server answered with HTTP 503`,
+				) || undefined
 			);
 		});
 		await sleep(12_000);
@@ -249,7 +250,7 @@ describe('Fetch Test Event', () => {
 			expect(none.error).toMatchObject({
 				message: 'There is no finished video yet',
 				description:
-					'Make one with Generate, wait until it is finished, and fetch the test event again.',
+					'Create one with Generate, wait until it is finished, and fetch the test event again.',
 			});
 			await tables.submit(table, 'sample one', { operation: 'generateAndWait' });
 			await tables.submit(table, 'sample two', { operation: 'generateAndWait' });

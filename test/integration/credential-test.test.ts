@@ -99,7 +99,7 @@ describe('The test of the credential', () => {
 		test(`says that no key is like that: ${JSON.stringify(apiKey)}`, async () => {
 			const { status, message, requests } = await tested({}, { apiKey });
 			expect(status).toBe('Error');
-			expect(message).toMatch(/^The 'API Key' in the Veo API credential is blank or holds/);
+			expect(message).toMatch(/^The 'API Key' in the Veo API credential is blank or contains/);
 			expect(requests).toEqual([]);
 		});
 	}
@@ -114,14 +114,14 @@ describe('The test of the credential', () => {
 		[
 			'JSON of another API',
 			{ type: 'json', value: { hello: 1 } },
-			"The server's answer was not as the API reference describes it",
+			"The server's answer was not what the API reference describes",
 		],
 		['a bare HTTP 404', { type: 'http', status: 404 }, 'The server answered with HTTP 404'],
 		['HTTP 502 and a web page', { type: 'html' }, 'The server answered with HTTP 502'],
 		[
 			'code 1003',
 			{ type: 'envelope', code: 1003, status: 429 },
-			'The API is getting too many requests from this account',
+			'The API received too many requests from this account',
 		],
 		[
 			'code 5000',
@@ -150,7 +150,7 @@ describe('The test of the credential', () => {
 				const result = await tested(answer({ type: 'http', status, headers }));
 				expect(result).toMatchObject({
 					status: 'Error',
-					message: `The server answered with a redirect (HTTP ${status}), which is not followed so that the key goes nowhere else. ${CHECK_BASE_URL}`,
+					message: `The server answered with a redirect (HTTP ${status}), which is not followed to protect the key. ${CHECK_BASE_URL}`,
 				});
 			}
 			expect(other.requests).toEqual([]);
@@ -174,7 +174,7 @@ describe('The test of the credential', () => {
 	test('does not wait for the end of an answer that has none', async () => {
 		const { status, message } = await tested(answer({ type: 'huge', megabytes: 200 }));
 		expect(status).toBe('Error');
-		expect(message).toMatch(/^The answer was too large to be one of the API\. /);
+		expect(message).toMatch(/^The answer was too large to come from the API\. /);
 	});
 });
 

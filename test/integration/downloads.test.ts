@@ -138,7 +138,7 @@ describe('A video to download', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} is finished, but could not be downloaded: its host answered with HTTP 404 [item 0]. Its last status was 'completed'. Fetch it using Get Status with this ID.`,
+				message: `Video ${uuid} is finished, but could not be downloaded: its host answered with HTTP 404 [item 0]. Its last status was 'completed'. Get it using Get Status with this ID.`,
 				httpCode: '404',
 				context: { uuid, lastStatus: 'completed', httpStatus: 404 },
 			});
@@ -153,7 +153,7 @@ describe('A video to download', () => {
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const uuid = () => emulator.jobs.at(-1)?.uuid;
 			expect(failureOf(await run(download)).message).toContain(
-				`Video ${uuid()} is finished, but the API gave no address for it [item 0]`,
+				`Video ${uuid()} is finished, but the API returned no URL for it [item 0]`,
 			);
 			const [json] = jsonOf(await run({ ...download, downloadVideo: false }));
 			expect(json).toMatchObject({ uuid: uuid(), status: 'completed' });

@@ -20,7 +20,7 @@ import { type Credentials, runNode, storeFile } from '../../harness/core';
 useN8n();
 
 const CODES = [
-	{ code: 1000, status: 400, message: 'The API did not take the input: Words of the API' },
+	{ code: 1000, status: 400, message: 'The API did not accept the input: Words of the API' },
 	{
 		code: 1001,
 		status: 402,
@@ -36,7 +36,7 @@ const CODES = [
 	{
 		code: 1003,
 		status: 429,
-		message: 'The API is getting too many requests from this account',
+		message: 'The API received too many requests from this account',
 		next: 'Try again later, or send fewer items at a time.',
 	},
 	{
@@ -102,7 +102,9 @@ describe.each(cases)('Code $code with HTTP $status', ({ code, status, message, n
 					context: { ...known.context, uuid },
 				});
 				const lowered = message.charAt(0).toLowerCase() + message.slice(1);
-				expect(failure.message).toContain(`Video ${uuid} could not be checked: ${lowered}`);
+				expect(failure.message).toContain(
+					`The status of video ${uuid} could not be checked: ${lowered}`,
+				);
 				expect(failure.message).toContain(next ?? '');
 				expect(ran.customData).toEqual({ veo_uuid: uuid });
 			},
@@ -113,7 +115,7 @@ describe.each(cases)('Code $code with HTTP $status', ({ code, status, message, n
 		await withEmulator({ faults: [refusal('upload', { code, status })] }, async ({ run }) => {
 			const data = await storeFile(IMAGES.png, { fileName: 'a.png', mimeType: 'image/png' });
 			const items = [{ json: {}, binary: { data } }];
-			const ran = await run({ operation: 'uploadImage', options }, { items });
+			const ran = await run({ resource: 'image', operation: 'uploadImage', options }, { items });
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
 				message: `${message} [item 0]`,
@@ -159,7 +161,7 @@ describe('An item that fails', () => {
 		await withEmulator({ faults: [bad] }, async ({ emulator, run }) => {
 			const ran = await run({ operation: 'generate', prompt: PROMPT }, { items: mixed });
 			const { message, description, context } = failureOf(ran);
-			expect(message).toBe('The API did not take the input: Bad [item 1]');
+			expect(message).toBe('The API did not accept the input: Bad [item 1]');
 			expect(context).toMatchObject({ itemIndex: 1, code: 1000 });
 			expect(emulator.jobs.length).toBeGreaterThan(0);
 			for (const { uuid, request } of emulator.jobs) {
@@ -180,7 +182,7 @@ describe('An item that fails', () => {
 				expect(outputs[0]).toHaveLength(3);
 				expect(outputs[0]?.[1]).toEqual({
 					json: {
-						error: "The API did not take the input: Bad [item 1]. Check the node's fields.",
+						error: "The API did not accept the input: Bad [item 1]. Check the node's fields.",
 					},
 					pairedItem: { item: 1 },
 				});
@@ -240,7 +242,7 @@ describe('An item that fails', () => {
 					pairedItem: { item: 1 },
 				},
 				{
-					json: { row: 2, prompt: 'never', error: containing('did not take the input') },
+					json: { row: 2, prompt: 'never', error: containing('did not accept the input') },
 					pairedItem: { item: 2 },
 				},
 				{ json: { row: 3, prompt: '', error: containing('is blank') }, pairedItem: { item: 3 } },
@@ -256,7 +258,7 @@ describe('An item that fails', () => {
 				const ran = await run({ operation: 'getStatus', uuid: 'lost' }, { node: { onError } });
 				const output = onError === 'continueErrorOutput' ? 1 : 0;
 				expect(jsonOf(ran, output)).toEqual([
-					{ uuid: 'lost', error: containing('Video lost could not be checked') },
+					{ uuid: 'lost', error: containing('The status of video lost could not be checked') },
 				]);
 			});
 		},
@@ -270,7 +272,7 @@ describe('An item that fails', () => {
 				expect(failureOf(await run(parameters, { credentials }))).toMatchObject({
 					name: 'NodeOperationError',
 					message:
-						"The 'API Key' in the Veo API credential is blank or holds a character that no key has [item 0]",
+						"The 'API Key' in the Veo API credential is blank or contains a character that no key has [item 0]",
 				});
 			}
 			expect(emulator.requests).toEqual([]);

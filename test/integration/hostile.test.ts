@@ -35,14 +35,14 @@ async function send({ run, emulator }: Scene, kind: Kind, more = {}): Promise<Ra
 	const data = await storeFile(IMAGES.png, { fileName: 'a.png', mimeType: 'image/png' });
 	const items = [{ json: {}, binary: { data } }];
 	const operation = {
-		generate: 'generate',
-		status: 'getStatus',
-		upload: 'uploadImage',
-		video: 'getStatus',
-		image: '',
+		generate: { operation: 'generate' },
+		status: { operation: 'getStatus' },
+		upload: { resource: 'image', operation: 'uploadImage' },
+		video: { operation: 'getStatus' },
+		image: {},
 	}[kind];
 	const parameters = { prompt: 'A fox', uuid, downloadVideo: kind === 'video', options: OPTIONS };
-	const ran = await run({ operation, ...parameters }, { items, ...more });
+	const ran = await run({ ...operation, ...parameters }, { items, ...more });
 	expect(everythingIn(ran).includes(KEY)).toBe(false);
 	return ran;
 }
@@ -55,7 +55,7 @@ describe('An answer that is far too large', () => {
 			const faults = [always(kind, { type: 'huge', megabytes: 200 })];
 			await withEmulator({ faults }, async (scene) => {
 				expect(failureOf(await send(scene, kind)).message).toMatch(
-					/he answer was too large to be one of the API/,
+					/he answer was too large to come from the API/,
 				);
 				await until(() => scene.emulator.requests[0]?.answered === 'aborted');
 				expect(scene.emulator.requests).toHaveLength(1);
@@ -116,7 +116,7 @@ describe('A video', () => {
 					expect(failureOf(ran)).toMatchObject({
 						name: 'NodeApiError',
 						message: containing(
-							`Video ${uuid} is finished, but its address ${JSON.stringify(videoUrl)} is not a web address [item 0]`,
+							`Video ${uuid} is finished, but its URL ${JSON.stringify(videoUrl)} is not a web address [item 0]`,
 						),
 						context: { uuid },
 					});

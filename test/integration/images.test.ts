@@ -47,7 +47,10 @@ describe.each(['default', 'filesystem'] as const)('An image file held in mode "%
 		await withEmulator({}, async ({ emulator, run }) => {
 			const data = await file(IMAGES[format], 'cat.gif', 'image/gif');
 			expect(data.id === undefined).toBe(mode === 'default');
-			const ran = await run({ operation: 'uploadImage' }, { items: [item(data)] });
+			const ran = await run(
+				{ resource: 'image', operation: 'uploadImage' },
+				{ items: [item(data)] },
+			);
 
 			const [json] = jsonOf(ran);
 			expect(json).toEqual({
@@ -65,6 +68,7 @@ describe.each(['default', 'filesystem'] as const)('An image file held in mode "%
 		await withEmulator({}, async ({ emulator, run }) => {
 			const items = [item(await file(IMAGES.png))];
 			const parameters = {
+				resource: 'image',
 				operation: 'uploadImage',
 				binaryPropertyName: "={{ $('Items').item.binary.data }}",
 			};
@@ -103,7 +107,10 @@ describe.each(['default', 'filesystem'] as const)('An image file held in mode "%
 		const faults = [once('upload', { type: 'resetWhileSending' })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const content = Buffer.concat([IMAGES.png, Buffer.alloc(3 * 1024 * 1024, 'pixels')]);
-			const ran = await run({ operation: 'uploadImage' }, { items: [item(await file(content))] });
+			const ran = await run(
+				{ resource: 'image', operation: 'uploadImage' },
+				{ items: [item(await file(content))] },
+			);
 			const image = await fetch(text(jsonOf(ran)[0]?.imageUrl));
 			expect(Buffer.from(await image.arrayBuffer()).equals(content)).toBe(true);
 			expect(emulator.count('upload')).toBe(2);
@@ -118,8 +125,12 @@ describe.each(['default', 'filesystem'] as const)('An image file held in mode "%
 	])('is refused where it is %s that claims to be a PNG', async (_, content) => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const items = [item(await file(IMAGES.png), 'good'), item(await file(content), 'bad')];
-			for (const operation of ['uploadImage', 'generate', 'generateAndWait']) {
-				expect(failureOf(await run({ ...fromFile, operation }, { items }))).toMatchObject({
+			for (const operation of [
+				{ resource: 'image', operation: 'uploadImage' },
+				{ operation: 'generate' },
+				{ operation: 'generateAndWait' },
+			]) {
+				expect(failureOf(await run({ ...fromFile, ...operation }, { items }))).toMatchObject({
 					name: 'NodeOperationError',
 					message: "The file in 'data' is not a JPEG, PNG or WebP image [item 1]",
 					description: containing('Nothing was sent, so nothing was paid.'),
@@ -144,7 +155,9 @@ describe.each(['default', 'filesystem'] as const)('An image file held in mode "%
 			expect(emulator.requests).toEqual([]);
 
 			const items = [item(await file(largest))];
-			expect(jsonOf(await run({ operation: 'uploadImage' }, { items }))).toHaveLength(1);
+			expect(
+				jsonOf(await run({ resource: 'image', operation: 'uploadImage' }, { items })),
+			).toHaveLength(1);
 			expect(emulator.requests).toMatchObject([{ body: { bytes: largest.length } }]);
 		});
 	});
@@ -153,7 +166,9 @@ describe.each(['default', 'filesystem'] as const)('An image file held in mode "%
 		await withEmulator({}, async ({ emulator, run }) => {
 			const name = 'a"\r\nX-Evil: 1\r\n\r\n--/../Ü.png';
 			const items = [item(await file(IMAGES.png, name))];
-			expect(jsonOf(await run({ operation: 'uploadImage' }, { items }))).toHaveLength(1);
+			expect(
+				jsonOf(await run({ resource: 'image', operation: 'uploadImage' }, { items })),
+			).toHaveLength(1);
 			const [{ body } = { body: undefined }] = emulator.requests;
 			expect(body).toMatchObject({
 				fileName: expect.not.stringMatching(/["\r\n/\\]/) as string,
@@ -221,7 +236,7 @@ describe('An image to make a video from', () => {
 			const items = [item(await file(IMAGES.png)), { json: { prompt: 'none' } }];
 			expect(failureOf(await run(fromFile, { items }))).toMatchObject({
 				name: 'NodeOperationError',
-				message: "The input has no file in 'data' [item 1]",
+				message: "The input item has no file in 'data' [item 1]",
 			});
 			expect(emulator.requests).toEqual([]);
 		});
@@ -233,7 +248,7 @@ describe('An image to make a video from', () => {
 			await withEmulator({}, async ({ emulator, run }) => {
 				const items = [item(await file(IMAGES.png))];
 				expect(failureOf(await run({ ...fromFile, binaryPropertyName }, { items })).message).toBe(
-					"The input has no file in 'Input Data Field Name' [item 0]",
+					"The input item has no file in 'Input Data Field Name' [item 0]",
 				);
 				expect(emulator.requests).toEqual([]);
 			});
@@ -259,7 +274,7 @@ describe('An image to make a video from', () => {
 			const items = [item(await file(IMAGES.png))];
 			expect(failureOf(await run(fromFile, { items }))).toMatchObject({
 				name: 'NodeApiError',
-				message: 'The API did not take the input: No cats [item 0]',
+				message: 'The API did not accept the input: No cats [item 0]',
 			});
 			expect(paidFor(emulator)).toEqual([]);
 		});

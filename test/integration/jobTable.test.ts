@@ -122,7 +122,7 @@ describe('Track Job', () => {
 		['POST', 503, 'n8n could not be reached'],
 		['POST', 403, 'the n8n API key may not use Data Tables'],
 		['GET', 404, 'this n8n has no Data Tables in its API'],
-		['POST', 400, 'n8n did not take the request'],
+		['POST', 400, 'n8n did not accept the request'],
 	])('pays nothing where n8n answers each %s with HTTP %d', async (method, status, words) => {
 		await withTables({}, async ({ emulator, tables, run }) => {
 			tables.refuse = (request) => (request.startsWith(method) ? { status } : undefined);
@@ -140,7 +140,7 @@ describe('Track Job', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(json).toMatchObject({
 				uuid,
-				jobTableHint: `This video could not be noted in the job table. Keep its ID ${uuid}: Get Status finds the video by it.`,
+				jobTableHint: `This video could not be recorded in the job table. Keep its ID ${uuid}: Get Status finds the video by it.`,
 			});
 		});
 	});
@@ -194,7 +194,7 @@ describe('An execution that n8n runs again', () => {
 			tables.refuse = (request) => (request === 'GET /executions/second' ? { status } : undefined);
 			const ran = await run({}, { mode: 'retry', executionId: 'second' });
 			expect(failureOf(ran).message).toContain(
-				`n8n did not tell what execution second is a retry of, so its earlier videos cannot be found: ${words}`,
+				`Could not determine which execution second retries, so its earlier videos cannot be found: ${words}`,
 			);
 			expect(paidFor(emulator)).toEqual([]);
 		});

@@ -139,7 +139,9 @@ describe('Get Status', () => {
 		await withEmulator({}, async ({ run }) => {
 			expect(failureOf(await run({ operation: 'getStatus', uuid: 'lost' }))).toMatchObject({
 				name: 'NodeApiError',
-				message: expect.stringMatching(/^Video lost could not be checked.*\[item 0\]/) as string,
+				message: expect.stringMatching(
+					/^The status of video lost could not be checked.*\[item 0\]/,
+				) as string,
 				context: { uuid: 'lost', code: 1000, httpStatus: 400, itemIndex: 0 },
 			});
 		});
@@ -252,7 +254,7 @@ describe('Generate and Wait', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} could not be made: No foxes [item 0]. Its last status was 'failed'. Change the prompt or the image and start a new execution, or ask Get Status with this ID for more.`,
+				message: `Video ${uuid} could not be made: No foxes [item 0]. Its last status was 'failed'. Change the prompt or the image and start a new execution, or use Get Status with this ID for more information.`,
 				context: { uuid, lastStatus: 'failed', itemIndex: 0 },
 			});
 			expect(ran.customData).toEqual({ veo_uuid: uuid });

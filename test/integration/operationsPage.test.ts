@@ -54,7 +54,7 @@ const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]
 		async ({ run }) => {
 			const data = await storeFile(IMAGES.png, { fileName: 'cat.png', mimeType: 'image/png' });
 			const items = [{ json: {}, binary: { data } }];
-			return jsonOf(await run({ operation: 'uploadImage' }, { items }))[0];
+			return jsonOf(await run({ resource: 'image', operation: 'uploadImage' }, { items }))[0];
 		},
 	],
 	continued: [{ outcome: 'failed' }, waited],

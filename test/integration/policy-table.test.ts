@@ -1,11 +1,12 @@
 /**
  * What follows from each way in which a request can end, for each kind of request: the table of
- * `nodes/Veo/api/policy.ts`, driven over real sockets. The expectations stand here on their own.
+ * `test/expectedPolicy.ts`, driven over real sockets.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emulator, EmulatorOptions, Fault, FaultAction } from '../../emulator';
 import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/errors/outcome';
 import { type Ran, storeFile } from '../../harness/core';
+import { expectedOf } from '../expectedPolicy';
 import { closedPort, startCuttingServer, startDeafServer, startDistrustedServer } from './network';
 import {
 	always,
@@ -24,69 +25,49 @@ import {
 } from './support';
 
 type Kind = 'generate' | 'wait' | 'status' | 'upload' | 'download';
-type Verdict = 'again' | 'final' | 'unclear';
-
 interface Case {
 	what: string;
 	outcome: OutcomeName;
 	do: FaultAction;
 	/** What the user is told. */
 	words: string;
-	/** Of generate, wait, status, upload and download; `-` where there is no such thing. */
-	verdicts: [Verdict, Verdict, Verdict, Verdict, Verdict | '-'];
+	/** Only the API answers like this, not the host of a video. */
+	isApiOnly?: true;
 }
-
-const passing: Case['verdicts'] = ['again', 'again', 'again', 'again', 'again'];
-const refused: Case['verdicts'] = ['final', 'final', 'final', 'final', 'final'];
-const senseless: Case['verdicts'] = ['final', 'again', 'final', 'final', 'final'];
-const unclear: Case['verdicts'] = ['unclear', 'again', 'again', 'again', 'again'];
-const notForVideos = ([generate, wait, status, upload]: Case['verdicts']): Case['verdicts'] => [
-	generate,
-	wait,
-	status,
-	upload,
-	'-',
-];
 
 const http = (
 	status: number,
 	outcome: OutcomeName,
-	verdicts: Case['verdicts'],
 	words = `The server answered with HTTP ${status}`,
-): Case => ({ what: `HTTP ${status}`, outcome, do: { type: 'http', status }, words, verdicts });
+): Case => ({ what: `HTTP ${status}`, outcome, do: { type: 'http', status }, words });
 
-const redirect = (status: number, outcome: OutcomeName, verdicts: Case['verdicts']): Case => ({
-	...http(status, outcome, notForVideos(verdicts)),
-	words: `The server answered with a redirect (HTTP ${status}), which is not followed so that the key goes nowhere else`,
+const redirect = (status: number, outcome: OutcomeName): Case => ({
+	...http(status, outcome),
+	isApiOnly: true,
+	words: `The server answered with a redirect (HTTP ${status}), which is not followed to protect the key`,
 	do: { type: 'http', status, headers: { location: '/api/elsewhere' } },
 });
 
-const code = (
-	value: number,
-	status: number,
-	outcome: OutcomeName,
-	verdicts: Case['verdicts'],
-	words: string,
-): Case => ({
+const code = (value: number, status: number, outcome: OutcomeName, words: string): Case => ({
 	what: `code ${value} with HTTP ${status}`,
 	outcome,
 	do: { type: 'envelope', code: value, status, msg: 'Said so' },
 	words,
-	verdicts: notForVideos(verdicts),
+	isApiOnly: true,
 });
 
 const shape = (what: string, value: unknown): Case => ({
 	what: `JSON of another shape: ${what}`,
 	outcome: 'shape',
 	do: { type: 'json', value },
-	words: "The server's answer was not as the API reference describes it",
-	verdicts: notForVideos(unclear),
+	words: "The server's answer was not what the API reference describes",
+	isApiOnly: true,
 });
 
 const BROKEN = 'The connection broke before the answer was complete';
 const LATE = 'The server did not answer in time';
 const KEY_REFUSED = 'The API refused the key';
-const TOO_MANY = 'The API is getting too many requests from this account';
+const TOO_MANY = 'The API received too many requests from this account';
 
 const CASES: Case[] = [
 	{
@@ -94,103 +75,93 @@ const CASES: Case[] = [
 		outcome: 'timeout',
 		do: { type: 'hang' },
 		words: LATE,
-		verdicts: unclear,
 	},
 	{
 		what: 'an answer that never ends',
 		outcome: 'timeout',
 		do: { type: 'trickle', everyMs: 200 },
 		words: LATE,
-		verdicts: notForVideos(unclear),
+		isApiOnly: true,
 	},
 	{
 		what: 'a reset while the request was sent',
 		outcome: 'reset',
 		do: { type: 'resetWhileSending' },
 		words: BROKEN,
-		verdicts: unclear,
 	},
 	{
 		what: 'a reset before the answer',
 		outcome: 'reset',
 		do: { type: 'resetBeforeAnswer' },
 		words: BROKEN,
-		verdicts: unclear,
 	},
 	{
 		what: 'a reset in the middle of the answer',
 		outcome: 'reset',
 		do: { type: 'resetMidAnswer' },
 		words: BROKEN,
-		verdicts: unclear,
 	},
 	{
 		what: 'an answer of 8 MB',
 		outcome: 'tooLarge',
 		do: { type: 'huge', megabytes: 8 },
-		words: 'The answer was too large to be one of the API',
-		verdicts: ['unclear', 'again', 'final', 'final', '-'],
+		words: 'The answer was too large to come from the API',
+		isApiOnly: true,
 	},
 
-	redirect(301, 'redirect', senseless),
-	redirect(302, 'seeOther', ['unclear', 'again', 'final', 'final', 'final']),
-	redirect(303, 'seeOther', ['unclear', 'again', 'final', 'final', 'final']),
-	redirect(307, 'redirect', senseless),
-	redirect(308, 'redirect', senseless),
-	http(400, 'http4xx', senseless),
-	http(401, 'http401', refused, KEY_REFUSED),
-	http(402, 'http4xx', senseless),
-	http(403, 'http403', refused, KEY_REFUSED),
-	http(404, 'http4xx', senseless),
-	http(408, 'http408', unclear),
-	http(429, 'http429', passing, TOO_MANY),
-	http(500, 'http5xx', unclear),
-	http(503, 'http5xx', unclear),
-	http(504, 'http5xx', unclear),
+	redirect(301, 'redirect'),
+	redirect(302, 'seeOther'),
+	redirect(303, 'seeOther'),
+	redirect(307, 'redirect'),
+	redirect(308, 'redirect'),
+	http(400, 'http4xx'),
+	http(401, 'http401', KEY_REFUSED),
+	http(402, 'http4xx'),
+	http(403, 'http403', KEY_REFUSED),
+	http(404, 'http4xx'),
+	http(408, 'http408'),
+	http(429, 'http429', TOO_MANY),
+	http(500, 'http5xx'),
+	http(503, 'http5xx'),
+	http(504, 'http5xx'),
 	{
-		...http(502, 'http5xx', unclear),
+		...http(502, 'http5xx'),
 		what: 'HTTP 502 with a web page',
 		do: { type: 'html' },
 	},
 
-	code(1000, 400, 'code1000', senseless, 'The API did not take the input: Said so'),
-	code(1000, 200, 'code1000', senseless, 'The API did not take the input: Said so'),
-	code(1001, 402, 'code1001', senseless, 'Not enough credits'),
-	code(1001, 200, 'code1001', senseless, 'Not enough credits'),
-	code(1002, 401, 'code1002', refused, `${KEY_REFUSED}: Said so`),
-	code(1002, 200, 'code1002', refused, `${KEY_REFUSED}: Said so`),
-	code(1003, 429, 'code1003', passing, TOO_MANY),
-	code(1003, 200, 'code1003', passing, TOO_MANY),
-	code(5000, 500, 'code5000', unclear, 'The API could not handle the request: Said so'),
-	code(5000, 200, 'code5000', unclear, 'The API could not handle the request: Said so'),
-	code(
-		7777,
-		200,
-		'codeOther',
-		['unclear', 'again', 'final', 'final', 'final'],
-		'The API answered with code 7777: Said so',
-	),
+	code(1000, 400, 'code1000', 'The API did not accept the input: Said so'),
+	code(1000, 200, 'code1000', 'The API did not accept the input: Said so'),
+	code(1001, 402, 'code1001', 'Not enough credits'),
+	code(1001, 200, 'code1001', 'Not enough credits'),
+	code(1002, 401, 'code1002', `${KEY_REFUSED}: Said so`),
+	code(1002, 200, 'code1002', `${KEY_REFUSED}: Said so`),
+	code(1003, 429, 'code1003', TOO_MANY),
+	code(1003, 200, 'code1003', TOO_MANY),
+	code(5000, 500, 'code5000', 'The API could not handle the request: Said so'),
+	code(5000, 200, 'code5000', 'The API could not handle the request: Said so'),
+	code(7777, 200, 'codeOther', 'The API answered with code 7777: Said so'),
 
 	{
 		what: 'a web page',
 		outcome: 'html',
 		do: { type: 'html', status: 200 },
 		words: "The server's answer was a web page instead of data",
-		verdicts: notForVideos(unclear),
+		isApiOnly: true,
 	},
 	{
 		what: 'nothing',
 		outcome: 'empty',
 		do: { type: 'empty' },
 		words: "The server's answer was empty",
-		verdicts: notForVideos(unclear),
+		isApiOnly: true,
 	},
 	{
 		what: 'JSON that is cut off',
 		outcome: 'notJson',
 		do: { type: 'cutOff' },
-		words: "The server's answer was cut short or garbled",
-		verdicts: notForVideos(unclear),
+		words: "The server's answer was incomplete or garbled",
+		isApiOnly: true,
 	},
 	shape('an array', []),
 	shape('a string', 'ok'),
@@ -203,12 +174,17 @@ const CASES: Case[] = [
 		what: 'a web page in place of the video',
 		outcome: 'shape',
 		do: { type: 'alter', headers: { 'content-type': 'text/html' } },
-		words: "The server's answer was not as the API reference describes it",
-		verdicts: ['again', 'again', 'again', 'again', 'again'],
+		words: "The server's answer was not what the API reference describes",
 	},
 ];
 
 const KINDS: Kind[] = ['generate', 'wait', 'status', 'upload', 'download'];
+
+function verdictOf(kind: Kind, outcome: OutcomeName): string {
+	const { submit, wait, free } = expectedOf(outcome);
+	return { generate: submit, wait, status: free, upload: free, download: free }[kind];
+}
+
 const OPTIONS = { maxRetries: 1 };
 /** For what never answers. Long enough for a busy machine to get the request out. */
 const IMPATIENT = { ...OPTIONS, requestTimeout: 6 };
@@ -218,19 +194,19 @@ const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1
 /** The words on a video's host, which is not the API. */
 function ofTheHost({ outcome, do: action }: Pick<Case, 'outcome'> & Partial<Case>): string {
 	const status = action && 'status' in action ? action.status : 502;
-	if (outcome === 'shape') return 'what lies at its address is not a video';
+	if (outcome === 'shape') return 'the file at its URL is not a video';
 	if (outcome === 'http401' || outcome === 'http403') {
-		return `its host refused it (HTTP ${status}), as when a link has expired`;
+		return `its host refused the request (HTTP ${status}), as with an expired link`;
 	}
 	return outcome.startsWith('http')
 		? `its host answered with HTTP ${status}`
-		: 'its host could not be reached, or broke off';
+		: 'its host could not be reached, or closed the connection';
 }
 
 /** What the node throws when it gives up. */
 const toldBy = (
 	kind: Kind,
-	verdict: Verdict,
+	verdict: string,
 	one: Pick<Case, 'outcome' | 'words'> & Partial<Case>,
 	uuid: string,
 ): string => {
@@ -241,7 +217,7 @@ const toldBy = (
 	return {
 		generate: `${words} [item 0]`,
 		upload: `${words} [item 0]`,
-		status: `Video ${uuid} could not be checked: ${lowerFirst(words)} [item 0]`,
+		status: `The status of video ${uuid} could not be checked: ${lowerFirst(words)} [item 0]`,
 		download: `Video ${uuid} is finished, but could not be downloaded: ${ofTheHost(one)} [item 0]`,
 		wait: `The API refused the key while video ${uuid} was being made [item 0]`,
 	}[kind];
@@ -266,7 +242,10 @@ const ACT: Record<Kind, (scene: Scene, act?: Act) => Promise<Ran>> = {
 	upload: async ({ run }, { baseUrl, options = OPTIONS } = {}) => {
 		const data = await storeFile(IMAGES.png, { fileName: 'a.png', mimeType: 'image/png' });
 		const items = [{ json: {}, binary: { data } }];
-		return await run({ operation: 'uploadImage', options }, { items, ...at(baseUrl) });
+		return await run(
+			{ resource: 'image', operation: 'uploadImage', options },
+			{ items, ...at(baseUrl) },
+		);
 	},
 	download: async ({ run }, { options = OPTIONS } = {}) => {
 		const parameters = { prompt: 'A fox', downloadVideo: true, options };
@@ -307,12 +286,12 @@ describe('An API that goes away', () => {
 	});
 });
 
-for (const [index, kind] of KINDS.entries()) {
+for (const kind of KINDS) {
 	describe(`A ${kind} request that ends with`, () => {
 		for (const one of CASES) {
-			const { what, outcome, do: action, verdicts } = one;
-			const verdict = verdicts[index];
-			if (verdict === undefined || verdict === '-') continue;
+			const { what, outcome, do: action, isApiOnly } = one;
+			const verdict = verdictOf(kind, outcome);
+			if (kind === 'download' && isApiOnly) continue;
 			// An answer altered in its headers is one all the same, except where it should be a video.
 			if (action.type === 'alter' && kind !== 'download') continue;
 			const on = REQUEST[kind];
@@ -347,15 +326,15 @@ for (const [index, kind] of KINDS.entries()) {
 }
 
 describe('A generate request of which it is unclear whether it was accepted', () => {
-	const cases = CASES.filter(({ verdicts: [verdict] }) => verdict === 'unclear');
+	const cases = CASES.filter(({ outcome }) => expectedOf(outcome).submit === 'unclear');
 	for (const { what, outcome, do: action } of cases) {
-		if (action.type === 'resetWhileSending') continue;
+		if (action.type === 'resetWhileSending' || action.type === 'alter') continue;
 		test(`is sent once, also where the API did accept it: ${what}`, async () => {
 			const faults = [always('generate', action, { accept: true })];
 			await withEmulator({ faults }, async (scene) => {
 				const options = outcome === 'timeout' ? IMPATIENT : OPTIONS;
 				const { description } = failureOf(await ACT.generate(scene, { options }));
-				expect(description).toMatch(/a retry of this one leaves it alone/);
+				expect(description).toMatch(/A retry of this execution does not submit it again/);
 				expect(scene.emulator.jobs).toHaveLength(1);
 				expect(scene.emulator.count('generate')).toBe(1);
 			});
@@ -503,7 +482,11 @@ describe('A request that gets stuck while it is sent', () => {
 		const data = await storeFile(content, { fileName: 'a.png', mimeType: 'image/png' });
 		await withEmulator({}, async ({ run }) => {
 			const ran = await run(
-				{ operation: 'uploadImage', options: { maxRetries: 0, requestTimeout: 1 } },
+				{
+					resource: 'image',
+					operation: 'uploadImage',
+					options: { maxRetries: 0, requestTimeout: 1 },
+				},
 				{ items: [{ json: {}, binary: { data } }], ...at(`http://127.0.0.1:${server.port}/api`) },
 			);
 			expect(failureOf(ran).message).toBe(`${LATE} [item 0]`);

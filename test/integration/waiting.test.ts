@@ -114,7 +114,7 @@ describe('A wait for a paid job', () => {
 				const uuid = emulator.jobs[0]?.uuid;
 				expect(failureOf(ran)).toMatchObject({
 					name: 'NodeApiError',
-					message: `The API refused the key while video ${uuid} was being made [item 0]. Its last status was 'processing'. It is paid for and goes on: check the Veo API credential, then fetch it using Get Status with this ID.`,
+					message: `The API refused the key while video ${uuid} was being made [item 0]. Its last status was 'processing'. It is paid for and still being made: check the Veo API credential, then get it using Get Status with this ID.`,
 					context: { uuid, lastStatus: 'processing', ...known },
 				});
 				expect(ran.customData).toEqual({ veo_uuid: uuid });
@@ -134,7 +134,7 @@ describe('A job that is not finished in time', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} was not finished after 6 seconds [item 0]. Its last status was 'processing'. It is paid for and goes on: fetch it later using Get Status with this ID, or raise 'Max Wait Time'.`,
+				message: `Video ${uuid} was not finished after 6 seconds [item 0]. Its last status was 'processing'. It is paid for and still being made: get it later using Get Status with this ID, or raise 'Max Wait Time'.`,
 				context: { uuid, lastStatus: 'processing', itemIndex: 0 },
 			});
 			expect(ran.customData).toEqual({ veo_uuid: uuid });

@@ -1,10 +1,9 @@
 /** What a person sees of the nodes in n8n's editor, story by story. */
 import type { Locator } from 'playwright-core';
 
-import type { VeoFailure } from '../../nodes/Veo/errors/VeoError';
+import type { VeoError } from '../../nodes/Veo/errors/VeoError';
 import {
 	blankPrompt,
-	credentialRefused,
 	missingTable,
 	nothingFinished,
 	requestFailed,
@@ -45,7 +44,7 @@ async function topOf(element: Locator): Promise<number> {
 }
 
 /** What n8n shows of it where no item is concerned. */
-const shown = ({ what, next }: VeoFailure) => ({ message: what, description: next });
+const shown = ({ message, description }: VeoError) => ({ message, description });
 
 async function expectFields(...names: string[]): Promise<void> {
 	expect(await editor.fieldsOnceLike(names)).toEqual(names);
@@ -200,8 +199,8 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('is told by the node where an expression gives nothing', async () => {
 			await editor.openVeo({ prompt: '={{ $json.text }}' });
 			await editor.run();
-			const { what, next } = blankPrompt();
-			expect(await editor.failure()).toEqual({ message: `${what} [item 0]`, description: next });
+			const { message, description } = blankPrompt();
+			expect(await editor.failure()).toEqual({ message: `${message} [item 0]`, description });
 			expect(editor.harness.emulator.requests).toEqual([]);
 			await look('mistake-blank');
 		});
@@ -211,8 +210,8 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openVeo({ prompt: PROMPT });
 			await editor.run();
 			const outcome = { name: 'code1001', data: { required: 2, current: 1 } } as const;
-			const { what, next } = requestFailed('generate', outcome);
-			expect(await editor.failure()).toEqual({ message: `${what} [item 0]`, description: next });
+			const { message, description } = requestFailed(outcome);
+			expect(await editor.failure()).toEqual({ message: `${message} [item 0]`, description });
 			await look('mistake-credits');
 			await editor.output.getByText('From Veo').click();
 			await editor.output.getByText('API code: 1001').waitFor();
@@ -345,12 +344,12 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.credential.waitFor();
 			await look('credential');
 
-			const refused = String(credentialRefused({ name: 'code1002', words: ITS_WORDS }));
+			const refused = requestFailed({ name: 'code1002', apiMessage: ITS_WORDS }).fullText;
 			await editor.saveCredential({ apiKey: 'wrong', baseUrl: emulator.url });
 			expect(await editor.credentialOnceLike(refused)).toContain(refused);
 			await look('credential-refused');
 
-			const unreachable = String(credentialRefused({ name: 'refused' }));
+			const unreachable = requestFailed({ name: 'refused' }).fullText;
 			await editor.saveCredential({ apiKey: emulatorKey, baseUrl: NOWHERE });
 			expect(await editor.credentialOnceLike(unreachable)).toContain(unreachable);
 			await look('credential-unreachable');

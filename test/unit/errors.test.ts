@@ -1,23 +1,12 @@
 /** Every message that the package can show: n8n's rules for such texts, and the page of the docs that lists them. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExecuteContext } from 'n8n-core';
-import {
-	createRunExecutionData,
-	type INode,
-	type INodeProperties,
-	NodeApiError,
-	NodeOperationError,
-	Workflow,
-} from 'n8n-workflow';
-import ts from 'typescript';
-import { toNodeFailure } from '../../nodes/Veo/actions/runItems';
-import { VeoFailure } from '../../nodes/Veo/errors/VeoError';
+import { type INode, type INodeProperties, NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { toNodeError } from '../../nodes/Veo/errors/nodeErrors';
+import { VeoError } from '../../nodes/Veo/errors/VeoError';
 import * as messages from '../../nodes/Veo/errors/messages';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
-import { createAdditionalData } from '../../harness/core';
-import { useN8n } from '../integration/support';
 import { ALL, CREDENTIALS, ELSEWHERE, textOf, THEIR_WORDS } from './everyMessage';
 
 const ROOT = join(__dirname, '../..');
@@ -30,48 +19,14 @@ const everyText = [
 	).values(),
 ];
 
-/** The texts that the form shows have rules of their own (`form.test.ts`), and `messages.ts` is walked whole. */
-const OF_THE_FORM = /fields\.ts$|\.node\.ts$|\.credentials\.ts$/;
-
-/** Every text of two words and more in a source, with ‹› for what is put into it. */
-function textsIn(file: string): string[] {
-	const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022);
-	const texts: string[] = [];
-	const visit = (node: ts.Node) => {
-		if (ts.isStringLiteralLike(node)) texts.push(node.text);
-		if (ts.isTemplateExpression(node)) {
-			const rest = node.templateSpans.map(({ literal }) => `‹›${literal.text}`);
-			texts.push(node.head.text + rest.join(''));
-		}
-		ts.forEachChild(node, visit);
-	};
-	visit(source);
-	return texts.filter((text) => /[a-z]{2,}\)?,? [a-z]{2,}/i.test(text));
-}
-
-const sources = ['nodes', 'credentials'].flatMap((folder) =>
-	readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-		.filter((name) => name.endsWith('.ts') && !name.endsWith('messages.ts'))
-		.map((name) => join(ROOT, folder, name)),
-);
-
 const everyFailure = Object.fromEntries(
-	Object.entries(ALL).map(([name, made]) => [
-		name,
-		made.filter((one) => one instanceof VeoFailure),
-	]),
+	Object.entries(ALL).map(([name, made]) => [name, made.filter((one) => one instanceof VeoError)]),
 );
 
 describe('the walk', () => {
 	it('makes every message of messages.ts', () => {
 		expect(Object.keys(ALL).sort()).toEqual(Object.keys(messages).sort());
 		for (const made of Object.values(ALL)) expect(made).not.toEqual([]);
-	});
-
-	it('knows every text that stands elsewhere', () => {
-		const found = sources.filter((file) => !OF_THE_FORM.test(file)).flatMap(textsIn);
-		const known = Object.values(ELSEWHERE).flat();
-		expect([...new Set(found)].sort()).toEqual([...known].sort());
 	});
 });
 
@@ -129,17 +84,15 @@ describe('every message', () => {
 	});
 
 	it('says what happened in a clause without a full stop, then how to go on', () => {
-		for (const { what, next, message } of Object.values(everyFailure).flat()) {
-			expect(what).not.toMatch(/[.:,\s]$/);
-			expect(next).toMatch(/^[A-Z].*\.$/);
-			expect(message).toBe(`${what}. ${next}`);
+		for (const { message, description, fullText } of Object.values(everyFailure).flat()) {
+			expect(message).not.toMatch(/[.:,\s]$/);
+			expect(description).toMatch(/^[A-Z].*\.$/);
+			expect(fullText).toBe(`${message}. ${description}`);
 		}
 	});
 });
 
 describe('every message as n8n shows it', () => {
-	useN8n();
-
 	const node: INode = {
 		id: '1',
 		name: 'Veo',
@@ -148,41 +101,17 @@ describe('every message as n8n shows it', () => {
 		position: [0, 0],
 		parameters: {},
 	};
-	const type = new Veo();
-	const workflow = new Workflow({
-		id: 'workflow',
-		active: false,
-		nodeTypes: {
-			getByName: () => type,
-			getByNameAndVersion: () => type,
-			getKnownTypes: () => ({}),
-		},
-		nodes: [node],
-		connections: {},
-	});
-	const context = new ExecuteContext(
-		workflow,
-		node,
-		createAdditionalData({}, 'trigger'),
-		'trigger',
-		createRunExecutionData(),
-		0,
-		[],
-		{},
-		{ node, data: {}, source: null },
-		[],
-	);
 
 	it.each(Object.keys(ALL))('names the item and the way out: %s', (name) => {
 		for (const failure of everyFailure[name] ?? []) {
-			const { what, next, facts } = failure;
-			const shown = toNodeFailure(context, failure, 3);
+			const { details } = failure;
+			const shown = toNodeError(node, failure, { itemIndex: 3 });
 			const { message, description = '' } = shown;
-			expect(shown).toBeInstanceOf(facts.input ? NodeOperationError : NodeApiError);
+			expect(shown).toBeInstanceOf(details.isInput ? NodeOperationError : NodeApiError);
 			expect(shown.context.itemIndex).toBe(3);
-			expect(message).toContain(`${what} [item 3]`);
+			expect(message).toContain(`${failure.message} [item 3]`);
 			// Where a video is paid for, the message alone says it all, for it may be all that is kept.
-			expect(facts.uuid === undefined ? description : message).toContain(next);
+			expect(details.uuid === undefined ? description : message).toContain(failure.description);
 			expect(`${message} ${description}`.replaceAll(THEIR_WORDS, '')).not.toMatch(FORBIDDEN);
 		}
 	});
@@ -191,7 +120,7 @@ describe('every message as n8n shows it', () => {
 describe('the page of the docs', () => {
 	const page = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
 
-	const gap = (name: string) => (name === '‹: words›' ? '(: .+)?' : '.+');
+	const gap = (name: string) => (name === '‹: API message›' ? '(: .+)?' : '.+');
 
 	/** Each message of the page as a pattern: whatever differs from case to case is in ‹angle quotes› there. */
 	const rows = page

@@ -1,10 +1,10 @@
 /** Every message that the package can show, for the tests that hold them to rules and to the docs. */
 import { VeoApi } from '../../credentials/VeoApi.credentials';
 import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
-import type { VeoFailure } from '../../nodes/Veo/errors/VeoError';
+import type { VeoError } from '../../nodes/Veo/errors/VeoError';
 import * as messages from '../../nodes/Veo/errors/messages';
+import { mayBeAccepted } from '../../nodes/Veo/api/policy';
 import { OUTCOMES, type Outcome, type OutcomeName } from '../../nodes/Veo/errors/outcome';
-import type { RequestKind } from '../../nodes/Veo/api/policy';
 
 export const UUID = 'video-uuid-123';
 /** The words of others are not ours to choose; these break every rule. */
@@ -36,65 +36,62 @@ export const outcomes: Outcome[] = [
 	{ name: 'http4xx' as const, httpStatus: 400 },
 ].flatMap((bare): Outcome[] => {
 	const data = { required: 2, current: 0 };
-	return [bare, { ...bare, words: THEIR_WORDS, data, retryAfterMs: 1_500, networkCode: 'EX' }];
+	return [bare, { ...bare, apiMessage: THEIR_WORDS, data, retryAfterMs: 1_500, networkCode: 'EX' }];
 });
 
-export const KINDS: RequestKind[] = ['generate', 'wait', 'status', 'upload', 'download'];
 const STATUSES = [undefined, 'pending', 'processing', 'rendering'];
 
 export const CREDENTIALS = [new VeoApi(), new VeoJobTableApi()];
 
 /** Every message of `messages.ts`, by the function that makes it. A new function needs a line here. */
-export const ALL: Record<keyof typeof messages, Array<VeoFailure | string>> = {
+export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	blankPrompt: [messages.blankPrompt()],
-	notAChoice: [messages.notAChoice('Aspect Ratio', '4:3', ['auto', '16:9'])],
+	invalidChoice: [messages.invalidChoice('Aspect Ratio', '4:3', ['auto', '16:9'])],
 	missingImageUrl: [messages.missingImageUrl()],
-	badImageUrl: [messages.badImageUrl('cat.png')],
+	invalidImageUrl: [messages.invalidImageUrl('cat.png')],
 	notAnImage: [messages.notAnImage('data', 'JPEG, PNG or WebP')],
 	imageTooLarge: [messages.imageTooLarge('data', 60_000_000, 52_428_800)],
 	noImageFile: [messages.noImageFile('data')],
-	badUuid: [messages.badUuid()],
+	invalidUuid: [messages.invalidUuid()],
 	blankTableName: [messages.blankTableName()],
-	badBaseUrl: CREDENTIALS.map(({ displayName }) => messages.badBaseUrl(displayName)),
-	badApiKey: CREDENTIALS.map(({ displayName }) => messages.badApiKey(displayName)),
-	requestFailed: KINDS.flatMap((kind) =>
-		outcomes.map((outcome) => messages.requestFailed(kind, outcome)),
-	),
-	interruptedSubmission: [messages.interruptedSubmission()],
-	stillUnclear: outcomes
-		.map((outcome) => messages.requestFailed('generate', outcome))
-		.map(({ what, next }) => messages.stillUnclear(what, next)),
-	jobFailed: [messages.jobFailed(UUID, undefined), messages.jobFailed(UUID, THEIR_WORDS)],
+	invalidBaseUrl: CREDENTIALS.map(({ displayName }) => messages.invalidBaseUrl(displayName)),
+	invalidApiKey: CREDENTIALS.map(({ displayName }) => messages.invalidApiKey(displayName)),
+	requestFailed: outcomes.map((outcome) => messages.requestFailed(outcome)),
+	submissionUnclear: outcomes
+		.filter((outcome) => mayBeAccepted(outcome))
+		.map((outcome) => messages.submissionUnclear(outcome)),
+	submissionInterrupted: [messages.submissionInterrupted()],
+	videoFailed: [messages.videoFailed(UUID, undefined), messages.videoFailed(UUID, THEIR_WORDS)],
 	waitTimedOut: STATUSES.flatMap((lastStatus) =>
 		[undefined, ...outcomes].map((outcome) =>
 			messages.waitTimedOut(UUID, lastStatus, 900_000, outcome),
 		),
 	),
-	refusedWhileWaiting: STATUSES.flatMap((lastStatus) =>
-		outcomes.map((outcome) => messages.refusedWhileWaiting(UUID, lastStatus, outcome)),
+	keyRefusedWhileWaiting: STATUSES.flatMap((lastStatus) =>
+		outcomes.map((outcome) => messages.keyRefusedWhileWaiting(UUID, lastStatus, outcome)),
 	),
 	statusFailed: outcomes.map((outcome) => messages.statusFailed(UUID, outcome)),
 	downloadFailed: outcomes.map((outcome) => messages.downloadFailed(UUID, outcome)),
 	noVideoUrl: [messages.noVideoUrl(UUID)],
-	badVideoUrl: ['x', 5, {}].map((url) => messages.badVideoUrl(UUID, url)),
-	credentialRefused: outcomes.flatMap((outcome) => messages.credentialRefused(outcome) ?? []),
+	invalidVideoUrl: ['x', 5, {}].map((url) => messages.invalidVideoUrl(UUID, url)),
 	tableFailed: outcomes.map((outcome) => messages.tableFailed('veo_jobs', outcome)),
 	unknownRetry: outcomes.map((outcome) => messages.unknownRetry('17', outcome)),
 	missingTable: [messages.missingTable('veo_jobs')],
 	tableCredentialRefused: outcomes.map((outcome) => messages.tableCredentialRefused(outcome)),
 	notInTable: [messages.notInTable(UUID)],
-	keyRefused: outcomes.map((outcome) => messages.keyRefused(outcome)),
 	// A row's reason is a clause, like `what`.
-	notSent: [messages.notSent()],
+	notSubmitted: [messages.notSubmitted()],
 	givenUp: [`${messages.givenUp(24 * 3_600_000)}.`],
 	nothingFinished: [messages.nothingFinished()],
 	noUuids: [messages.noUuids()],
 	notChecked: outcomes.flatMap((outcome) =>
 		[1, 3].map((times) => messages.notChecked(Array(times).fill({ uuid: UUID, outcome }))),
 	),
-	notTaken: [messages.notTaken(1), messages.notTaken(20)],
-	othersAccepted: [messages.othersAccepted([`${UUID} [item 0]`, `${UUID} [item 2]`])],
-	othersUnclear: [messages.othersUnclear(['The server did not answer in time [item 1].'])],
+	notDelivered: [messages.notDelivered(1), messages.notDelivered(20)],
+	otherVideosAccepted: [messages.otherVideosAccepted([`${UUID} [item 0]`, `${UUID} [item 2]`])],
+	otherVideosUnclear: [
+		messages.otherVideosUnclear(['The server did not answer in time [item 1].']),
+	],
 };
 
 /**
@@ -111,17 +108,6 @@ export const ELSEWHERE = {
 		'Input Data Field Name',
 		'Veo Trigger "‹›": ‹›',
 	],
-	/** Caught before they reach anyone; or else it would be a fault of the code. */
-	untold: [
-		'The video is too large',
-		'The download was given up',
-		'No HTTP response',
-		'The request was given up',
-		'The request ended as ‹›',
-		'A paid request was about to be sent twice',
-		// Of a stopped execution n8n shows that it was canceled, and no text.
-		'The execution was canceled',
-	],
 };
 
-export const textOf = (one: VeoFailure | string) => (typeof one === 'string' ? one : one.message);
+export const textOf = (one: VeoError | string) => (typeof one === 'string' ? one : one.fullText);

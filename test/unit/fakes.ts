@@ -1,82 +1,70 @@
-import type { Clock } from '../../nodes/Veo/api/clock';
-import { isJsonObject, type JsonObject, type OutcomeName } from '../../nodes/Veo/errors/outcome';
+import { isJsonObject, type JsonObject } from '../../nodes/Veo/api/json';
+import type { OutcomeName } from '../../nodes/Veo/errors/outcome';
+import { StoppedError } from '../../nodes/Veo/errors/VeoError';
 import {
 	type ApiAnswer,
 	type ApiRequest,
 	type NoAnswer,
-	Stopped,
 	type Transport,
 } from '../../nodes/Veo/api/transport';
 
-/** Time that passes only when a test says so, or when everyone sleeps (`run`). */
-export class FakeClock implements Clock {
-	/** Every sleep that the code under test asked for, in ms, in order. */
-	readonly sleeps: number[] = [];
-	private readonly sleepers = new Set<{ wakeAtMs: number; wake: () => void }>();
+afterEach(() => {
+	jest.useRealTimers();
+	jest.restoreAllMocks();
+});
 
-	/** `jitter` is what `random` always gives. */
-	constructor(
-		private nowMs = 0,
-		private readonly jitter = 0,
-	) {}
+/** Jest's fake timers: time passes only by `advance`, or while `run` waits for work. */
+export class FakeClock {
+	/** Schedules a timer that `sleeps` does not list. */
+	private readonly schedule: typeof setTimeout;
+	private readonly scheduled: jest.SpyInstance<unknown, [callback: () => void, ms?: number]>;
 
-	now = () => this.nowMs;
+	/** `jitter` is what `Math.random` returns. */
+	constructor(nowMs = 0, jitter = 0) {
+		jest.useFakeTimers({ now: nowMs, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+		jest.spyOn(Math, 'random').mockReturnValue(jitter);
+		this.schedule = setTimeout;
+		this.scheduled = jest.spyOn(global, 'setTimeout');
+	}
 
-	random = () => this.jitter;
+	now = () => Date.now();
 
-	sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
-		this.sleeps.push(ms);
-		await this.pass(ms, signal);
-	};
+	/** Every pause of the code under test, in ms, in order. */
+	get sleeps(): number[] {
+		return this.scheduled.mock.calls.map(([, ms]) => Number(ms));
+	}
 
-	/** Like `sleep`, for what happens outside the code under test: a request under way, say. Not recorded. */
+	/** Waits `ms` outside of the code under test, for example for a request. Not in `sleeps`. */
 	async pass(ms: number, signal?: AbortSignal): Promise<void> {
 		if (signal?.aborted) return;
 		await new Promise<void>((resolve) => {
-			const wake = () => {
-				this.sleepers.delete(sleeper);
-				signal?.removeEventListener('abort', wake);
+			const timer = this.schedule(resolve, ms);
+			signal?.addEventListener('abort', () => {
+				clearTimeout(timer);
 				resolve();
-			};
-			const sleeper = { wakeAtMs: this.nowMs + ms, wake };
-			this.sleepers.add(sleeper);
-			signal?.addEventListener('abort', wake);
+			});
 		});
 	}
 
-	/** Lets so much time pass. Whoever sleeps wakes on the very millisecond. */
+	/** Lets `ms` pass. Timers fire on their millisecond. */
 	async advance(ms: number): Promise<void> {
-		const untilMs = this.nowMs + ms;
-		await everyoneDone();
-		while (this.nextWakeMs() <= untilMs) await this.wakeNext();
-		this.nowMs = untilMs;
+		await jest.advanceTimersByTimeAsync(ms);
 	}
 
-	/** Moves from one waking to the next until `work` ends. */
+	/** Goes from timer to timer until `work` ends. */
 	async run<T>(work: Promise<T>): Promise<T> {
-		let ended = false;
+		let hasEnded = false;
 		const end = () => {
-			ended = true;
+			hasEnded = true;
 		};
 		work.then(end, end);
 		for (;;) {
 			await everyoneDone();
-			if (ended) return await work;
-			if (this.sleepers.size === 0) throw new Error('The work goes on, but nobody sleeps');
-			await this.wakeNext();
+			if (hasEnded) return await work;
+			if (jest.getTimerCount() === 0)
+				throw new Error('The work has not ended, and no timer is set');
+			jest.advanceTimersToNextTimer();
 		}
-	}
-
-	private nextWakeMs(): number {
-		return Math.min(...[...this.sleepers].map(({ wakeAtMs }) => wakeAtMs));
-	}
-
-	private async wakeNext(): Promise<void> {
-		this.nowMs = Math.max(this.nowMs, this.nextWakeMs());
-		for (const { wakeAtMs, wake } of [...this.sleepers]) {
-			if (wakeAtMs <= this.nowMs) wake();
-		}
-		await everyoneDone();
 	}
 }
 
@@ -99,10 +87,10 @@ export type Reply = ApiAnswer | NoAnswer;
 export type Answerer = (request: ApiRequest, signal?: AbortSignal) => Reply | Promise<Reply>;
 
 /** A transport that notes when it was asked for what. `answer` gives the replies. */
-export function transportOf(clock: Clock, answer: Answerer) {
+export function transportOf(answer: Answerer) {
 	const sent: Array<{ atMs: number; request: ApiRequest }> = [];
 	const send: Transport = async (request, signal) => {
-		sent.push({ atMs: clock.now(), request });
+		sent.push({ atMs: Date.now(), request });
 		return await answer(request, signal);
 	};
 	return {
@@ -114,9 +102,9 @@ export function transportOf(clock: Clock, answer: Answerer) {
 }
 
 /** A transport with a reply, or a way to one, for each request in turn. A request too many fails the test. */
-export function scripted(clock: Clock, ...replies: Array<Reply | Answerer>) {
+export function scripted(...replies: Array<Reply | Answerer>) {
 	const left = [...replies];
-	return transportOf(clock, (request, signal) => {
+	return transportOf((request, signal) => {
 		const reply = left.shift();
 		if (reply === undefined) throw new Error(`No reply is left for ${request.path}`);
 		return typeof reply === 'function' ? reply(request, signal) : reply;
@@ -126,7 +114,7 @@ export function scripted(clock: Clock, ...replies: Array<Reply | Answerer>) {
 /** A server that never answers: only the signal ends the request. */
 export const hanging: Answerer = async (_, signal) =>
 	await new Promise<Reply>((_resolve, reject) => {
-		const stop = () => reject(new Stopped());
+		const stop = () => reject(new StoppedError());
 		if (signal?.aborted) stop();
 		signal?.addEventListener('abort', stop);
 	});

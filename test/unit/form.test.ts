@@ -29,10 +29,11 @@ const choicesOf = (field: INodeProperties) => (field.options ?? []).filter(isCho
 
 const valuesOf = (field: INodeProperties) => choicesOf(field).map(({ value }) => value);
 
-/** A field by its name; where it is there twice, the definitions have to agree in all but when they are shown. */
+/** A field by its name. Each resource has its own operations; other fields that exist twice differ only in when they are shown. */
 function fieldNamed(name: string, among: INodeProperties[] = properties): INodeProperties {
 	const [field, ...others] = among.filter((one) => one.name === name);
 	if (!field) throw new Error(`There is no field '${name}'`);
+	if (name === 'operation') return field;
 	for (const other of others) {
 		expect({ ...other, displayOptions: null }).toEqual({ ...field, displayOptions: null });
 	}
@@ -48,7 +49,8 @@ const triggerOptionFields = optionsOf(fieldNamed('options', trigger.properties))
 /** The names of the fields that n8n itself shows for these values, all others being at their defaults. */
 function shownFor(values: INodeParameters, among = properties, type = description): string[] {
 	const defaults = Object.fromEntries(type.properties.map((field) => [field.name, field.default]));
-	const all = { ...defaults, ...values };
+	const resource = values.operation === 'uploadImage' ? 'image' : 'video';
+	const all = { ...defaults, operation: 'generateAndWait', resource, ...values };
 	return among
 		.filter(({ type: kind }) => kind !== 'credentials')
 		.filter((field) => NodeHelpers.displayParameter(all, field, { typeVersion: 1 }, type, all))
@@ -104,6 +106,7 @@ describe('the form', () => {
 		'operation',
 		'options',
 		'prompt',
+		'resource',
 		'trackJob',
 	];
 	const waiting = [...generating, 'downloadVideo'].sort();
@@ -134,16 +137,19 @@ describe('the form', () => {
 		],
 		// A choice that was made for another type must not show its fields.
 		[{ operation: 'generate', generationType: 'text_to_video', imageSource: 'binary' }, generating],
-		[{ operation: 'getStatus' }, ['operation', 'uuid', 'downloadVideo', 'options']],
+		[{ operation: 'getStatus' }, ['resource', 'operation', 'uuid', 'downloadVideo', 'options']],
 		[
 			{ operation: 'getStatus', downloadVideo: true },
-			['operation', 'uuid', 'downloadVideo', 'binaryOutputField', 'options'],
+			['resource', 'operation', 'uuid', 'downloadVideo', 'binaryOutputField', 'options'],
 		],
-		[{ operation: 'getStatus', trackJob: true }, ['operation', 'uuid', 'downloadVideo', 'options']],
-		[{ operation: 'uploadImage' }, ['operation', 'binaryPropertyName', 'options']],
+		[
+			{ operation: 'getStatus', trackJob: true },
+			['resource', 'operation', 'uuid', 'downloadVideo', 'options'],
+		],
+		[{ operation: 'uploadImage' }, ['resource', 'operation', 'binaryPropertyName', 'options']],
 		[
 			{ operation: 'uploadImage', generationType: 'image_to_video', imageSource: 'url' },
-			['operation', 'binaryPropertyName', 'options'],
+			['resource', 'operation', 'binaryPropertyName', 'options'],
 		],
 	])('shows for %j: %j', (values, names) => {
 		expect(shownFor(values)).toEqual([...names].sort());
@@ -174,8 +180,16 @@ describe('the form', () => {
 	it('asks for the job table credential where a job is tracked, and only there', () => {
 		const [, jobTable] = description.credentials ?? [];
 		if (!jobTable) throw new Error('There is no second credential');
-		const isAskedFor = (values: INodeParameters) =>
-			NodeHelpers.displayParameter(values, jobTable, { typeVersion: 1 }, description, values);
+		const isAskedFor = (given: INodeParameters) => {
+			const values = { resource: 'video', ...given };
+			return NodeHelpers.displayParameter(
+				values,
+				jobTable,
+				{ typeVersion: 1 },
+				description,
+				values,
+			);
+		};
 		for (const operation of OPERATIONS) {
 			expect(isAskedFor({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
 			expect(isAskedFor({ operation, trackJob: false })).toBe(false);
@@ -184,6 +198,7 @@ describe('the form', () => {
 
 	// Saved workflows refer to these names, types and defaults.
 	it.each([
+		['resource', 'options', 'video', false],
 		['operation', 'options', 'generateAndWait', false],
 		['generationType', 'options', 'text_to_video', false],
 		['prompt', 'string', '', true],
@@ -221,7 +236,9 @@ describe('the form', () => {
 	});
 
 	it('has the choices that the contract names', () => {
-		expect([...valuesOf(fieldNamed('operation'))].sort()).toEqual([...OPERATIONS].sort());
+		const operations = properties.filter(({ name }) => name === 'operation');
+		expect(operations.flatMap(valuesOf).sort()).toEqual([...OPERATIONS].sort());
+		expect(valuesOf(fieldNamed('resource')).sort()).toEqual(['image', 'video']);
 		expect(valuesOf(fieldNamed('generationType'))).toEqual([...GENERATION_TYPES]);
 		expect(valuesOf(fieldNamed('aspectRatio'))).toEqual([...ASPECT_RATIOS]);
 		expect(valuesOf(fieldNamed('imageSource'))).toEqual(['url', 'binary']);
@@ -244,7 +261,7 @@ describe('the form', () => {
 				type: 'n8n-nodes-veo3o1.veo',
 				typeVersion: 1,
 				position: [0, 0] satisfies [number, number],
-				parameters,
+				parameters: { resource: 'video', ...parameters },
 			};
 			const issues = NodeHelpers.getNodeParametersIssues(properties, node, description);
 			return Object.keys(issues?.parameters ?? {}).sort();
@@ -256,7 +273,7 @@ describe('the form', () => {
 			'imageUrl',
 		]);
 		expect(asked({ operation: 'getStatus', uuid: '' })).toEqual(['uuid']);
-		expect(asked({ operation: 'uploadImage', binaryPropertyName: '' })).toEqual([
+		expect(asked({ resource: 'image', operation: 'uploadImage', binaryPropertyName: '' })).toEqual([
 			'binaryPropertyName',
 		]);
 	});

@@ -24,7 +24,9 @@ const optionsOf = ({ properties }: INodeTypeDescription) =>
 	(properties.find(({ name }) => name === 'options')?.options ?? []).filter(isField);
 
 const fieldsOf = ({ properties }: INodeTypeDescription) =>
-	properties.filter(({ name }) => !['credential', 'operation', 'options'].includes(name));
+	properties.filter(
+		({ name }) => !['credential', 'resource', 'operation', 'options'].includes(name),
+	);
 
 const conditionsOf = ({ displayOptions }: INodeProperties) =>
 	Object.entries(displayOptions?.show ?? {}).map(([name, values]) => ({
@@ -62,7 +64,7 @@ function expected(field: INodeProperties, all: INodeProperties[], operations: st
 		sentence(field.description),
 	];
 	const conditions = conditionsOf(field)
-		.filter(({ name }) => name !== 'operation')
+		.filter(({ name }) => name !== 'resource' && name !== 'operation')
 		.map(({ name, values }) => {
 			const on = [...all, ...veo.properties].find((one) => one.name === name);
 			const choice = on && choicesOf(on).find(({ value }) => values.includes(String(value)));

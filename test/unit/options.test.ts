@@ -1,4 +1,5 @@
-import { optionsField, triggerOptionsField } from '../../nodes/Veo/descriptions/fields';
+import { triggerOptionsField } from '../../nodes/Veo/descriptions/trigger';
+import { optionsField } from '../../nodes/Veo/descriptions/video';
 import { readNumber } from '../../nodes/Veo/shared/options';
 
 describe('A number among the options', () => {

@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { checkBasics, checkImageUrl, checkUuid } from '../../nodes/Veo/api/validation';
-import { orFailed, RequestFailed, VeoClient } from '../../nodes/Veo/api/client';
+import { VeoClient } from '../../nodes/Veo/api/client';
+import { RequestError, settle } from '../../nodes/Veo/errors/outcome';
 import { byStatus, readAnswer, toDelayMs } from '../../nodes/Veo/api/envelope';
-import { VeoFailure } from '../../nodes/Veo/errors/VeoError';
+import { StoppedError, VeoError } from '../../nodes/Veo/errors/VeoError';
 import { imageTypeOf } from '../../nodes/Veo/api/image';
 import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/errors/outcome';
-import { Pace } from '../../nodes/Veo/api/backoff';
+import { Backoff } from '../../nodes/Veo/api/backoff';
 import type { GenerateRequest } from '../../nodes/Veo/api/parameters';
 import { PaidPermit } from '../../nodes/Veo/api/policy';
-import { type ApiAnswer, Stopped, toNoAnswer } from '../../nodes/Veo/api/transport';
+import type { ApiAnswer } from '../../nodes/Veo/api/transport';
+import { toNoAnswer } from '../../nodes/Veo/http/networkFailures';
 import { inPool } from '../../nodes/Veo/jobs/pool';
 import { Submissions } from '../../nodes/Veo/jobs/submissions';
 import { submitOnce } from '../../nodes/Veo/jobs/submit';
@@ -97,16 +99,16 @@ describe('whatever the API answers', () => {
 	it('is read without throwing, as success only where the envelope says 0', () => {
 		fc.assert(
 			fc.property(anyAnswer, (answer) => {
-				const reading = readAnswer(answer, NOW);
+				const reading = readAnswer(answer);
 				const json = parsed(answer.body);
 				const code =
 					typeof json === 'object' && json !== null && 'code' in json ? json.code : undefined;
 				expect(reading.ok).toBe(code === 0 || (typeof code === 'string' && /^0+$/.test(code)));
 				if (reading.ok) return;
 
-				const { name, words, retryAfterMs } = reading.outcome;
+				const { name, apiMessage, retryAfterMs } = reading.outcome;
 				expect(OUTCOMES).toContain(name);
-				expect((words ?? '').length).toBeLessThanOrEqual(500);
+				expect((apiMessage ?? '').length).toBeLessThanOrEqual(500);
 				if (retryAfterMs !== undefined) {
 					expect(Number.isFinite(retryAfterMs) && retryAfterMs >= 0).toBe(true);
 				}
@@ -119,7 +121,7 @@ describe('whatever the API answers', () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 100, max: 599 }), anyText, (httpStatus, text) => {
 				const body = JSON.stringify({ text });
-				const reading = readAnswer({ httpStatus, body }, NOW);
+				const reading = readAnswer({ httpStatus, body });
 				expect(reading).toMatchObject({
 					ok: false,
 					outcome: { name: byStatus(httpStatus) ?? 'shape', httpStatus },
@@ -131,17 +133,14 @@ describe('whatever the API answers', () => {
 	it('gives the client an answer of the documented shape or a failed request, nothing else', async () => {
 		await fc.assert(
 			fc.asyncProperty(anyAnswer, async (answer) => {
-				const client = new VeoClient(
-					async () => await Promise.resolve(answer),
-					() => NOW,
-				);
-				const job = await orFailed(client.generate(request, PaidPermit.first()));
-				if (!(job instanceof RequestFailed)) {
+				const client = new VeoClient(async () => await Promise.resolve(answer));
+				const job = await settle(client.generate(request, PaidPermit.first()));
+				if (!(job instanceof RequestError)) {
 					expect(job.uuid.trim()).not.toBe('');
 					expect(job).not.toHaveProperty('error');
 				}
-				const video = await orFailed(client.status('v-1'));
-				if (!(video instanceof RequestFailed)) {
+				const video = await settle(client.status('v-1'));
+				if (!(video instanceof RequestError)) {
 					expect(video.uuid).toBe('v-1');
 					expect(typeof video.status).toBe('string');
 					expect(video).not.toHaveProperty('error');
@@ -152,8 +151,8 @@ describe('whatever the API answers', () => {
 					bytes: 0,
 					open: async () => await Promise.resolve(Buffer.alloc(0)),
 				};
-				const image = await orFailed(client.upload(file));
-				if (!(image instanceof RequestFailed)) expect(typeof image.imageUrl).toBe('string');
+				const image = await settle(client.upload(file));
+				if (!(image instanceof RequestError)) expect(typeof image.imageUrl).toBe('string');
 			}),
 			{ numRuns: 1_000 },
 		);
@@ -162,7 +161,7 @@ describe('whatever the API answers', () => {
 	it('as Retry-After is a time to wait or nothing', () => {
 		fc.assert(
 			fc.property(anyRetryAfter, (header) => {
-				const delayMs = toDelayMs(header, NOW);
+				const delayMs = toDelayMs(header);
 				expect(delayMs === undefined || (Number.isFinite(delayMs) && delayMs >= 0)).toBe(true);
 			}),
 		);
@@ -227,12 +226,12 @@ describe('whatever bytes are in a file', () => {
 
 describe('whatever is filled in', () => {
 	/** The result of a check, or the failure it throws. Anything else that is thrown fails the test. */
-	function checked<T>(check: () => T): T | VeoFailure {
+	function checked<T>(check: () => T): T | VeoError {
 		try {
 			return check();
 		} catch (thrown) {
-			if (!(thrown instanceof VeoFailure)) throw thrown;
-			expect(thrown.facts).toEqual({ input: true });
+			if (!(thrown instanceof VeoError)) throw thrown;
+			expect(thrown.details).toEqual({ isInput: true });
 			return thrown;
 		}
 	}
@@ -245,7 +244,7 @@ describe('whatever is filled in', () => {
 		fc.assert(
 			fc.property(fc.record({ generationType, prompt: anyValue, aspectRatio }), (raw) => {
 				const basics = checked(() => checkBasics(raw));
-				if (basics instanceof VeoFailure) return;
+				if (basics instanceof VeoError) return;
 				expect(['text_to_video', 'image_to_video']).toContain(basics.generationType);
 				expect(['auto', '16:9', '9:16']).toContain(basics.aspectRatio);
 				expect(basics.prompt.trim()).not.toBe('');
@@ -258,7 +257,7 @@ describe('whatever is filled in', () => {
 		fc.assert(
 			fc.property(fc.oneof(anyValue, fc.webUrl()), (raw) => {
 				const url = checked(() => checkImageUrl(raw));
-				if (!(url instanceof VeoFailure)) expect(new URL(url).protocol).toMatch(/^https?:$/);
+				if (!(url instanceof VeoError)) expect(new URL(url).protocol).toMatch(/^https?:$/);
 			}),
 		);
 	});
@@ -269,10 +268,9 @@ describe('whatever is filled in', () => {
 				fc.oneof(anyValue, fc.constantFrom('.', '..', '../x', 'a/b')),
 				async (raw) => {
 					const uuid = checked(() => checkUuid(raw));
-					if (uuid instanceof VeoFailure) return;
-					const clock = new FakeClock();
-					const { send, paths } = transportOf(clock, () => REPLIES.empty);
-					await orFailed(new VeoClient(send, clock.now).status(uuid));
+					if (uuid instanceof VeoError) return;
+					const { send, paths } = transportOf(() => REPLIES.empty);
+					await settle(new VeoClient(send).status(uuid));
 					const { pathname, search, hash } = new URL(`https://x.test/api${paths().join()}`);
 					expect(pathname.startsWith('/api/video-status/')).toBe(true);
 					expect(pathname.split('/')).toHaveLength(4);
@@ -366,7 +364,7 @@ describe('whatever happens to the paid requests of an execution', () => {
 						}
 						if (treatment.ends === 'stopped' || treatment.ends === 'crashed') {
 							if (treatment.accepts) accept();
-							throw treatment.ends === 'stopped' ? new Stopped() : new RangeError('crashed');
+							throw treatment.ends === 'stopped' ? new StoppedError() : new RangeError('crashed');
 						}
 						if (treatment.accepts && MAY_HAVE_ACCEPTED.includes(treatment.ends)) accept();
 						return withRetryAfter(
@@ -379,33 +377,33 @@ describe('whatever happens to the paid requests of an execution', () => {
 				for (let i = 0; i < tries; i++) {
 					store = asN8nStoresIt(store);
 					const submissions = new Submissions(store, 0);
-					const retry = { pace: new Pace(clock), maxRetries };
+					const retry = { backoff: new Backoff(), maxRetries };
 					const one = async (itemIndex: number) => {
-						const { send } = transportOf(clock, answer(itemIndex));
+						const { send } = transportOf(answer(itemIndex));
 						const item = {
 							itemIndex,
 							requestHash: `h-${itemIndex}`,
 							prepare: async () => await Promise.resolve(request),
 						};
-						const rules = { client: new VeoClient(send, clock.now), submissions, retry };
+						const rules = { client: new VeoClient(send), submissions, retry };
 						const before = known.get(itemIndex);
 						const { job, thrown } = await submitOnce(item, rules).then(
 							(given) => ({ job: given, thrown: undefined }),
-							(what: unknown) => ({ job: undefined, thrown: what }),
+							(thrown: unknown) => ({ job: undefined, thrown }),
 						);
 						// Once its ID is known, a job is what every try gives.
 						if (before !== undefined) expect(job?.uuid).toBe(before);
 						expect(job?.uuid).toBe(known.get(itemIndex));
 						if (!job) {
 							const isForeseen =
-								thrown instanceof VeoFailure ||
-								thrown instanceof Stopped ||
+								thrown instanceof VeoError ||
+								thrown instanceof StoppedError ||
 								thrown instanceof RangeError;
 							expect(isForeseen).toBe(true);
 						}
 						// Nobody is told to just try again where a job may have been paid for.
-						if (thrown instanceof VeoFailure && paid[itemIndex] !== 0) {
-							expect(thrown.facts.unclear).toBe(true);
+						if (thrown instanceof VeoError && paid[itemIndex] !== 0) {
+							expect(thrown.details.isUnclear).toBe(true);
 						}
 					};
 					await clock.run(inPool([...paid.keys()], limit, one));
@@ -442,15 +440,15 @@ describe('whatever happens to the checks of a job', () => {
 				fc.integer({ min: 1_000, max: 900_000 }),
 				async (checks, intervalMs, maxWaitMs) => {
 					const clock = new FakeClock(NOW, 0.5);
-					const { send, times } = transportOf(clock, () => nextOf(checks));
-					const client = new VeoClient(send, clock.now);
-					const pace = new Pace(clock);
+					const { send, times } = transportOf(() => nextOf(checks));
+					const client = new VeoClient(send);
+					const backoff = new Backoff();
 					const waited = await clock.run(
-						waitForJob('v-1', { client, clock, pace, intervalMs, maxWaitMs }),
+						waitForJob('v-1', { client, backoff, intervalMs, maxWaitMs }),
 					);
 					expect(clock.now() - NOW).toBeLessThanOrEqual(maxWaitMs);
 					if (waited.ended === 'timeout') expect(clock.now() - NOW).toBe(maxWaitMs);
-					if (waited.ended === 'refused') {
+					if (waited.ended === 'keyRefused') {
 						expect(['http401', 'http403', 'code1002']).toContain(waited.lastOutcome.name);
 					}
 					const gaps = times().map((ms, index) => ms - (times()[index - 1] ?? -Infinity));

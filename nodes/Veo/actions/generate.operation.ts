@@ -1,13 +1,26 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { submitOnce } from '../jobs/submit';
-import { asJson, runItems } from './runItems';
-import type { OperationRun } from './operation';
-import { checkItem } from './generateRequest';
+import { toItemJson } from '../shared/items';
+import { openJobRecords, openVeoApi } from './access';
+import { checkGenerateRequest } from './generateRequest';
+import { runItems } from './runItems';
+import { readOptions } from './runOptions';
+import { RunSignals } from './runSignals';
 
-/** How many paid requests are under way at once; there is nothing to wait for in between. */
 const CONCURRENT_SUBMISSIONS = 5;
 
-/** Generate: submits a video for each item and gives the API's answer without waiting for the video. */
-export const generate: OperationRun = async (session) =>
-	await runItems(session, CONCURRENT_SUBMISSIONS, checkItem, async (_, item) => ({
-		json: asJson(await submitOnce(item, session)),
-	}));
+/** Generate: submits a video for each item and returns the API's answer without waiting for the video. */
+export async function generate(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const options = readOptions(context);
+	const signals = new RunSignals(context);
+	const api = await openVeoApi(context, options, signals.end);
+	const records = await openJobRecords(context, options, signals.stop);
+	const rules = { ...api, ...records, stop: signals.stop };
+
+	return await runItems(context, signals, {
+		limit: CONCURRENT_SUBMISSIONS,
+		submissions: records.submissions,
+		check: async (itemIndex) => await checkGenerateRequest(context, api, itemIndex),
+		work: async (_, item) => ({ json: toItemJson(await submitOnce(item, rules)) }),
+	});
+}

@@ -1,40 +1,60 @@
-import { jobFailed, refusedWhileWaiting, waitTimedOut } from '../errors/messages';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { keyRefusedWhileWaiting, videoFailed, waitTimedOut } from '../errors/messages';
 import { submitOnce } from '../jobs/submit';
-import { type Waited, waitForJob } from '../jobs/wait';
-import { attachVideo } from '../shared/attachVideo';
-import { asJson, runItems } from './runItems';
-import type { OperationRun } from './operation';
-import { checkItem } from './generateRequest';
+import { waitForJob, type WaitResult } from '../jobs/wait';
+import { toItemJson } from '../shared/items';
+import { openJobRecords, openVeoApi } from './access';
+import { attachRequestedVideo } from './attachRequestedVideo';
+import { checkGenerateRequest } from './generateRequest';
+import { runItems } from './runItems';
+import { readOptions } from './runOptions';
+import { RunSignals } from './runSignals';
 
-/** Generate and Wait: submits a video for each item, waits for all of them together, and gives the finished ones. */
-export const generateAndWait: OperationRun = async (session) => {
-	const { options } = session;
-	return await runItems(session, options.maxConcurrentJobs, checkItem, async (itemIndex, item) => {
-		const job = await submitOnce(item, session);
-		const { uuid } = job;
-		const rules = {
-			...session,
-			signal: session.end,
-			intervalMs: options.pollIntervalMs,
-			maxWaitMs: options.maxWaitMs,
-		};
-		// A finished video that the job table gives again needs no check: the API may have forgotten it by now.
-		const waited: Waited =
-			job.status === 'completed' && job.videoUrl !== undefined
-				? { ended: 'final', last: { ...job, status: job.status } }
-				: await waitForJob(uuid, rules);
-		const lastStatus = waited.last?.status;
-		if (waited.last) await session.tracker?.checked(item, waited.last);
-		const result = { json: asJson({ ...job, ...waited.last }) };
+/** Generate and Wait: submits a video for each item, waits for all of them together, and returns the finished ones. */
+export async function generateAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const options = readOptions(context);
+	const { maxWaitMs } = options;
+	const signals = new RunSignals(context);
+	const api = await openVeoApi(context, options, signals.end);
+	const records = await openJobRecords(context, options, signals.stop);
+	const submitRules = { ...api, ...records, stop: signals.stop };
+	const waitRules = {
+		client: api.client,
+		backoff: api.retry.backoff,
+		signal: signals.end,
+		intervalMs: options.pollIntervalMs,
+		maxWaitMs,
+	};
 
-		if (waited.ended === 'refused') {
-			throw refusedWhileWaiting(uuid, lastStatus, waited.lastOutcome);
-		}
-		if (waited.ended === 'timeout') {
-			if (options.onTimeout === 'returnStatus') return result;
-			throw waitTimedOut(uuid, lastStatus, options.maxWaitMs, waited.lastOutcome);
-		}
-		if (lastStatus === 'failed') throw jobFailed(uuid, waited.last.errorMessage);
-		return { ...result, ...(await attachVideo(session, itemIndex, waited.last)) };
+	return await runItems(context, signals, {
+		limit: options.maxConcurrentJobs,
+		submissions: records.submissions,
+		check: async (itemIndex) => await checkGenerateRequest(context, api, itemIndex),
+		work: async (itemIndex, item) => {
+			const job = await submitOnce(item, submitRules);
+			const { uuid } = job;
+			// A finished video from the job table is not checked: the API may have forgotten it.
+			const result: WaitResult =
+				job.status === 'completed' && job.videoUrl !== undefined
+					? { ended: 'final', last: { ...job, status: job.status } }
+					: await waitForJob(uuid, waitRules);
+			const { last } = result;
+			if (last) await records.tracker?.checked(item, last);
+			const output = { json: toItemJson({ ...job, ...last }) };
+
+			if (result.ended === 'keyRefused') {
+				throw keyRefusedWhileWaiting(uuid, last?.status, result.lastOutcome);
+			}
+			if (result.ended === 'timeout') {
+				if (options.onTimeout === 'returnStatus') return output;
+				throw waitTimedOut(uuid, last?.status, maxWaitMs, result.lastOutcome);
+			}
+			if (result.last.status === 'failed') throw videoFailed(uuid, result.last.errorMessage);
+			const download = { retry: api.retry, requestTimeoutMs: options.requestTimeoutMs };
+			return {
+				...output,
+				...(await attachRequestedVideo(context, itemIndex, result.last, download)),
+			};
+		},
 	});
-};
+}

@@ -1,27 +1,37 @@
-import { checkUuid } from '../api/validation';
-import { orFailed, RequestFailed } from '../api/client';
-import { statusFailed } from '../errors/messages';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { withRetries } from '../api/retry';
-import { attachVideo } from '../shared/attachVideo';
-import { asJson, runItems } from './runItems';
-import type { OperationRun } from './operation';
-import type { Session } from './session';
+import { checkUuid } from '../api/validation';
+import { statusFailed } from '../errors/messages';
+import { RequestError, settle } from '../errors/outcome';
+import { toItemJson } from '../shared/items';
+import { openVeoApi } from './access';
+import { attachRequestedVideo } from './attachRequestedVideo';
+import { runItems } from './runItems';
+import { readOptions } from './runOptions';
+import { RunSignals } from './runSignals';
 
 const CONCURRENT_CHECKS = 5;
 
-/** Get Status: what the API knows of a video. One that failed is an answer like any other. */
-export const getStatus: OperationRun = async (session) => {
-	const { client, retry, end } = session;
-	return await runItems(session, CONCURRENT_CHECKS, checkItem, async (itemIndex, uuid) => {
-		const send = async () => await client.status(uuid, end);
-		const video = await orFailed(withRetries('status', send, retry));
-		if (video instanceof RequestFailed) {
-			throw statusFailed(uuid, video.outcome);
-		}
-		return { json: asJson(video), ...(await attachVideo(session, itemIndex, video)) };
-	});
-};
+/** Get Status: the API's answer about a video. A video that failed is a normal answer. */
+export async function getStatus(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const options = readOptions(context);
+	const signals = new RunSignals(context);
+	const { client, retry } = await openVeoApi(context, options, signals.end);
 
-async function checkItem({ context }: Session, itemIndex: number): Promise<string> {
-	return await Promise.resolve(checkUuid(context.getNodeParameter('uuid', itemIndex)));
+	return await runItems(context, signals, {
+		limit: CONCURRENT_CHECKS,
+		check: async (itemIndex) =>
+			await Promise.resolve(checkUuid(context.getNodeParameter('uuid', itemIndex))),
+		work: async (itemIndex, uuid) => {
+			const video = await settle(
+				withRetries(async () => await client.status(uuid, signals.end), retry),
+			);
+			if (video instanceof RequestError) throw statusFailed(uuid, video.outcome);
+			const download = { retry, requestTimeoutMs: options.requestTimeoutMs };
+			return {
+				json: toItemJson(video),
+				...(await attachRequestedVideo(context, itemIndex, video, download)),
+			};
+		},
+	});
 }

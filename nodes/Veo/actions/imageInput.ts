@@ -1,31 +1,32 @@
 import { createHash } from 'crypto';
-import { BINARY_ENCODING, type IBinaryData } from 'n8n-workflow';
-import { textFrom } from '../api/validation';
-import {
-	IMAGE_FORMATS_TEXT,
-	IMAGE_HEAD_BYTES,
-	imageTypeOf,
-	LARGEST_IMAGE_BYTES,
-} from '../api/image';
-import { imageTooLarge, noImageFile, notAnImage } from '../errors/messages';
+import { BINARY_ENCODING, type IBinaryData, type IExecuteFunctions } from 'n8n-workflow';
+import type { UploadedImage } from '../api/client';
+import { IMAGE_FORMATS_TEXT, IMAGE_HEAD_BYTES, imageTypeOf, MAX_IMAGE_BYTES } from '../api/image';
+import { toText } from '../api/json';
+import { withRetries } from '../api/retry';
 import type { ImageFile } from '../api/transport';
-import type { Session } from './session';
+import { imageTooLarge, noImageFile, notAnImage, requestFailed } from '../errors/messages';
+import { RequestError, settle } from '../errors/outcome';
+import type { ApiAccess } from './access';
 
 export interface CheckedImage extends ImageFile {
-	/** Of the file's bytes: the same image is the same wish, whatever it is called. */
+	/** Of the file's bytes: the same image makes the same request, whatever its name is. */
 	sha256: string;
 }
 
 /**
- * The image file of an input item, looked at but not sent: its size and its bytes have to be what the API takes,
- * whatever its name and claimed type are. Throws `VeoFailure`.
+ * Checks the image file of an input item (API reference, "Upload an image"): its size and its first bytes, whatever its
+ * name and claimed type are. Sends nothing. Throws `VeoError`.
  */
-export async function checkImageFile(session: Session, itemIndex: number): Promise<CheckedImage> {
-	const { helpers } = session.context;
-	const field = session.context.getNodeParameter('binaryPropertyName', itemIndex);
-	// n8n's editor tells users that an expression may give the file itself; of that there is no name to tell.
-	const fieldName = textFrom(field) || 'Input Data Field Name';
-	const binary = orNothing(() => helpers.assertBinaryData(itemIndex, field));
+export async function checkImageFile(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): Promise<CheckedImage> {
+	const { helpers } = context;
+	const field = context.getNodeParameter('binaryPropertyName', itemIndex);
+	// n8n's editor says that an expression may return the file itself, which has no field name.
+	const fieldName = toText(field) || 'Input Data Field Name';
+	const binary = binaryOf(() => helpers.assertBinaryData(itemIndex, field));
 	if (!binary) throw noImageFile(fieldName);
 
 	const { id } = binary;
@@ -37,19 +38,17 @@ export async function checkImageFile(session: Session, itemIndex: number): Promi
 		id === undefined
 			? Buffer.byteLength(binary.data, BINARY_ENCODING)
 			: (await helpers.getBinaryMetadata(id)).fileSize;
-	if (bytes > LARGEST_IMAGE_BYTES) {
-		throw imageTooLarge(fieldName, bytes, LARGEST_IMAGE_BYTES);
-	}
+	if (bytes > MAX_IMAGE_BYTES) throw imageTooLarge(fieldName, bytes, MAX_IMAGE_BYTES);
 
 	const hash = createHash('sha256');
 	let head = Buffer.alloc(0);
 	const content = await open();
 	for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
-		const piece: unknown = chunk;
-		if (!Buffer.isBuffer(piece)) continue;
-		hash.update(piece);
+		const bytesRead: unknown = chunk;
+		if (!Buffer.isBuffer(bytesRead)) continue;
+		hash.update(bytesRead);
 		if (head.length < IMAGE_HEAD_BYTES) {
-			head = Buffer.concat([head, piece.subarray(0, IMAGE_HEAD_BYTES)]);
+			head = Buffer.concat([head, bytesRead.subarray(0, IMAGE_HEAD_BYTES)]);
 		}
 	}
 	const type = imageTypeOf(head);
@@ -64,7 +63,18 @@ export async function checkImageFile(session: Session, itemIndex: number): Promi
 	};
 }
 
-function orNothing<T>(find: () => T): T | undefined {
+/** Uploads a checked image. Throws `VeoError` and `StoppedError`. */
+export async function uploadImageFile(
+	{ client, retry }: ApiAccess,
+	file: CheckedImage,
+): Promise<UploadedImage> {
+	const upload = async () => await client.upload(file, retry.signal);
+	const uploaded = await settle(withRetries(upload, retry));
+	if (uploaded instanceof RequestError) throw requestFailed(uploaded.outcome);
+	return uploaded;
+}
+
+function binaryOf(find: () => IBinaryData): IBinaryData | undefined {
 	try {
 		return find();
 	} catch {
@@ -72,7 +82,7 @@ function orNothing<T>(find: () => T): T | undefined {
 	}
 }
 
-/** A name that cannot break out of the multipart header, with the ending that fits the content. */
+/** A name that cannot break the multipart header, with the extension of its content. */
 function safeName({ fileName = 'image' }: IBinaryData, extension: string): string {
 	const stem = fileName.replace(/\.[^.]*$/, '').replace(/[^\p{L}\p{N} _.-]/gu, '_');
 	return `${stem || 'image'}.${extension}`;

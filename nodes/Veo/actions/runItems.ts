@@ -1,55 +1,53 @@
-import {
-	type IDataObject,
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	NodeApiError,
-	NodeOperationError,
-} from 'n8n-workflow';
-import type { UploadedImage } from '../api/client';
-import { VeoFailure } from '../errors/VeoError';
-import { othersAccepted, othersUnclear } from '../errors/messages';
-import type { JsonObject } from '../errors/outcome';
-import { Stopped } from '../api/transport';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { otherVideosAccepted, otherVideosUnclear } from '../errors/messages';
+import { type NodeError, textOf, toNodeError } from '../errors/nodeErrors';
+import { StoppedError, VeoError } from '../errors/VeoError';
 import { inPool } from '../jobs/pool';
 import type { Submissions } from '../jobs/submissions';
-import { type NodeFailure, nodeFailure } from '../errors/nodeErrors';
-import { noteUuids } from './highlightedData';
-import { isAgentTool, type Session } from './session';
+import { isAgentTool } from '../shared/node';
+import { addUuids } from './highlightedData';
+import type { RunSignals } from './runSignals';
 
-/** An item that was looked at: with what it asks for, or with what comes out for it already. */
+export interface ItemWork<T> {
+	/** Checks one item without sending anything. All items are checked before the first one is worked on. */
+	check: (itemIndex: number) => Promise<T>;
+	work: (itemIndex: number, checked: T) => Promise<Pick<INodeExecutionData, 'json' | 'binary'>>;
+	/** How many items are worked on at the same time. */
+	limit: number;
+	/** The paid requests of the run, if it has any. */
+	submissions?: Submissions;
+}
+
 type Checked<T> = { itemIndex: number } & ({ value: T } | { output: INodeExecutionData });
 
 /**
- * Looks at every input item with `check`, which sends nothing, then runs `work` for each, at most `limit` at a time.
- * Gives one output item per input item, in their order. An item that fails ends the run, unless the user chose to
- * continue; one that `check` refuses ends it before anything is paid for. Throws the two n8n node errors, nothing else.
+ * Works on all input items and returns one output item for each, in their order. An item that fails ends the run, unless
+ * the node continues on failures. Throws n8n's node errors only.
  */
 export async function runItems<T>(
-	session: Session,
-	limit: number,
-	check: (session: Session, itemIndex: number) => Promise<T>,
-	work: (itemIndex: number, checked: T) => Promise<Pick<INodeExecutionData, 'json' | 'binary'>>,
+	context: IExecuteFunctions,
+	signals: RunSignals,
+	{ check, work, limit, submissions }: ItemWork<T>,
 ): Promise<INodeExecutionData[]> {
-	const { context, submissions } = session;
-	let failed = false;
+	let hasFailed = false;
 
 	const fail = (thrown: unknown, itemIndex: number): INodeExecutionData => {
-		failed = true;
-		const failure = toNodeFailure(context, thrown, itemIndex);
-		if (thrown instanceof VeoFailure && thrown.facts.uuid) noteUuids(context, [thrown.facts.uuid]);
-		if (context.continueOnFail() && !(thrown instanceof Stopped)) {
-			return failedItem(context, failure, thrown, itemIndex);
+		hasFailed = true;
+		const uuid = thrown instanceof VeoError ? thrown.details.uuid : undefined;
+		if (uuid) addUuids(context, [uuid]);
+		if (context.continueOnFail() && !(thrown instanceof StoppedError)) {
+			return failedItem(context, thrown, itemIndex);
 		}
-		session.endEarly();
-		throw failure;
+		signals.endEarly();
+		throw toItemError(context, thrown, itemIndex);
 	};
 
-	const checkOne = async (itemIndex: number): Promise<Checked<T>> =>
-		await check(session, itemIndex).then(
+	const checkItem = async (itemIndex: number): Promise<Checked<T>> =>
+		await check(itemIndex).then(
 			(value) => ({ itemIndex, value }),
 			(thrown: unknown) => ({ itemIndex, output: fail(thrown, itemIndex) }),
 		);
-	const workOne = async (checked: Checked<T>): Promise<INodeExecutionData> => {
+	const workOnItem = async (checked: Checked<T>): Promise<INodeExecutionData> => {
 		if ('output' in checked) return checked.output;
 		const { itemIndex, value } = checked;
 		return await work(itemIndex, value).then(
@@ -58,112 +56,76 @@ export async function runItems<T>(
 		);
 	};
 
-	// At once, while the execution that is being stopped has yet to be saved.
-	const noteAccepted = () =>
-		noteUuids(
-			context,
-			submissions.accepted().map(({ uuid }) => uuid),
-		);
-	session.stop?.addEventListener('abort', noteAccepted);
+	const addAccepted = () =>
+		addUuids(context, submissions?.accepted().map(({ uuid }) => uuid) ?? []);
+	// Added when the signal fires, because n8n saves a stopped execution before the node ends.
+	signals.stop?.addEventListener('abort', addAccepted);
 
-	const items = context.getInputData().map((_, itemIndex) => itemIndex);
-	const outputs = await inPool(items, 1, checkOne)
-		.then(async (checked) => await inPool(checked, limit, workOne))
-		.catch((thrown: NodeFailure) => {
-			// The videos of other items are paid for all the same: nobody must have to search for them.
-			noteAccepted();
-			tellOfOthers(thrown, submissions);
-			throw thrown;
+	const itemIndexes = context.getInputData().map((_, itemIndex) => itemIndex);
+	const outputs = await inPool(itemIndexes, 1, checkItem)
+		.then(async (checked) => await inPool(checked, limit, workOnItem))
+		.catch((error: NodeError) => {
+			addAccepted();
+			if (submissions) describeOthers(error, submissions);
+			throw error;
 		})
-		.finally(() => session.stop?.removeEventListener('abort', noteAccepted));
+		.finally(() => signals.stop?.removeEventListener('abort', addAccepted));
 
-	// A node that succeeded is not run again. One with failed items may be, for n8n retries those too.
-	if (!failed) submissions.forgetAsked();
+	// n8n does not run a node again that succeeded. It may do so if the first item failed.
+	if (!hasFailed) submissions?.deleteFound();
 	return outputs;
 }
 
-/** An answer of the API as n8n's type for it: both are what JSON can hold. */
-export const asJson = (data: JsonObject | UploadedImage) => data as IDataObject;
-
-/** What the message of one item leaves out: which other items were paid for, or may have been. */
-function tellOfOthers(failure: NodeFailure, submissions: Submissions): void {
+/** Adds to the error of one item which other items were paid for, or may have been. */
+function describeOthers(error: NodeError, submissions: Submissions): void {
 	const accepted = submissions
 		.accepted()
-		.filter(({ uuid }) => uuid !== failure.context.uuid)
+		.filter(({ uuid }) => uuid !== error.context.uuid)
 		.map(({ itemIndex, uuid }) => `${uuid} [item ${itemIndex}]`);
 	const unclear = submissions
 		.unclear()
-		.filter(({ itemIndex }) => itemIndex !== failure.context.itemIndex)
-		.map(({ itemIndex, what }) => `${what} [item ${itemIndex}].`);
+		.filter(({ itemIndex }) => itemIndex !== error.context.itemIndex)
+		.map(({ itemIndex, message }) => `${message} [item ${itemIndex}].`);
 	const texts = [
-		failure.description,
-		accepted.length > 0 && othersAccepted(accepted),
-		unclear.length > 0 && othersUnclear(unclear),
+		error.description,
+		accepted.length > 0 && otherVideosAccepted(accepted),
+		unclear.length > 0 && otherVideosUnclear(unclear),
 	];
-	failure.description = texts.filter(Boolean).join(' ');
+	error.description = texts.filter(Boolean).join(' ');
 }
 
 /**
- * What comes out where the run cannot even begin. n8n itself would give the input items, as if they had succeeded, to a
- * user who chose to continue. Throws the two n8n node errors.
+ * The result of a run that could not start: without it, n8n would pass on the input items as if they had succeeded where
+ * the node continues on failures. Throws n8n's node errors only.
  */
 export function failAll(context: IExecuteFunctions, thrown: unknown): INodeExecutionData[] {
-	if (!context.continueOnFail() || thrown instanceof Stopped) {
-		throw toNodeFailure(context, thrown, 0);
+	if (!context.continueOnFail() || context.getExecutionCancelSignal()?.aborted) {
+		throw toItemError(context, thrown, 0);
 	}
-	return context.getInputData().map((_, itemIndex) => {
-		return failedItem(context, toNodeFailure(context, thrown, itemIndex), thrown, itemIndex);
-	});
+	return context.getInputData().map((_, itemIndex) => failedItem(context, thrown, itemIndex));
 }
 
-/** What n8n shows of something thrown while an item was worked on. */
-export function toNodeFailure(
-	context: IExecuteFunctions,
-	thrown: unknown,
-	itemIndex: number,
-): NodeFailure {
-	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
+function toItemError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
 	const node = context.getNode();
-	if (!(thrown instanceof VeoFailure)) {
-		const message = thrown instanceof Error ? thrown.message : String(thrown);
-		return new NodeOperationError(node, `${message} [item ${itemIndex}]`, { itemIndex });
-	}
-
-	const { what, next, facts } = thrown;
-	const { uuid, httpStatus, code, lastStatus } = facts;
-	const headline = `${what} [item ${itemIndex}]`;
-	// Whoever has a paid job finds all that is needed in the message itself, wherever it ends up. And an agent, which n8n
-	// gives a node type of its own, is told nothing but the message.
-	const tellsAll = uuid !== undefined || isAgentTool(node);
-	const message = tellsAll ? `${headline}. ${next}` : headline;
-	const description = tellsAll ? undefined : next;
-	const failure = nodeFailure(node, thrown, message, { description, itemIndex });
-	const known: IDataObject = { uuid, code, httpStatus, lastStatus };
-	for (const [name, value] of Object.entries(known)) {
-		if (value !== undefined) failure.context[name] = value;
-	}
-	return failure;
+	// n8n gives an agent the message only.
+	return toNodeError(node, thrown, { itemIndex, messageOnly: isAgentTool(node) || undefined });
 }
 
 function failedItem(
 	context: IExecuteFunctions,
-	failure: NodeFailure,
 	thrown: unknown,
 	itemIndex: number,
 ): INodeExecutionData {
-	const uuid = failure.context.uuid;
-	const text =
-		thrown instanceof VeoFailure
-			? `${thrown.what} [item ${itemIndex}]. ${thrown.next}`
-			: failure.message;
+	const uuid = thrown instanceof VeoError ? thrown.details.uuid : undefined;
 	const item: INodeExecutionData = {
-		json: { error: text, ...(typeof uuid === 'string' && { uuid }) },
+		json: { error: textOf(thrown, itemIndex), ...(uuid !== undefined && { uuid }) },
 		pairedItem: { item: itemIndex },
 	};
 	if (context.getNode().onError === 'continueErrorOutput') {
-		// n8n sends an item to the error output by this property, but then drops the rest of the item's data wherever it
-		// still finds the property afterwards. The copy it makes in between leaves out what is not enumerable.
-		Object.defineProperty(item, 'error', { value: failure, enumerable: false });
+		// n8n routes an item to the error output by this property, but later drops the item's other data if it finds the
+		// property again. n8n's copy in between leaves out what is not enumerable.
+		const value = toItemError(context, thrown, itemIndex);
+		Object.defineProperty(item, 'error', { value, enumerable: false });
 	}
 	return item;
 }

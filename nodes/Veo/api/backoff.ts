@@ -1,58 +1,52 @@
-import type { Clock } from './clock';
-import { Stopped } from './transport';
+import { StoppedError } from '../errors/VeoError';
+import { sleepUnlessAborted } from './abort';
 
 const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 60_000;
 
 /**
- * How fast one run may send. All its requests share it, so that one refusal slows them all, not each in its turn:
- * exponential back-off with jitter, and `Retry-After` as the API's own word on it.
+ * Exponential backoff with jitter, shared by requests that go to the same server, so that one refusal slows all of them
+ * down. `Retry-After` counts where it is longer.
  */
-export class Pace {
-	private failuresInARow = 0;
+export class Backoff {
+	private failureCount = 0;
 	private slowedAtMs = -Infinity;
 	private notBeforeMs = -Infinity;
 
-	constructor(private readonly clock: Clock) {}
-
 	/**
-	 * Waits until a request may be sent, at most `longestMs`, and gives the time then. Throws `Stopped` when the signal
-	 * fires.
+	 * Waits until a request may be sent, but not longer than `maxMs`. Returns the time then, in ms since the epoch. Throws
+	 * `StoppedError` when the signal fires.
 	 */
-	async turn(signal?: AbortSignal, longestMs = Infinity): Promise<number> {
-		const untilMs = this.clock.now() + longestMs;
+	async waitForSlot(signal?: AbortSignal, maxMs = Infinity): Promise<number> {
+		const untilMs = Date.now() + maxMs;
 		for (;;) {
-			if (signal?.aborted) throw new Stopped();
-			const now = this.clock.now();
+			if (signal?.aborted) throw new StoppedError();
+			const now = Date.now();
 			const sendAtMs = Math.min(this.notBeforeMs, untilMs);
 			if (now >= sendAtMs) return now;
-			await this.clock.sleep(sendAtMs - now, signal);
+			await sleepUnlessAborted(sendAtMs - now, signal);
 		}
 	}
 
-	/** How much too soon a request would come that was sent now. */
-	pauseMs(): number {
-		return Math.max(0, this.notBeforeMs - this.clock.now());
-	}
-
-	tooSoon(): boolean {
-		return this.pauseMs() > 0;
+	/** How long no request should be sent, in ms. 0 if one may be sent now. */
+	remainingMs(): number {
+		return Math.max(0, this.notBeforeMs - Date.now());
 	}
 
 	succeeded(): void {
-		this.failuresInARow = 0;
+		this.failureCount = 0;
 	}
 
-	/** Slows down after a failure of a request that was sent at `sentAtMs`. */
+	/** Slows down after a request that was sent at `sentAtMs` failed. */
 	failed(sentAtMs: number, retryAfterMs?: number): void {
-		const now = this.clock.now();
+		const now = Date.now();
 		if (retryAfterMs !== undefined) {
 			this.notBeforeMs = Math.max(this.notBeforeMs, now + retryAfterMs);
 		}
-		// What was sent before the last slowing down tells nothing new.
+		// A request sent before the last slow-down belongs to the same burst of failures.
 		if (sentAtMs <= this.slowedAtMs) return;
-		const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failuresInARow++);
+		const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failureCount++);
 		this.slowedAtMs = now;
-		this.notBeforeMs = Math.max(this.notBeforeMs, now + pauseMs * (0.5 + this.clock.random() / 2));
+		this.notBeforeMs = Math.max(this.notBeforeMs, now + pauseMs * (0.5 + Math.random() / 2));
 	}
 }

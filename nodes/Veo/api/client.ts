@@ -1,15 +1,16 @@
-import { readAnswer, wordsOf } from './envelope';
-import { isJsonObject, type JsonObject, type Outcome } from '../errors/outcome';
+import { RequestError } from '../errors/outcome';
+import { readAnswer, apiMessageOf } from './envelope';
+import { isJsonObject, type JsonObject } from './json';
 import type { GenerateRequest } from './parameters';
 import type { PaidPermit } from './policy';
 import type { ApiRequest, ImageFile, Transport } from './transport';
 
-/** The `data` of an answer to `POST /generate-video`: at least these, and whatever else the API sent. */
+/** The `data` of an answer to `POST /generate-video`, with all fields that the API sent. */
 export interface AcceptedJob extends JsonObject {
 	uuid: string;
 }
 
-/** The `data` of an answer to `GET /video-status/{uuid}`: at least these, and whatever else the API sent. */
+/** The `data` of an answer to `GET /video-status/{uuid}`, with all fields that the API sent. */
 export interface VideoStatus extends JsonObject {
 	uuid: string;
 	status: string;
@@ -21,30 +22,12 @@ export interface UploadedImage {
 	imageKey?: string;
 }
 
-/** A request that did not give what was asked for. */
-export class RequestFailed extends Error {
-	constructor(readonly outcome: Outcome) {
-		super(`The request ended as ${outcome.name}`);
-	}
-}
-
-/** Gives a failed request as a value. Whatever else is thrown stays thrown. */
-export async function orFailed<T>(request: Promise<T>): Promise<T | RequestFailed> {
-	return await request.catch((thrown: unknown) => {
-		if (thrown instanceof RequestFailed) return thrown;
-		throw thrown;
-	});
-}
-
 /**
- * The three calls of the API. Each sends one request and throws `RequestFailed` for every outcome that is not the
- * documented answer, and `Stopped` when the signal fired.
+ * The three calls of the API. Each sends one request. Throws `RequestError` for everything but the documented answer, and
+ * `StoppedError` when the signal fires.
  */
 export class VeoClient {
-	constructor(
-		private readonly send: Transport,
-		private readonly now: () => number,
-	) {}
+	constructor(private readonly send: Transport) {}
 
 	/** `POST /generate-video`. Spends credits. */
 	async generate(
@@ -53,40 +36,43 @@ export class VeoClient {
 		signal?: AbortSignal,
 	): Promise<AcceptedJob> {
 		permit.use();
-		const { data } = await this.ask(
+		const { data } = await this.request(
 			{ method: 'POST', path: '/generate-video', json: request },
 			signal,
 		);
 		const uuid = isJsonObject(data) ? toUuid(data.uuid) : undefined;
-		if (!isJsonObject(data) || uuid === undefined) throw shapeless(data);
-		return { ...withoutErrorField(data), uuid };
+		if (!isJsonObject(data) || uuid === undefined) throw unexpectedShape(data);
+		return { ...renameErrorField(data), uuid };
 	}
 
-	/** `GET /video-status/{uuid}`. A video that failed is an answer like any other. */
+	/** `GET /video-status/{uuid}`. A video that failed is a normal answer. */
 	async status(uuid: string, signal?: AbortSignal): Promise<VideoStatus> {
-		const { data, words } = await this.ask(
-			{ method: 'GET', path: `/video-status/${encodeURIComponent(wellFormed(uuid))}` },
+		const { data, apiMessage } = await this.request(
+			{ method: 'GET', path: `/video-status/${encodeURIComponent(toWellFormed(uuid))}` },
 			signal,
 		);
-		if (!isJsonObject(data) || typeof data.status !== 'string') throw shapeless(data);
-		return { ...withoutErrorField(data, words), uuid, status: data.status };
+		if (!isJsonObject(data) || typeof data.status !== 'string') throw unexpectedShape(data);
+		return { ...renameErrorField(data, apiMessage), uuid, status: data.status };
 	}
 
 	/** `POST /upload-video-image`. */
 	async upload(file: ImageFile, signal?: AbortSignal): Promise<UploadedImage> {
-		const { data } = await this.ask({ method: 'POST', path: '/upload-video-image', file }, signal);
-		if (!isJsonObject(data) || typeof data.imageUrl !== 'string') throw shapeless(data);
+		const { data } = await this.request(
+			{ method: 'POST', path: '/upload-video-image', file },
+			signal,
+		);
+		if (!isJsonObject(data) || typeof data.imageUrl !== 'string') throw unexpectedShape(data);
 		const imageKey = typeof data.imageKey === 'string' ? data.imageKey : undefined;
 		return { imageUrl: data.imageUrl, ...(imageKey !== undefined && { imageKey }) };
 	}
 
-	private async ask(request: ApiRequest, signal?: AbortSignal) {
+	private async request(request: ApiRequest, signal?: AbortSignal) {
 		const answer = await this.send(request, signal);
 		if ('noAnswer' in answer) {
-			throw new RequestFailed({ name: answer.noAnswer, networkCode: answer.networkCode });
+			throw new RequestError({ name: answer.noAnswer, networkCode: answer.networkCode });
 		}
-		const reading = readAnswer(answer, this.now());
-		if (!reading.ok) throw new RequestFailed(reading.outcome);
+		const reading = readAnswer(answer);
+		if (!reading.ok) throw new RequestError(reading.outcome);
 		return reading;
 	}
 }
@@ -96,28 +82,28 @@ function toUuid(value: unknown): string | undefined {
 	return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-/** Half a character, of which no URL can be made, as the sign for one that is unknown. */
-const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
+/** encodeURIComponent throws on lone surrogates. */
+const toWellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 
-function shapeless(data: unknown): RequestFailed {
-	return new RequestFailed({ name: 'shape', code: 0, data: isJsonObject(data) ? data : undefined });
+function unexpectedShape(data: unknown): RequestError {
+	return new RequestError({ name: 'shape', code: 0, data: isJsonObject(data) ? data : undefined });
 }
 
 /**
- * Gives a failed video its reason as `errorMessage`, wherever the API put it, and what more was said as `errorDetails`. No
- * field is left named `error`: n8n takes an item with such a field for one that its node could not handle.
+ * Puts the reason of a failed video into `errorMessage`, wherever the API sent it, and a remaining `error` into
+ * `errorDetails`. n8n would take an item with a field named `error` for a failed one.
  */
-function withoutErrorField(data: JsonObject, envelopeWords?: string): JsonObject {
+function renameErrorField(data: JsonObject, envelopeMessage?: string): JsonObject {
 	const { error, ...rest } = data;
 	if (data.status === 'failed') {
-		const nested = isJsonObject(error) ? wordsOf(error) : undefined;
-		const words =
-			wordsOf(data) ?? nested ?? (envelopeWords === 'Success' ? undefined : envelopeWords);
-		const isMore = Boolean(error) && error !== words;
+		const nested = isJsonObject(error) ? apiMessageOf(error) : undefined;
+		const apiMessage =
+			apiMessageOf(data) ?? nested ?? (envelopeMessage === 'Success' ? undefined : envelopeMessage);
+		const hasDetails = Boolean(error) && error !== apiMessage;
 		return {
 			...rest,
-			...(words !== undefined && { errorMessage: words }),
-			...(isMore && { errorDetails: error }),
+			...(apiMessage !== undefined && { errorMessage: apiMessage }),
+			...(hasDetails && { errorDetails: error }),
 		};
 	}
 	return error === undefined ? rest : { errorMessage: error, ...rest };

@@ -1,25 +1,27 @@
-import { isJsonObject, type JsonObject, type Outcome, type OutcomeName } from '../errors/outcome';
+import type { Outcome, OutcomeName } from '../errors/outcome';
+import { isJsonObject, type JsonObject, parseJson } from './json';
 import type { ApiAnswer } from './transport';
 
-export type Reading = { ok: true; data: unknown; words?: string } | { ok: false; outcome: Outcome };
+export type Reading =
+	{ ok: true; data: unknown; apiMessage?: string } | { ok: false; outcome: Outcome };
 
 /**
- * Reads an answer of the API: the envelope `{ code, msg, data }` first, then the HTTP status, because the reference does
- * not say which goes with which. Never throws.
+ * Reads an answer of the API: first the envelope `{ code, msg, data }`, then the HTTP status, because the reference does
+ * not say which code comes with which HTTP status. Never throws.
  */
-export function readAnswer(answer: ApiAnswer, nowMs: number): Reading {
+export function readAnswer(answer: ApiAnswer): Reading {
 	const { httpStatus, body } = answer;
 	const json = parseJson(body);
 	const envelope = isJsonObject(json) ? json : {};
-	const words = wordsOf(envelope);
+	const apiMessage = apiMessageOf(envelope);
 	const code = toCode(envelope.code);
 
-	if (code === 0) return { ok: true, data: envelope.data, words };
+	if (code === 0) return { ok: true, data: envelope.data, apiMessage };
 
 	const known: Omit<Outcome, 'name'> = {
 		httpStatus,
-		words,
-		retryAfterMs: toDelayMs(answer.retryAfter, nowMs),
+		apiMessage,
+		retryAfterMs: toDelayMs(answer.retryAfter),
 	};
 	if (code !== undefined) {
 		const data = isJsonObject(envelope.data) ? envelope.data : undefined;
@@ -45,7 +47,7 @@ const STATUSES: Record<number, OutcomeName> = {
 	429: 'http429',
 };
 
-/** What an HTTP status says by itself; nothing for a status of success. */
+/** The outcome of an HTTP status alone; undefined for a status of success. */
 export function byStatus(httpStatus: number): OutcomeName | undefined {
 	if (httpStatus in STATUSES) return STATUSES[httpStatus];
 	if (httpStatus >= 500) return 'http5xx';
@@ -60,38 +62,29 @@ function unreadable(body: string, json: unknown): OutcomeName {
 	return /^\s*</.test(body) ? 'html' : 'notJson';
 }
 
-/** What a JSON text holds; nothing where it is none. */
-export function parseJson(body: string): unknown {
-	try {
-		return JSON.parse(body.replace(/^\uFEFF/, ''));
-	} catch {
-		return undefined;
-	}
-}
-
 function toCode(value: unknown): number | undefined {
 	if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
 	return typeof value === 'number' ? value : undefined;
 }
 
-/** `Retry-After` as milliseconds from now: it comes as seconds or as an HTTP date. */
-export function toDelayMs(retryAfter: string | undefined, nowMs: number): number | undefined {
+/** `Retry-After`, in seconds or as an HTTP date, as milliseconds from now. */
+export function toDelayMs(retryAfter: string | undefined): number | undefined {
 	if (retryAfter === undefined || retryAfter.trim() === '') return undefined;
 	const seconds = Number(retryAfter);
-	const delayMs = Number.isNaN(seconds) ? Date.parse(retryAfter) - nowMs : seconds * 1000;
+	const delayMs = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : seconds * 1000;
 	return Number.isFinite(delayMs) ? Math.max(0, delayMs) : undefined;
 }
 
-// Where a service puts words for people is not documented for every case: these are the places seen or likely.
-const WORD_FIELDS = ['errorMessage', 'failReason', 'error', 'message', 'msg'];
-const LONGEST_WORDS = 500;
+// The reference does not say where the message is in every case. These names were seen or are likely.
+const MESSAGE_FIELDS = ['errorMessage', 'failReason', 'error', 'message', 'msg'];
+const MAX_MESSAGE_LENGTH = 500;
 
-/** The words for people in an object, if there are any. */
-export function wordsOf(object: JsonObject): string | undefined {
-	for (const field of WORD_FIELDS) {
-		const words = object[field];
-		if (typeof words === 'string' && words.trim() !== '') {
-			return words.trim().slice(0, LONGEST_WORDS);
+/** The API's message for people in an object; undefined if there is none. */
+export function apiMessageOf(object: JsonObject): string | undefined {
+	for (const field of MESSAGE_FIELDS) {
+		const value = object[field];
+		if (typeof value === 'string' && value.trim() !== '') {
+			return value.trim().slice(0, MAX_MESSAGE_LENGTH);
 		}
 	}
 	return undefined;

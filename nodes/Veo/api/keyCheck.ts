@@ -1,15 +1,12 @@
-import { orFailed, RequestFailed, type VeoClient } from './client';
-import { credentialRefused } from '../errors/messages';
+import { RequestError, settle } from '../errors/outcome';
+import type { VeoClient } from './client';
+import { isKeyAccepted } from './policy';
 
-/** No video has it. Asking for its status costs nothing, and tells whether the key is taken. */
-const NO_VIDEO = 'n8n-credential-test';
+/** No video has this `uuid`. Its status check is free and shows whether the API accepts the key. */
+const UNKNOWN_UUID = 'n8n-credential-test';
 
-/** What keeps the API from being used with its credential, with the words for it; nothing where all is well. */
-export async function refusalOfKey(
-	client: VeoClient,
-): Promise<{ refused: RequestFailed; message: string } | undefined> {
-	const answer = await orFailed(client.status(NO_VIDEO));
-	if (!(answer instanceof RequestFailed)) return undefined;
-	const message = credentialRefused(answer.outcome);
-	return message === undefined ? undefined : { refused: answer, message };
+/** Returns the failed check if the API cannot be used with the client's credential. Throws `StoppedError`. */
+export async function checkKey(client: VeoClient): Promise<RequestError | undefined> {
+	const answer = await settle(client.status(UNKNOWN_UUID));
+	return answer instanceof RequestError && !isKeyAccepted(answer.outcome) ? answer : undefined;
 }

@@ -1,218 +1,94 @@
 import type { Outcome, OutcomeName } from '../errors/outcome';
 
 /**
- * - `generate`: `POST /generate-video`, the paid one
- * - `wait`: a status check for a job that this execution is waiting for
- * - `status`: a status check that a user asked for
- * - `upload`: `POST /upload-video-image`
- * - `download`: the finished video, from wherever it lies
+ * What an outcome says about the request:
+ * - `notSent`: it did not reach the API
+ * - `throttled`: refused for now, surely not accepted
+ * - `rejected`: refused for good, surely not accepted
+ * - `keyRefused`: the API key was not accepted
+ * - `unclear`: it may have been accepted; another try may get an answer
+ * - `answered`: it may have been accepted; another try would get the same answer
  */
-export type RequestKind = 'generate' | 'wait' | 'status' | 'upload' | 'download';
+type Consequence = 'notSent' | 'throttled' | 'rejected' | 'keyRefused' | 'unclear' | 'answered';
 
-/**
- * - `again`: sending it once more is safe and may help
- * - `final`: it was not accepted, and sending it once more would not help
- * - `unclear`: it may have been accepted, and sending it once more may pay twice
- */
-export type Verdict = 'again' | 'final' | 'unclear';
+/** What else an outcome concerns: only this item, all requests to the API, or this moment. */
+type Scope = 'item' | 'api' | 'moment';
 
-/**
- * May this be sent again? The one answer for every request and every outcome. Only the paid request can be `unclear`.
- * A check of a job that is waited for ends the wait only where the key was refused: whatever else happens, the job is
- * paid for and goes on.
- */
-export const POLICY: Record<OutcomeName, Record<RequestKind, Verdict>> = {
-	refused: {
-		generate: 'again',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	dns: { generate: 'again', wait: 'again', status: 'again', upload: 'again', download: 'again' },
-	unreachable: {
-		generate: 'again',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	connectTimeout: {
-		generate: 'again',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	tls: { generate: 'final', wait: 'again', status: 'final', upload: 'final', download: 'final' },
-
-	timeout: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	reset: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	tooLarge: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-
-	redirect: {
-		generate: 'final',
-		wait: 'again',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	// This is how a service may answer a POST that it did accept.
-	seeOther: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	http401: {
-		generate: 'final',
-		wait: 'final',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	http403: {
-		generate: 'final',
-		wait: 'final',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	http408: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	http429: {
-		generate: 'again',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	http4xx: {
-		generate: 'final',
-		wait: 'again',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	http5xx: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-
-	code1000: {
-		generate: 'final',
-		wait: 'again',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	code1001: {
-		generate: 'final',
-		wait: 'again',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	code1002: {
-		generate: 'final',
-		wait: 'final',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-	code1003: {
-		generate: 'again',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	code5000: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	codeOther: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'final',
-		upload: 'final',
-		download: 'final',
-	},
-
-	html: { generate: 'unclear', wait: 'again', status: 'again', upload: 'again', download: 'again' },
-	empty: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	notJson: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
-	shape: {
-		generate: 'unclear',
-		wait: 'again',
-		status: 'again',
-		upload: 'again',
-		download: 'again',
-	},
+/** The only classification of outcomes. Everything below is derived from it. */
+export const POLICY: Record<OutcomeName, readonly [Consequence, Scope]> = {
+	refused: ['notSent', 'api'],
+	dns: ['notSent', 'api'],
+	unreachable: ['notSent', 'api'],
+	connectTimeout: ['notSent', 'api'],
+	tls: ['rejected', 'api'],
+	timeout: ['unclear', 'moment'],
+	reset: ['unclear', 'moment'],
+	tooLarge: ['answered', 'item'],
+	redirect: ['rejected', 'item'],
+	// A service may answer a POST that it accepted with 302 or 303.
+	seeOther: ['answered', 'item'],
+	http401: ['keyRefused', 'api'],
+	http403: ['keyRefused', 'api'],
+	http408: ['unclear', 'moment'],
+	http429: ['throttled', 'api'],
+	http4xx: ['rejected', 'item'],
+	http5xx: ['unclear', 'moment'],
+	code1000: ['rejected', 'item'],
+	code1001: ['rejected', 'item'],
+	code1002: ['keyRefused', 'api'],
+	code1003: ['throttled', 'api'],
+	code5000: ['unclear', 'moment'],
+	codeOther: ['answered', 'item'],
+	html: ['unclear', 'moment'],
+	empty: ['unclear', 'item'],
+	notJson: ['unclear', 'item'],
+	shape: ['unclear', 'item'],
 };
 
+const consequenceOf = ({ name }: Outcome) => POLICY[name][0];
+
+export const scopeOf = ({ name }: Outcome): Scope => POLICY[name][1];
+
+export const isKeyRefused = (outcome: Outcome) => consequenceOf(outcome) === 'keyRefused';
+
+/** The paid request was surely not accepted, and another try may succeed. */
+export const mayResubmit = (outcome: Outcome) =>
+	['notSent', 'throttled'].includes(consequenceOf(outcome));
+
+/** The paid request may have been accepted. */
+export const mayBeAccepted = (outcome: Outcome) =>
+	['unclear', 'answered'].includes(consequenceOf(outcome));
+
+/** Another try of a request that costs nothing may succeed. */
+export const mayPass = (outcome: Outcome) =>
+	['notSent', 'throttled', 'unclear'].includes(consequenceOf(outcome));
+
+/** A status check of an unknown video shows that the API accepted the key. */
+export const isKeyAccepted = (outcome: Outcome) =>
+	outcome.code === 0 ||
+	(outcome.code !== undefined && ['rejected', 'answered'].includes(consequenceOf(outcome))) ||
+	(outcome.httpStatus === 404 && outcome.apiMessage !== undefined);
+
 /**
- * The right to send the paid request one time. There is one for an item that was never submitted, and one more for each
- * proof that the API did not accept it; nothing else makes one, and `VeoClient.generate` cannot be called without.
+ * The right to send the paid request once. An item gets one if it was never submitted, and another one for each proof
+ * that the API did not accept it. `VeoClient.generate` cannot be called without.
  */
 export class PaidPermit {
 	private used = false;
 
 	private constructor() {}
 
-	/** For an item of which no request was ever sent. */
+	/** For an item that was never submitted. */
 	static first(): PaidPermit {
 		return new PaidPermit();
 	}
 
-	/** For an item whose last request was surely not accepted; nothing where that is not sure. */
+	/** For an item whose last request was surely not accepted; undefined where that is not sure. */
 	static afterOutcome(outcome: Outcome): PaidPermit | undefined {
-		return POLICY[outcome.name].generate === 'again' ? new PaidPermit() : undefined;
+		return mayResubmit(outcome) ? new PaidPermit() : undefined;
 	}
 
-	/** Throws when the permit was used before. */
+	/** Throws if the permit was used before. */
 	use(): void {
 		if (this.used) throw new Error('A paid request was about to be sent twice');
 		this.used = true;

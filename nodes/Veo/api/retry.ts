@@ -1,69 +1,67 @@
-import { orFailed, RequestFailed } from './client';
-import type { Pace } from './backoff';
-import { PaidPermit, POLICY } from './policy';
+import { type Outcome, RequestError, settle } from '../errors/outcome';
+import type { Backoff } from './backoff';
+import { mayPass, PaidPermit } from './policy';
 
-/** A `Retry-After` beyond this is not waited for: the user hears of it instead. */
-const LONGEST_RETRY_AFTER_MS = 10 * 60_000;
+/** A longer `Retry-After` is not waited for: the item fails and its message names the time. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 export interface RetryRules {
-	pace: Pace;
-	/** How often a request may be repeated, at most. */
+	backoff: Backoff;
+	/** Maximum number of repetitions of one request. */
 	maxRetries: number;
 	signal?: AbortSignal;
 }
 
 /**
- * Sends a request that costs nothing, and repeats it as long as the policy and the rules allow. Throws the last
- * `RequestFailed`, or `Stopped`.
+ * Sends a request that costs nothing, and repeats it while the policy and the rules allow it. Throws the last
+ * `RequestError`, or `StoppedError`.
  */
-export async function withRetries<T>(
-	kind: 'status' | 'upload' | 'download',
-	send: () => Promise<T>,
-	rules: RetryRules,
-): Promise<T> {
-	return await repeat(send, rules, (failed) => POLICY[failed.outcome.name][kind] === 'again');
+export async function withRetries<T>(send: () => Promise<T>, rules: RetryRules): Promise<T> {
+	return await repeat(send, rules, mayPass);
 }
 
 /**
- * Sends the paid request with its permit, and repeats it only with a permit made from proof that it was not accepted.
- * Throws the last `RequestFailed`, or `Stopped`.
+ * Sends the paid request with its permit. Repeats it only with a new permit, which needs proof that it was not accepted.
+ * Throws the last `RequestError`, or `StoppedError`.
  */
 export async function submitWithRetries<T>(
-	permit: PaidPermit,
+	firstPermit: PaidPermit,
 	send: (permit: PaidPermit) => Promise<T>,
 	rules: RetryRules,
 ): Promise<T> {
-	let next: PaidPermit = permit;
+	let permit = firstPermit;
 	return await repeat(
-		async () => await send(next),
+		async () => await send(permit),
 		rules,
-		({ outcome }) => {
-			const another = PaidPermit.afterOutcome(outcome);
-			if (another) next = another;
-			return another !== undefined;
+		(outcome) => {
+			const next = PaidPermit.afterOutcome(outcome);
+			if (next) permit = next;
+			return next !== undefined;
 		},
 	);
 }
 
 async function repeat<T>(
 	send: () => Promise<T>,
-	{ pace, maxRetries, signal }: RetryRules,
-	mayRepeat: (failed: RequestFailed) => boolean,
+	{ backoff, maxRetries, signal }: RetryRules,
+	mayRepeat: (outcome: Outcome) => boolean,
 ): Promise<T> {
 	for (let retries = 0; ; retries++) {
-		const sentAtMs = await pace.turn(signal, LONGEST_RETRY_AFTER_MS);
-		const leftMs = pace.pauseMs();
-		if (leftMs > 0) throw new RequestFailed({ name: 'http429', retryAfterMs: leftMs });
-		const result = await orFailed(send());
-		if (!(result instanceof RequestFailed)) {
-			pace.succeeded();
+		const sentAtMs = await backoff.waitForSlot(signal, MAX_RETRY_AFTER_MS);
+		const remainingMs = backoff.remainingMs();
+		if (remainingMs > 0) throw new RequestError({ name: 'http429', retryAfterMs: remainingMs });
+		const result = await settle(send());
+		if (!(result instanceof RequestError)) {
+			backoff.succeeded();
 			return result;
 		}
-		const { retryAfterMs } = result.outcome;
-		const again = mayRepeat(result);
-		// Told before it is thrown: other items of the run are about to send as well.
-		if (again) pace.failed(sentAtMs, retryAfterMs);
-		if (!again || retries >= maxRetries) throw result;
-		if (retryAfterMs !== undefined && retryAfterMs > LONGEST_RETRY_AFTER_MS) throw result;
+		const { outcome } = result;
+		const isRepeatable = mayRepeat(outcome);
+		// Back off before throwing, so that parallel items slow down too.
+		if (isRepeatable) backoff.failed(sentAtMs, outcome.retryAfterMs);
+		if (!isRepeatable || retries >= maxRetries) throw result;
+		if (outcome.retryAfterMs !== undefined && outcome.retryAfterMs > MAX_RETRY_AFTER_MS) {
+			throw result;
+		}
 	}
 }

@@ -1,11 +1,12 @@
 import {
-	badImageUrl,
-	badUuid,
 	blankPrompt,
 	blankTableName,
+	invalidChoice,
+	invalidImageUrl,
+	invalidUuid,
 	missingImageUrl,
-	notAChoice,
 } from '../errors/messages';
+import { toText } from './json';
 import {
 	ASPECT_RATIOS,
 	type AspectRatio,
@@ -14,14 +15,14 @@ import {
 	type GenerationType,
 } from './parameters';
 
-/** What every generate request has, checked. The image is checked apart: it may yet have to be uploaded. */
+/** The part of a generate request that every generation type has. */
 export interface GenerateBasics {
 	generationType: GenerationType;
 	prompt: string;
 	aspectRatio: AspectRatio;
 }
 
-/** Checks what comes from the form or an expression. Throws `VeoFailure` naming the field. Sends nothing. */
+/** Checks values of the form. Throws `VeoError` that names the field. */
 export function checkBasics(raw: Record<keyof GenerateBasics, unknown>): GenerateBasics {
 	const generationType = oneOf(GENERATION_TYPES, 'Generation Type', raw.generationType);
 	const aspectRatio = oneOf(
@@ -29,35 +30,30 @@ export function checkBasics(raw: Record<keyof GenerateBasics, unknown>): Generat
 		'Aspect Ratio',
 		raw.aspectRatio || GENERATE_PARAMETERS.aspectRatio.default,
 	);
-	if (textFrom(raw.prompt) === '') throw blankPrompt();
+	if (toText(raw.prompt) === '') throw blankPrompt();
 	return { generationType, prompt: String(raw.prompt), aspectRatio };
 }
 
-/** Gives the image's address, or throws `VeoFailure` where it is missing or not http(s). */
+/** Returns the image's URL. Throws `VeoError` if it is blank or not http(s). */
 export function checkImageUrl(raw: unknown): string {
 	if (typeof raw !== 'string' || raw.trim() === '') throw missingImageUrl();
-	if (!isWebAddress(raw.trim())) throw badImageUrl(raw);
+	if (!isWebAddress(raw.trim())) throw invalidImageUrl(raw);
 	return raw.trim();
 }
 
-/** Gives the `uuid`, or throws `VeoFailure` where it cannot be one. */
+/** Returns the `uuid`. Throws `VeoError` if it cannot be one. */
 export function checkUuid(raw: unknown): string {
-	const uuid = textFrom(raw);
-	// A dot or two would be taken for a place in the path.
-	if (/^\.{0,2}$/.test(uuid)) throw badUuid();
+	const uuid = toText(raw);
+	// Reject "." and "..": they are path segments.
+	if (/^\.{0,2}$/.test(uuid)) throw invalidUuid();
 	return uuid;
 }
 
-/** Gives the job table's name, or throws `VeoFailure` where there is none. */
+/** Returns the job table's name. Throws `VeoError` if it is blank. */
 export function checkTableName(raw: unknown): string {
-	const tableName = textFrom(raw);
+	const tableName = toText(raw);
 	if (tableName === '') throw blankTableName();
 	return tableName;
-}
-
-/** What stands in a field, for which an expression may give a number. Whatever else it gives is no text. */
-export function textFrom(raw: unknown): string {
-	return typeof raw === 'string' || typeof raw === 'number' ? String(raw).trim() : '';
 }
 
 export function isWebAddress(value: string): boolean {
@@ -66,6 +62,6 @@ export function isWebAddress(value: string): boolean {
 
 function oneOf<T extends string>(choices: readonly T[], displayName: string, value: unknown): T {
 	const choice = choices.find((one) => one === value);
-	if (choice === undefined) throw notAChoice(displayName, value, choices);
+	if (choice === undefined) throw invalidChoice(displayName, value, choices);
 	return choice;
 }

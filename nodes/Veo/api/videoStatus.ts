@@ -1,14 +1,14 @@
 /**
- * The states of a job and what each means, in one table (API reference, "Get a video's status"). A status that is not
- * here is not final: the API may bring new ones.
+ * Whether each `status` of a video is final (API reference, "Get a video's status"). A status that is not listed is not
+ * final: the API may add new ones.
  */
-const STATES: Record<string, { final: boolean }> = {
-	pending: { final: false },
-	processing: { final: false },
-	completed: { final: true },
-	failed: { final: true },
+const STATUSES: Record<string, { isFinal: boolean }> = {
+	pending: { isFinal: false },
+	processing: { isFinal: false },
+	completed: { isFinal: true },
+	failed: { isFinal: true },
 };
 
 export function isFinal(status: string): boolean {
-	return STATES[status]?.final ?? false;
+	return STATUSES[status]?.isFinal ?? false;
 }

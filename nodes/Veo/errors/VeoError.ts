@@ -1,29 +1,47 @@
-/** What is known of a job when something went wrong with it or around it. */
-export interface FailureFacts {
+/** What is known about a job or a request when something went wrong with it. */
+export interface VeoErrorDetails {
 	httpStatus?: number;
 	/** The envelope's `code`. */
 	code?: number;
-	/** Of an accepted job: it appears in every outcome from then on. */
+	/** `uuid` of an accepted job. It appears in every outcome of its item. */
 	uuid?: string;
 	/** The job's last known status. */
 	lastStatus?: string;
-	/** For the curious: the API's or the network's own words. */
-	details?: string;
-	/** Whether the user's input is at fault, rather than the API or the way to it. */
-	input?: boolean;
-	/** Whether the paid request may have been accepted without our knowing the `uuid`. */
-	unclear?: boolean;
+	/** HTTP status, API code, API message and network code as one line, for n8n's error details. */
+	technical?: string;
+	/** The cause is the user's input, not the API or the connection to it. */
+	isInput?: boolean;
+	/** The paid request may have been accepted, but its `uuid` is unknown. */
+	isUnclear?: boolean;
 }
 
-/** Something that a user has to hear of: what happened, and how to go on. `messages.ts` holds the words. */
-export class VeoFailure extends Error {
+/**
+ * An error with a text for users: `message` says what happened, `description` says how to go on. The texts are in
+ * `messages/`.
+ */
+export class VeoError extends Error {
+	/**
+	 * @param message a clause without a full stop
+	 * @param description one or more sentences
+	 */
 	constructor(
-		/** A clause without a full stop at its end. */
-		readonly what: string,
-		/** One or more whole sentences. */
-		readonly next: string,
-		readonly facts: FailureFacts = {},
+		message: string,
+		readonly description: string,
+		readonly details: VeoErrorDetails = {},
 	) {
-		super(`${what}. ${next}`);
+		super(message);
+	}
+
+	/** Message and description as one text. */
+	get fullText(): string {
+		return `${this.message}. ${this.description}`;
+	}
+}
+
+/** The user stopped the execution, or the run ended early because of another item. */
+export class StoppedError extends Error {
+	constructor() {
+		// n8n recognises a canceled execution by this text.
+		super('The execution was canceled');
 	}
 }

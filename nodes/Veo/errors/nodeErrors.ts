@@ -1,22 +1,56 @@
-import { type INode, NodeApiError, NodeOperationError } from 'n8n-workflow';
-import type { VeoFailure } from './VeoError';
+import { type IDataObject, type INode, NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { VeoError } from './VeoError';
 
-export type NodeFailure = NodeApiError | NodeOperationError;
+export type NodeError = NodeApiError | NodeOperationError;
 
-/** `failure` as n8n shows it: with this message, whether the user's input is at fault or the API. */
-export function nodeFailure(
-	node: INode,
-	{ facts }: VeoFailure,
-	message: string,
-	more: { description?: string; itemIndex?: number },
-): NodeFailure {
-	const httpCode = facts.httpStatus?.toString();
-	const failure = facts.input
-		? new NodeOperationError(node, message, more)
-		: new NodeApiError(node, { message }, { message, ...more, httpCode });
-	// n8n puts words of its own in place of a message that holds a network code, as the API's words may: `ETIMEDOUT`, say.
-	failure.message = message;
-	// n8n shows these in the details, and has put the message itself there.
-	failure.messages = facts.details === undefined ? [] : [facts.details];
-	return failure;
+interface Shown {
+	/** The input item that the error is about. */
+	itemIndex?: number;
+	/**
+	 * Puts the description into the message, for places where n8n shows the message alone. By default for paid jobs, because
+	 * the message may be all that is kept of an error.
+	 */
+	messageOnly?: boolean;
+}
+
+/**
+ * Converts anything that was thrown to one of n8n's two node errors: `NodeOperationError` for the user's input,
+ * `NodeApiError` for the API. A node error is returned as it is.
+ */
+export function toNodeError(node: INode, thrown: unknown, shown: Shown = {}): NodeError {
+	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
+	const { itemIndex, messageOnly } = shown;
+	if (!(thrown instanceof VeoError)) {
+		return new NodeOperationError(node, messageOf(thrown, itemIndex), { itemIndex });
+	}
+
+	const { details } = thrown;
+	const { uuid, httpStatus, code, lastStatus } = details;
+	const isComplete = messageOnly ?? uuid !== undefined;
+	const message = isComplete ? textOf(thrown, itemIndex) : messageOf(thrown, itemIndex);
+	const options = { description: isComplete ? undefined : thrown.description, itemIndex };
+	const httpCode = httpStatus?.toString();
+	const error = details.isInput
+		? new NodeOperationError(node, message, options)
+		: new NodeApiError(node, { message }, { message, ...options, httpCode });
+	// n8n replaces a message that contains a network code, such as ETIMEDOUT in the API's message.
+	error.message = message;
+	// n8n shows these under "Error details". It has put the message there, which is shown already.
+	error.messages = details.technical === undefined ? [] : [details.technical];
+	const known: IDataObject = { uuid, code, httpStatus, lastStatus };
+	for (const [name, value] of Object.entries(known)) {
+		if (value !== undefined) error.context[name] = value;
+	}
+	return error;
+}
+
+/** The complete text of an error about an item, for places that hold one text. */
+export function textOf(thrown: unknown, itemIndex?: number): string {
+	const message = messageOf(thrown, itemIndex);
+	return thrown instanceof VeoError ? `${message}. ${thrown.description}` : message;
+}
+
+function messageOf(thrown: unknown, itemIndex?: number): string {
+	const message = thrown instanceof Error ? thrown.message : String(thrown);
+	return itemIndex === undefined ? message : `${message} [item ${itemIndex}]`;
 }

@@ -1,23 +1,16 @@
-/** An object out of a JSON text, whose fields are yet to be looked at. */
-export type JsonObject = Record<string, unknown>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Every way in which a request can end without giving what was asked for. `policy.ts` says what follows from each. */
+/** Every way a request can end without the documented answer. `api/policy.ts` says what follows from each. */
 export const OUTCOMES = [
-	// No request reached the API.
+	// The request did not reach the API.
 	'refused',
 	'dns',
 	'unreachable',
 	'connectTimeout',
 	'tls',
-	// The request may have reached the API; no whole answer came back.
+	// The request may have reached the API, but no complete answer came back.
 	'timeout',
 	'reset',
 	'tooLarge',
-	// An answer without an envelope, told apart by its HTTP status.
+	// An answer without an envelope, named by its HTTP status.
 	'redirect',
 	'seeOther',
 	'http401',
@@ -26,14 +19,14 @@ export const OUTCOMES = [
 	'http429',
 	'http4xx',
 	'http5xx',
-	// An answer with an envelope, told apart by its code.
+	// An answer with an envelope, named by its code.
 	'code1000',
 	'code1001',
 	'code1002',
 	'code1003',
 	'code5000',
 	'codeOther',
-	// HTTP said success, and the answer is not what the reference describes.
+	// HTTP success, but the body is not what the API reference describes.
 	'html',
 	'empty',
 	'notJson',
@@ -42,18 +35,33 @@ export const OUTCOMES = [
 
 export type OutcomeName = (typeof OUTCOMES)[number];
 
-/** What is known of a request that did not give what was asked for. */
+/** What is known about a request that did not get the documented answer. */
 export interface Outcome {
 	name: OutcomeName;
 	httpStatus?: number;
 	/** The envelope's `code`. */
 	code?: number;
-	/** The API's own words: the envelope's `msg`, or what stood in its place. */
-	words?: string;
+	/** The API's message: the envelope's `msg`, or a field with the same purpose. */
+	apiMessage?: string;
 	/** The envelope's `data`. */
-	data?: JsonObject;
-	/** How long the API asked to be left alone (`Retry-After`). */
+	data?: Record<string, unknown>;
+	/** `Retry-After` in milliseconds from now. */
 	retryAfterMs?: number;
-	/** The network's own name for what happened, such as `ECONNREFUSED`. */
+	/** The network error code, such as `ECONNREFUSED`. */
 	networkCode?: string;
+}
+
+/** A request that did not get the documented answer. */
+export class RequestError extends Error {
+	constructor(readonly outcome: Outcome) {
+		super(`The request ended as ${outcome.name}`);
+	}
+}
+
+/** Returns a `RequestError` as a value. Any other error is thrown. */
+export async function settle<T>(request: Promise<T>): Promise<T | RequestError> {
+	return await request.catch((thrown: unknown) => {
+		if (thrown instanceof RequestError) return thrown;
+		throw thrown;
+	});
 }

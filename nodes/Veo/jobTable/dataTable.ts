@@ -1,14 +1,14 @@
-import { byStatus, parseJson, wordsOf } from '../api/envelope';
-import { orFailed, RequestFailed } from '../api/client';
-import { isJsonObject, type JsonObject } from '../errors/outcome';
+import { apiMessageOf, byStatus } from '../api/envelope';
+import { isJsonObject, type JsonObject, parseJson } from '../api/json';
 import type { ApiRequest, Transport } from '../api/transport';
+import { RequestError, settle } from '../errors/outcome';
 
 export type ColumnType = 'string' | 'number' | 'boolean' | 'date';
 export type Columns = Record<string, ColumnType>;
 
 /**
- * A condition on a column. None compares times: what n8n makes of those differs from one database and version to the
- * next. On SQLite, version 2.41 compares them by their day alone.
+ * A condition on a column. There is none for times: n8n compares them differently by database and version. On SQLite,
+ * n8n 2.41 compares only their days.
  */
 export interface Filter {
 	columnName: string;
@@ -16,21 +16,21 @@ export interface Filter {
 	value: string | number | null;
 }
 
-/** For a text that is neither missing nor blank. n8n 2.8 and 2.20 refuse `isNotEmpty`, which version 2.41 has for it. */
-export const filled = (columnName: string): Filter[] => [
+/** Matches a text that is not empty. n8n 2.8 and 2.20 refuse the condition `isNotEmpty`, which 2.41 has. */
+export const isFilled = (columnName: string): Filter[] => [
 	{ columnName, condition: 'neq', value: null },
 	{ columnName, condition: 'neq', value: '' },
 ];
 
-/** The column to sort by, and how. */
+/** The column to sort by and the direction. */
 export type SortBy = `${string}:${'asc' | 'desc'}`;
 
-/** n8n gives no more rows at once. */
-const LARGEST_PAGE = 250;
+/** n8n's limit for one request. */
+const MAX_PAGE = 250;
 
 /**
- * One of n8n's Data Tables, by n8n's public API: the one way to them that a community node has, and one that works from
- * every process of the instance. Every call throws `RequestFailed` where n8n did not answer as asked.
+ * One of n8n's Data Tables, through n8n's public API: the only access that a community node has. It works from every
+ * process of the instance. Every method throws `RequestError`.
  */
 export class DataTable {
 	private id: string | undefined;
@@ -41,45 +41,45 @@ export class DataTable {
 		private readonly columns: Columns,
 	) {}
 
-	/** Looks the table up by its name. */
+	/** Finds the table by its name. */
 	async exists(): Promise<boolean> {
 		if (this.id !== undefined) return true;
 		const query = toQuery({
 			filter: JSON.stringify({ name: this.name }),
-			limit: String(LARGEST_PAGE),
+			limit: String(MAX_PAGE),
 		});
-		const found = rowsOf(await this.ask({ method: 'GET', path: `/data-tables?${query}` }));
-		// n8n's filter also finds names that merely contain this one.
-		const id = found.find((table) => table.name === this.name)?.id;
+		const tables = rowsOf(await this.request({ method: 'GET', path: `/data-tables?${query}` }));
+		// n8n's filter also finds names that contain this one.
+		const id = tables.find((table) => table.name === this.name)?.id;
 		if (typeof id === 'string') this.id = id;
 		return this.id !== undefined;
 	}
 
-	/** Makes the table unless there is one of that name. */
+	/** Creates the table unless there is one with its name. */
 	async ensure(): Promise<void> {
 		if (await this.exists()) return;
 		const columns = Object.entries(this.columns).map(([name, type]) => ({ name, type }));
-		const create = this.ask({
+		const create = this.request({
 			method: 'POST',
 			path: '/data-tables',
 			json: { name: this.name, columns },
 		});
-		const created = await orFailed(create);
-		// Another process may have been quicker.
-		if (created instanceof RequestFailed && !(await this.exists())) throw created;
-		if (!(await this.exists())) throw new RequestFailed({ name: 'shape' });
+		const created = await settle(create);
+		// Another process may have created it at the same time.
+		if (created instanceof RequestError && !(await this.exists())) throw created;
+		if (!(await this.exists())) throw new RequestError({ name: 'shape' });
 	}
 
-	/** The rows that meet all of `filters`, first those with the least (or most) in a column. */
-	async find(filters: Filter[], sortBy: SortBy, limit = LARGEST_PAGE): Promise<JsonObject[]> {
+	/** The first `limit` rows that match all `filters`. */
+	async find(filters: Filter[], sortBy: SortBy, limit = MAX_PAGE): Promise<JsonObject[]> {
 		return (await this.page(filters, sortBy, limit)).rows;
 	}
 
-	/** All the rows that meet all of `filters`, as many at a time as n8n gives. */
+	/** All rows that match all `filters`, page by page. */
 	async *pages(filters: Filter[], sortBy: SortBy): AsyncGenerator<JsonObject[]> {
 		let cursor: string | undefined;
 		do {
-			const page = await this.page(filters, sortBy, LARGEST_PAGE, cursor);
+			const page = await this.page(filters, sortBy, MAX_PAGE, cursor);
 			yield page.rows;
 			cursor = page.nextCursor;
 		} while (cursor !== undefined);
@@ -92,23 +92,23 @@ export class DataTable {
 			limit: String(limit),
 			...(cursor !== undefined && { cursor }),
 		});
-		const answer = await this.ask({ method: 'GET', path: `${this.path}/rows?${query}` });
+		const answer = await this.request({ method: 'GET', path: `${this.path}/rows?${query}` });
 		const next = isJsonObject(answer) ? answer.nextCursor : undefined;
 		return { rows: rowsOf(answer), nextCursor: typeof next === 'string' ? next : undefined };
 	}
 
-	/** Changes every row that meets all (or, with `or`, one) of `filters`. */
+	/** Changes every row that matches all `filters`, or one of them with `or`. */
 	async update(filters: Filter[], data: JsonObject, type: 'and' | 'or' = 'and'): Promise<void> {
-		await this.ask({
+		await this.request({
 			method: 'PATCH',
 			path: `${this.path}/rows/update`,
 			json: { filter: { type, filters }, data },
 		});
 	}
 
-	/** Changes the row that meets all of `filters`, or makes it. */
+	/** Changes the row that matches all `filters`, or inserts it. */
 	async upsert(filters: Filter[], data: JsonObject): Promise<void> {
-		await this.ask({
+		await this.request({
 			method: 'POST',
 			path: `${this.path}/rows/upsert`,
 			json: { filter: { type: 'and', filters }, data },
@@ -119,36 +119,42 @@ export class DataTable {
 		return `/data-tables/${this.id ?? ''}`;
 	}
 
-	private async ask(request: ApiRequest): Promise<unknown> {
-		return await askN8n(this.send, request);
+	private async request(request: ApiRequest): Promise<unknown> {
+		return await requestN8n(this.send, request);
 	}
 }
 
-/** Asks n8n's public API. Throws `RequestFailed` where it did not answer with JSON and an HTTP status of success. */
-export async function askN8n(send: Transport, request: ApiRequest): Promise<unknown> {
+/** Sends a request to n8n's public API and returns the JSON of its answer. Throws `RequestError`. */
+export async function requestN8n(send: Transport, request: ApiRequest): Promise<unknown> {
 	const answer = await send(request);
 	if ('noAnswer' in answer) {
-		throw new RequestFailed({ name: answer.noAnswer, networkCode: answer.networkCode });
+		throw new RequestError({ name: answer.noAnswer, networkCode: answer.networkCode });
 	}
 	const { httpStatus, body } = answer;
 	const json = parseJson(body);
 	const name = byStatus(httpStatus) ?? (json === undefined ? 'html' : undefined);
 	if (name === undefined) return json;
-	throw new RequestFailed({
+	throw new RequestError({
 		name,
 		httpStatus,
-		words: isJsonObject(json) ? wordsOf(json) : undefined,
+		apiMessage: isJsonObject(json) ? apiMessageOf(json) : undefined,
 	});
 }
 
-/** n8n takes a space as `%20`, and refuses the `+` that is usual in a query. */
+/** n8n accepts a space as `%20`, but not as `+`. */
 function toQuery(parameters: Record<string, string>): string {
 	return new URLSearchParams(parameters).toString().replaceAll('+', '%20');
 }
 
-/** What an answer of n8n's public API lists. Throws `RequestFailed` where it is none. */
+/** The entries of a list that n8n's public API returned. Throws `RequestError` if the answer is not a list. */
 export function rowsOf(answer: unknown): JsonObject[] {
 	const data = isJsonObject(answer) ? answer.data : undefined;
-	if (!Array.isArray(data)) throw new RequestFailed({ name: 'shape' });
+	if (!Array.isArray(data)) throw new RequestError({ name: 'shape' });
 	return data.filter(isJsonObject);
 }
+
+export const equals = (columnName: string, value: string | number | null): Filter => ({
+	columnName,
+	condition: 'eq',
+	value,
+});

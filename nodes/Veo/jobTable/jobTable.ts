@@ -1,8 +1,10 @@
-import type { JsonObject } from '../errors/outcome';
-import { type Columns, DataTable } from './dataTable';
+import type { VideoStatus } from '../api/client';
+import type { JsonObject } from '../api/json';
 import type { Transport } from '../api/transport';
+import { isFinal } from '../api/videoStatus';
+import { type Columns, DataTable, equals } from './dataTable';
 
-/** The job table's columns. Their names are fixed: users' workflows refer to them. */
+/** The job table's columns. Users' workflows refer to these names. */
 export const JOB_COLUMNS = {
 	uuid: 'string',
 	status: 'string',
@@ -22,7 +24,7 @@ export const JOB_COLUMNS = {
 	finishedAt: 'date',
 } as const satisfies Columns;
 
-/** A row of the job table. A user may have made it, with no more than a `uuid`. */
+/** A row of the job table. A user may have inserted it with only a `uuid`. */
 export type JobRow = Partial<Record<keyof typeof JOB_COLUMNS, string | number | null>> & {
 	id: number;
 	createdAt?: unknown;
@@ -30,7 +32,7 @@ export type JobRow = Partial<Record<keyof typeof JOB_COLUMNS, string | number | 
 
 export const jobTable = (send: Transport, name: string) => new DataTable(send, name, JOB_COLUMNS);
 
-/** A row as n8n gave it. A field of another type than its column's is left out. */
+/** A row as n8n returned it. A value of another type than its column's is left out. */
 export function toJobRow(row: JsonObject): JobRow {
 	const job: JobRow = { id: Number(row.id), createdAt: row.createdAt };
 	for (const [name, type] of Object.entries(JOB_COLUMNS)) {
@@ -42,9 +44,25 @@ export function toJobRow(row: JsonObject): JobRow {
 	return job;
 }
 
-const OF_THE_TABLE_ONLY = new Set(['id', 'createdAt', 'jobKey', 'requestHash', 'checkedAt']);
+const INTERNAL_COLUMNS = new Set(['id', 'createdAt', 'jobKey', 'requestHash', 'checkedAt']);
 
-/** What a row tells of its job, without what only the table itself needs. */
+/** The job of a row as JSON, without the table's internal columns. */
 export function toJson(row: JobRow): JsonObject {
-	return Object.fromEntries(Object.entries(row).filter(([name]) => !OF_THE_TABLE_ONLY.has(name)));
+	return Object.fromEntries(Object.entries(row).filter(([name]) => !INTERNAL_COLUMNS.has(name)));
+}
+
+/** A final row does not change any more: triggers recognise what they delivered by its `finishedAt`. */
+export const UNFINISHED = equals('finishedAt', null);
+
+/** The changes that a status answer makes to the job's row. `now` is an ISO timestamp. */
+export function rowChanges(video: VideoStatus, now: string): JsonObject {
+	const { status, videoUrl, progress, errorMessage } = video;
+	return {
+		status,
+		checkedAt: now,
+		...(typeof videoUrl === 'string' && { videoUrl }),
+		...(typeof progress === 'number' && { progress }),
+		...(typeof errorMessage === 'string' && { errorMessage }),
+		...(isFinal(status) && { finishedAt: now }),
+	};
 }

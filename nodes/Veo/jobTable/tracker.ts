@@ -1,14 +1,13 @@
-import { type AcceptedJob, orFailed, RequestFailed, type VideoStatus } from '../api/client';
-import type { Clock } from '../api/clock';
-import { tableFailed } from '../errors/messages';
-import type { JsonObject } from '../errors/outcome';
+import type { AcceptedJob, VideoStatus } from '../api/client';
+import type { JsonObject } from '../api/json';
 import type { GenerateRequest } from '../api/parameters';
 import { type RetryRules, withRetries } from '../api/retry';
-import { type DataTable, type Filter, filled } from './dataTable';
-import { type JobRow, toJobRow } from './jobTable';
-import { isFinal } from '../api/videoStatus';
+import { tableFailed } from '../errors/messages';
+import { RequestError, settle } from '../errors/outcome';
+import { type DataTable, equals, type Filter, isFilled } from './dataTable';
+import { type JobRow, rowChanges, toJobRow, UNFINISHED } from './jobTable';
 
-/** What tells one try of a run from another that n8n makes of the same execution. */
+/** Identifies one run of the node. It is the same for an execution and its retries. */
 export interface RunIdentity {
 	executionId: string;
 	workflowId: string;
@@ -16,14 +15,15 @@ export interface RunIdentity {
 	runIndex: number;
 }
 
+/** Identifies one item of a run. */
 export interface Tracked {
 	itemIndex: number;
 	requestHash: string;
 }
 
 /**
- * Keeps the jobs of one run of the node in the job table: a row before the paid request is sent, its `uuid` right
- * after. So a process that dies in between leaves a trace, and an execution that n8n runs again finds its jobs.
+ * Records the jobs of one run of the node in the job table: a row before the paid request is sent, and its `uuid` right
+ * after. A crash in between leaves that row, and a retry of the execution finds its jobs.
  */
 export class JobTracker {
 	private rows = new Map<string, JobRow>();
@@ -31,13 +31,12 @@ export class JobTracker {
 	constructor(
 		private readonly table: DataTable,
 		private readonly run: RunIdentity,
-		private readonly clock: Clock,
 		private readonly retry: RetryRules,
-		/** Whether a finished video of the same request is given again instead of a new one. */
+		/** Whether a finished video of the same request is returned instead of a new one. */
 		private readonly reuseIdentical: boolean,
 	) {}
 
-	/** Makes the table if need be, and reads what it knows of this execution. Throws `VeoFailure`. */
+	/** Creates the table if needed, and reads the rows of this execution. Throws `VeoError`. */
 	async open(): Promise<void> {
 		await this.orThrow(async () => await this.table.ensure());
 		const filters = [equals('executionId', this.run.executionId)];
@@ -48,24 +47,24 @@ export class JobTracker {
 		});
 	}
 
-	/** The row that an earlier try of this execution left for the item. */
+	/** The row that an earlier try of this execution wrote for the item. */
 	earlier(item: Tracked): JobRow | undefined {
 		return this.rows.get(this.keyOf(item));
 	}
 
-	/** A finished video of the same request, where the user wants it given again. Throws `VeoFailure`. */
+	/** A finished video of the same request, if it is to be reused. Throws `VeoError`. */
 	async finishedBefore({ requestHash }: Tracked): Promise<JobRow | undefined> {
 		if (!this.reuseIdentical) return undefined;
 		const filters: Filter[] = [
 			equals('requestHash', requestHash),
 			equals('status', 'completed'),
-			...filled('videoUrl'),
+			...isFilled('videoUrl'),
 		];
 		const [found] = await this.orThrow(async () => await this.table.find(filters, 'id:desc', 1));
 		return found && toJobRow(found);
 	}
 
-	/** Before the paid request: throws `VeoFailure` where the row could not be written, and nothing must be paid. */
+	/** Writes the row before the paid request. Throws `VeoError`: without the row, nothing must be paid. */
 	async submitting(item: Tracked, request: GenerateRequest): Promise<void> {
 		const { executionId, workflowId } = this.run;
 		const { prompt, generationType, aspectRatio, imageUrl = null } = request;
@@ -74,45 +73,43 @@ export class JobTracker {
 			...{ prompt, generationType, aspectRatio, imageUrl, executionId, workflowId },
 			jobKey: this.keyOf(item),
 			requestHash: item.requestHash,
-			submittedAt: this.timestamp(),
+			submittedAt: timestamp(),
 			errorMessage: null,
 			finishedAt: null,
 		};
-		await this.orThrow(async () => await this.table.upsert(this.filterOf(item), row));
+		await this.orThrow(async () => await this.table.upsert(this.filtersOf(item), row));
 	}
 
-	/** The `uuid` into the row. Tells whether that could be written. */
+	/** Writes the `uuid` of an accepted job. Returns whether that worked. */
 	async accepted(item: Tracked, { uuid, status }: AcceptedJob): Promise<boolean> {
-		// Checked just now, in a way; so the trigger does not ask at once again.
-		return await this.write(item, {
-			uuid,
-			status: status ?? 'pending',
-			checkedAt: this.timestamp(),
-		});
+		// `checkedAt` counts as the last check, so that the trigger does not check at once.
+		return await this.write(item, { uuid, status: status ?? 'pending', checkedAt: timestamp() });
 	}
 
-	async notAccepted(item: Tracked, why: string, unclear: boolean): Promise<void> {
+	/** Writes the outcome of a paid request without a job. */
+	async notAccepted(item: Tracked, reason: string, isUnclear: boolean): Promise<void> {
 		await this.write(
 			item,
-			unclear
-				? { errorMessage: why }
-				: { status: 'failed', errorMessage: why, finishedAt: this.timestamp() },
+			isUnclear
+				? { errorMessage: reason }
+				: { status: 'failed', errorMessage: reason, finishedAt: timestamp() },
 		);
 	}
 
+	/** Writes a status answer. */
 	async checked(item: Tracked, video: VideoStatus): Promise<void> {
-		await this.write(item, rowChanges(video, this.timestamp()), [UNFINISHED]);
+		await this.write(item, rowChanges(video, timestamp()), [UNFINISHED]);
 	}
 
 	private async write(item: Tracked, changes: JsonObject, also: Filter[] = []): Promise<boolean> {
-		const filters = [...this.filterOf(item), ...also];
+		const filters = [...this.filtersOf(item), ...also];
 		const update = async () => await this.table.update(filters, changes);
-		return !((await orFailed(withRetries('status', update, this.retry))) instanceof RequestFailed);
+		return !((await settle(withRetries(update, this.retry))) instanceof RequestError);
 	}
 
-	private async orThrow<T>(call: () => Promise<T>): Promise<T> {
-		const result = await orFailed(withRetries('status', call, this.retry));
-		if (result instanceof RequestFailed) throw tableFailed(this.table.name, result.outcome);
+	private async orThrow<T>(request: () => Promise<T>): Promise<T> {
+		const result = await settle(withRetries(request, this.retry));
+		if (result instanceof RequestError) throw tableFailed(this.table.name, result.outcome);
 		return result;
 	}
 
@@ -121,33 +118,9 @@ export class JobTracker {
 		return [executionId, nodeId, runIndex, itemIndex, requestHash.slice(0, 16)].join('/');
 	}
 
-	private filterOf(item: Tracked): Filter[] {
+	private filtersOf(item: Tracked): Filter[] {
 		return [equals('jobKey', this.keyOf(item))];
 	}
-
-	private timestamp(): string {
-		return new Date(this.clock.now()).toISOString();
-	}
 }
 
-export const equals = (columnName: string, value: string | number | null): Filter => ({
-	columnName,
-	condition: 'eq',
-	value,
-});
-
-/** A row that is final stays as it is, whoever else looks: by its `finishedAt` triggers know what they delivered. */
-export const UNFINISHED = equals('finishedAt', null);
-
-/** What a status answer changes in the job's row. */
-export function rowChanges(video: VideoStatus, now: string): JsonObject {
-	const { status, videoUrl, progress, errorMessage } = video;
-	return {
-		status,
-		checkedAt: now,
-		...(typeof videoUrl === 'string' && { videoUrl }),
-		...(typeof progress === 'number' && { progress }),
-		...(typeof errorMessage === 'string' && { errorMessage }),
-		...(isFinal(status) && { finishedAt: now }),
-	};
-}
+const timestamp = () => new Date().toISOString();

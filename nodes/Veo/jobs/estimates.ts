@@ -1,28 +1,27 @@
 import type { VideoStatus } from '../api/client';
 
-/** How far an estimate may drift while it is watched. The API may round to whole seconds. */
-const LARGEST_DRIFT_MS = 2_000;
+/** How far an estimated end may drift between answers. The API may round to seconds. */
+const MAX_DRIFT_MS = 2_000;
 /**
- * How long to go without a check, as a multiple of the time in which the estimate was watched. It may drift as much more,
- * and that has to stay below the shortest interval: no end is then known later than without estimates.
+ * The pause as a multiple of the time that the estimate has been watched. In the pause the end may drift by as many times
+ * `MAX_DRIFT_MS`, which has to stay below the shortest interval: then no end is seen later than without estimates.
  */
-const FORESIGHT = 2;
-/** How many answers have to agree: two may do so by chance. */
-const LEAST_AGREEING = 3;
+const PAUSE_FACTOR = 2;
+/** Two answers may agree by chance. */
+const MIN_AGREEING = 3;
 
 /**
- * When to ask about one job again, by `estimatedTime` and `progress` (API reference, "Get a video's status"). Nothing is
- * known of how good the API's estimates are, so they are believed only as far as they have proved right: as long as they
- * foretell the same end again and again. Where they do not, or where there are none, a job is asked about at each
- * interval, as if nothing had been said.
+ * When to check one job again, by `estimatedTime` and `progress` (API reference, "Get a video's status"). The quality of
+ * the API's estimates is unknown, so they count only while they predict the same end again and again. Otherwise the job
+ * is checked at each interval.
  */
 export class Estimates {
-	/** The first of the answers that agree, and how many they are. */
+	/** The first of the answers that agree. */
 	private first = { atMs: 0, endMs: NaN };
 	private agreeing = 0;
 	private progress = -Infinity;
 
-	/** How long to wait after the answer `video`, which came at `nowMs`: `intervalMs` at least. */
+	/** The pause after the answer `video`, which came at `nowMs`. At least `intervalMs`. */
 	pauseMs(video: VideoStatus, nowMs: number, intervalMs: number): number {
 		const leftMs = Number(video.estimatedTime) * 1000;
 		const endMs = nowMs + leftMs;
@@ -30,7 +29,7 @@ export class Estimates {
 		const watchedMs = nowMs - this.first.atMs;
 		const driftMs = Math.abs(endMs - this.first.endMs);
 
-		const agrees = driftMs <= LARGEST_DRIFT_MS && progress >= this.progress;
+		const agrees = driftMs <= MAX_DRIFT_MS && progress >= this.progress;
 		this.progress = progress;
 		if (!agrees) {
 			this.first = { atMs: nowMs, endMs };
@@ -38,10 +37,10 @@ export class Estimates {
 			return intervalMs;
 		}
 		this.agreeing++;
-		if (this.agreeing < LEAST_AGREEING) return intervalMs;
+		if (this.agreeing < MIN_AGREEING) return intervalMs;
 
-		const pauseMs = watchedMs * FORESIGHT;
-		// A check less than an interval before the end would only put off the one that finds the video finished.
+		const pauseMs = watchedMs * PAUSE_FACTOR;
+		// A check less than an interval before the end would delay the check that finds the video finished.
 		return Math.max(intervalMs, leftMs - pauseMs < intervalMs ? leftMs : pauseMs);
 	}
 }

@@ -1,6 +1,6 @@
 /**
- * Runs `work` for each of `items`, at most `limit` at a time, and gives the results in the items' order. Once `work`
- * throws, no more items are begun; those under way are waited for, then the first thing thrown is thrown on.
+ * Runs `work` for each of `items`, at most `limit` at a time, and returns the results in the order of the items. After
+ * `work` throws, no more items are started; running ones are awaited, then the first error is thrown.
  */
 export async function inPool<T, R>(
 	items: readonly T[],
@@ -9,19 +9,19 @@ export async function inPool<T, R>(
 ): Promise<R[]> {
 	const results: R[] = [];
 	const queue = items.entries();
-	let thrown: { what: unknown } | undefined;
+	let failure: { thrown: unknown } | undefined;
 
 	const worker = async () => {
 		for (const [index, item] of queue) {
-			if (thrown) return;
+			if (failure) return;
 			await work(item).then(
 				(result) => (results[index] = result),
-				(what: unknown) => (thrown ??= { what }),
+				(thrown: unknown) => (failure ??= { thrown }),
 			);
 		}
 	};
 	await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 
-	if (thrown) throw thrown.what;
+	if (failure) throw failure.thrown;
 	return results;
 }

@@ -1,19 +1,20 @@
 import type { AcceptedJob } from '../api/client';
 
-/** What is remembered of one item's paid request. */
+/** What is known about the paid request of one item. */
 export type Submission =
 	| { state: 'submitting' }
-	| { state: 'unclear'; what: string; next: string }
+	| { state: 'unclear'; message: string; description: string }
 	| { state: 'accepted'; job: AcceptedJob };
 
 /**
- * What one run of the node has submitted already, kept in a plain object that n8n stores with the execution. n8n's two
- * kinds of retry run the whole node again with that same object, so that a try finds what the tries before it did. The
- * run index tells the turns of a loop apart, the hash an item whose input changed and the calls of an agent's tool.
+ * The paid requests of one run of the node, in a plain object that n8n stores with the execution. Retry On Fail and Retry
+ * in the executions list run the whole node again with the same object, so that each try finds the requests of earlier
+ * ones. The run index separates the turns of a loop; the hash separates items whose input changed, and the calls of an
+ * agent's tool.
  */
 export class Submissions {
-	/** What this try has asked about. */
-	private readonly asked = new Set<string>();
+	/** The keys that this try has looked up. */
+	private readonly found = new Set<string>();
 
 	constructor(
 		private readonly store: Record<string, unknown>,
@@ -22,21 +23,21 @@ export class Submissions {
 
 	find(itemIndex: number, requestHash: string): Submission | undefined {
 		const key = keyOf(itemIndex, requestHash);
-		this.asked.add(key);
+		this.found.add(key);
 		return this.ofRun[key];
 	}
 
-	remember(itemIndex: number, requestHash: string, submission: Submission): void {
+	set(itemIndex: number, requestHash: string, submission: Submission): void {
 		this.ofRun[keyOf(itemIndex, requestHash)] = submission;
 	}
 
-	forget(itemIndex: number, requestHash: string): void {
+	delete(itemIndex: number, requestHash: string): void {
 		delete this.ofRun[keyOf(itemIndex, requestHash)];
 	}
 
-	/** Of this try alone: another call of an agent's tool may have to be taken up again. */
-	forgetAsked(): void {
-		for (const key of this.asked) delete this.ofRun[key];
+	/** Deletes the entries of this try only: another call of an agent's tool may still need its own. */
+	deleteFound(): void {
+		for (const key of this.found) delete this.ofRun[key];
 	}
 
 	/** The jobs of this run that the API accepted, by item. */
@@ -46,10 +47,10 @@ export class Submissions {
 		);
 	}
 
-	/** The items of this run that the API may have accepted, and why that is not known. */
-	unclear(): Array<{ itemIndex: number; what: string }> {
+	/** The items of this run that the API may have accepted, with the message of each. */
+	unclear(): Array<{ itemIndex: number; message: string }> {
 		return this.byItem().flatMap(([itemIndex, submission]) =>
-			submission.state === 'unclear' ? [{ itemIndex, what: submission.what }] : [],
+			submission.state === 'unclear' ? [{ itemIndex, message: submission.message }] : [],
 		);
 	}
 

@@ -1,93 +1,120 @@
-import { type AcceptedJob, orFailed, RequestFailed, type VeoClient } from '../api/client';
-import {
-	interruptedSubmission,
-	notInTable,
-	notSent,
-	requestFailed,
-	stillUnclear,
-} from '../errors/messages';
+import type { AcceptedJob, VeoClient } from '../api/client';
 import type { GenerateRequest } from '../api/parameters';
-import { PaidPermit, POLICY } from '../api/policy';
+import { mayBeAccepted, PaidPermit } from '../api/policy';
 import { type RetryRules, submitWithRetries } from '../api/retry';
+import {
+	notInTable,
+	notSubmitted,
+	requestFailed,
+	submissionInterrupted,
+	submissionUnclear,
+} from '../errors/messages';
+import { type Outcome, RequestError, settle } from '../errors/outcome';
+import { VeoError } from '../errors/VeoError';
 import { toJson } from '../jobTable/jobTable';
-import type { Submissions } from './submissions';
 import type { JobTracker } from '../jobTable/tracker';
+import type { Submissions } from './submissions';
 
-export interface Submitting {
+/** One item's checked request. */
+export interface PaidItem {
 	itemIndex: number;
-	/** Of what the user asked for: the same for the same wish, in every try. */
+	/** The same for the same request in every try. */
 	requestHash: string;
-	/** Gives the request, uploading its image where there is one. Called only when there is something to submit. */
+	/** Returns the request, after uploading its image if it has one. Called only if there is something to submit. */
 	prepare: () => Promise<GenerateRequest>;
 }
 
 export interface SubmitRules {
 	client: VeoClient;
 	submissions: Submissions;
-	/** Where the user wants the jobs kept in the job table. */
+	/** Set if jobs are recorded in the job table. */
 	tracker?: JobTracker;
 	retry: RetryRules;
-	/** Ends even a paid request under way: for the user's Stop alone. */
+	/** The user's Stop, the only signal that aborts a paid request. */
 	stop?: AbortSignal;
 }
 
 /**
- * Gives the item's job: the one that an earlier try got accepted, or else a new one. Throws `VeoFailure` when it was not
- * accepted, when that is unclear, or when it could not be noted in the job table beforehand; and `Stopped`.
+ * Returns the item's job: the one that an earlier try submitted, or a new one (API reference, "Generate a video"). Throws
+ * `VeoError` if it was not accepted, if that is unclear, or if it could not be recorded first. Throws `StoppedError`.
  */
-export async function submitOnce(item: Submitting, rules: SubmitRules): Promise<AcceptedJob> {
-	const { itemIndex, requestHash } = item;
-	const { client, submissions, tracker, retry, stop } = rules;
-
-	const earlier = submissions.find(itemIndex, requestHash);
-	if (earlier?.state === 'accepted') {
-		// The try that got it accepted may not have come to noting it.
-		if (tracker?.earlier(item)?.uuid === undefined) await tracker?.accepted(item, earlier.job);
-		return earlier.job;
-	}
-	if (earlier?.state === 'unclear') throw stillUnclear(earlier.what, earlier.next);
-	if (earlier?.state === 'submitting') throw interruptedSubmission();
-
-	const row = tracker?.earlier(item);
-	if (row?.status === 'submitting') throw interruptedSubmission();
-	const known = row?.uuid === undefined ? await tracker?.finishedBefore(item) : row;
-	if (known) return { createdAt: known.submittedAt, ...toJson(known), uuid: String(known.uuid) };
+export async function submitOnce(item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> {
+	const { tracker } = rules;
+	const earlier = await findEarlierJob(item, rules);
+	if (earlier) return earlier;
 
 	const request = await item.prepare();
 	await tracker?.submitting(item, request);
+	const answer = await submit(item, request, rules);
+	if (answer instanceof RequestError) throw await recordNotAccepted(item, answer.outcome, rules);
+
+	const isRecorded = (await tracker?.accepted(item, answer)) ?? true;
+	return isRecorded ? answer : { ...answer, jobTableHint: notInTable(answer.uuid) };
+}
+
+/** The item's job from an earlier try, or from another execution if it is to be reused. */
+async function findEarlierJob(
+	item: PaidItem,
+	{ submissions, tracker }: SubmitRules,
+): Promise<AcceptedJob | undefined> {
+	const { itemIndex, requestHash } = item;
+	const earlier = submissions.find(itemIndex, requestHash);
+	if (earlier?.state === 'accepted') {
+		// The earlier try may have ended before it wrote the row.
+		if (tracker?.earlier(item)?.uuid === undefined) await tracker?.accepted(item, earlier.job);
+		return earlier.job;
+	}
+	if (earlier?.state === 'unclear') {
+		throw new VeoError(earlier.message, earlier.description, { isUnclear: true });
+	}
+	if (earlier?.state === 'submitting') throw submissionInterrupted();
+
+	const row = tracker?.earlier(item);
+	if (row?.status === 'submitting') throw submissionInterrupted();
+	const known = row?.uuid === undefined ? await tracker?.finishedBefore(item) : row;
+	return known && { createdAt: known.submittedAt, ...toJson(known), uuid: String(known.uuid) };
+}
+
+async function submit(
+	item: PaidItem,
+	request: GenerateRequest,
+	{ client, submissions, tracker, retry, stop }: SubmitRules,
+): Promise<AcceptedJob | RequestError> {
+	const { itemIndex, requestHash } = item;
 	const send = async (permit: PaidPermit) => {
-		// Remembered before it is sent: a try that is cut off here must not be taken for one that never began.
-		submissions.remember(itemIndex, requestHash, { state: 'submitting' });
-		const answer = await orFailed(client.generate(request, permit, stop));
-		if (!(answer instanceof RequestFailed)) {
-			submissions.remember(itemIndex, requestHash, { state: 'accepted', job: answer });
+		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
+		submissions.set(itemIndex, requestHash, { state: 'submitting' });
+		const answer = await settle(client.generate(request, permit, stop));
+		if (!(answer instanceof RequestError)) {
+			submissions.set(itemIndex, requestHash, { state: 'accepted', job: answer });
 			return answer;
 		}
-		if (POLICY[answer.outcome.name].generate !== 'unclear') {
-			submissions.forget(itemIndex, requestHash);
-		}
+		if (!mayBeAccepted(answer.outcome)) submissions.delete(itemIndex, requestHash);
 		throw answer;
 	};
-
-	const answer = await orFailed(submitWithRetries(PaidPermit.first(), send, retry)).catch(
+	return await settle(submitWithRetries(PaidPermit.first(), send, retry)).catch(
 		async (thrown: unknown) => {
-			// Ended while nothing was on its way: its row must not keep a retry from submitting it.
+			// Stopped while no request was being sent. The row must not keep a retry from submitting.
 			if (!submissions.find(itemIndex, requestHash)) {
-				await tracker?.notAccepted(item, notSent(), false);
+				await tracker?.notAccepted(item, notSubmitted(), false);
 			}
 			throw thrown;
 		},
 	);
-	if (!(answer instanceof RequestFailed)) {
-		const noted = (await tracker?.accepted(item, answer)) ?? true;
-		return noted ? answer : { ...answer, jobTableHint: notInTable(answer.uuid) };
-	}
+}
 
-	const failure = requestFailed('generate', answer.outcome);
-	if (failure.facts.unclear) {
-		const { what, next } = failure;
-		submissions.remember(itemIndex, requestHash, { state: 'unclear', what, next });
+async function recordNotAccepted(
+	item: PaidItem,
+	outcome: Outcome,
+	{ submissions, tracker }: SubmitRules,
+): Promise<VeoError> {
+	const isUnclear = mayBeAccepted(outcome);
+	const error = isUnclear ? submissionUnclear(outcome) : requestFailed(outcome);
+	const { message, description } = error;
+	if (isUnclear) {
+		const unclear = { state: 'unclear', message, description } as const;
+		submissions.set(item.itemIndex, item.requestHash, unclear);
 	}
-	await tracker?.notAccepted(item, failure.what, failure.facts.unclear ?? false);
-	throw failure;
+	await tracker?.notAccepted(item, message, isUnclear);
+	return error;
 }

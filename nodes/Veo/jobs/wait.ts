@@ -1,62 +1,59 @@
-import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
-import type { Clock } from '../api/clock';
-import type { Outcome } from '../errors/outcome';
-import type { Pace } from '../api/backoff';
-import { POLICY } from '../api/policy';
-import { Estimates } from './estimates';
+import { sleepUnlessAborted } from '../api/abort';
+import type { Backoff } from '../api/backoff';
+import type { VeoClient, VideoStatus } from '../api/client';
+import { isKeyRefused } from '../api/policy';
 import { isFinal } from '../api/videoStatus';
+import { type Outcome, RequestError, settle } from '../errors/outcome';
+import { Estimates } from './estimates';
 
 export interface WaitRules {
 	client: VeoClient;
-	clock: Clock;
-	pace: Pace;
+	backoff: Backoff;
 	signal?: AbortSignal;
-	/** Between two checks of one job, at least. */
+	/** Minimum time between two checks. */
 	intervalMs: number;
-	/** From now until the job is given back unfinished. */
+	/** Maximum time from the call. */
 	maxWaitMs: number;
 }
 
 /** How waiting for a job ended. `last` is the last status answer, if there was one. */
-export type Waited =
+export type WaitResult =
 	| { ended: 'final'; last: VideoStatus }
 	| { ended: 'timeout'; last?: VideoStatus; lastOutcome?: Outcome }
-	| { ended: 'refused'; last?: VideoStatus; lastOutcome: Outcome };
+	| { ended: 'keyRefused'; last?: VideoStatus; lastOutcome: Outcome };
 
 /**
- * Waits for one job: checks first, then sleeps for an interval, or longer where the API's estimates have proved right,
- * and never past the end of the wait, on which the last check falls. A check that fails never ends the wait, unless the
- * API refuses the key. Throws only `Stopped`.
+ * Waits for one job. Checks at once, then after each interval, or later where the API's estimates have proved right. The
+ * last check is at the end of `maxWaitMs`. A failed check ends the wait only if the API refuses the key: the job is paid
+ * for and goes on. Throws only `StoppedError`.
  */
-export async function waitForJob(uuid: string, rules: WaitRules): Promise<Waited> {
-	const { client, clock, pace, signal, intervalMs, maxWaitMs } = rules;
-	const untilMs = clock.now() + maxWaitMs;
+export async function waitForJob(uuid: string, rules: WaitRules): Promise<WaitResult> {
+	const { client, backoff, signal, intervalMs, maxWaitMs } = rules;
+	const untilMs = Date.now() + maxWaitMs;
 	const estimates = new Estimates();
 	let last: VideoStatus | undefined;
 	let lastOutcome: Outcome | undefined;
 
 	for (;;) {
 		let pauseMs = intervalMs;
-		const sentAtMs = await pace.turn(signal, untilMs - clock.now());
-		if (pace.tooSoon()) return { ended: 'timeout', last, lastOutcome };
+		const sentAtMs = await backoff.waitForSlot(signal, untilMs - Date.now());
+		if (backoff.remainingMs() > 0) return { ended: 'timeout', last, lastOutcome };
 
-		const answer = await orFailed(client.status(uuid, signal));
-		if (answer instanceof RequestFailed) {
+		const answer = await settle(client.status(uuid, signal));
+		if (answer instanceof RequestError) {
 			lastOutcome = answer.outcome;
-			if (POLICY[lastOutcome.name].wait === 'final') {
-				return { ended: 'refused', last, lastOutcome };
-			}
-			pace.failed(sentAtMs, lastOutcome.retryAfterMs);
+			if (isKeyRefused(lastOutcome)) return { ended: 'keyRefused', last, lastOutcome };
+			backoff.failed(sentAtMs, lastOutcome.retryAfterMs);
 		} else {
 			lastOutcome = undefined;
 			last = answer;
-			pace.succeeded();
+			backoff.succeeded();
 			if (isFinal(answer.status)) return { ended: 'final', last: answer };
-			pauseMs = estimates.pauseMs(answer, clock.now(), intervalMs);
+			pauseMs = estimates.pauseMs(answer, Date.now(), intervalMs);
 		}
 
-		const leftMs = untilMs - clock.now();
+		const leftMs = untilMs - Date.now();
 		if (leftMs <= 0) return { ended: 'timeout', last, lastOutcome };
-		await clock.sleep(Math.min(pauseMs, leftMs), signal);
+		await sleepUnlessAborted(Math.min(pauseMs, leftMs), signal);
 	}
 }

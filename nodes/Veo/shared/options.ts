@@ -1,13 +1,13 @@
-import { textFrom } from '../api/validation';
+import { toText } from '../api/json';
 
-/** A collection of options, of which some are numbers. */
+/** A collection of options in the form. */
 interface OptionsField {
 	options: Array<{ name: string; default: unknown; typeOptions?: { minValue?: number } }>;
 }
 
 /**
- * A number out of an options collection, as the form would take it: at least the least, and the default where there is
- * none. An expression may give anything.
+ * A number from an options collection: at least the form's minimum, and the form's default if it is not a number. An
+ * expression may return anything.
  */
 export function readNumber(
 	field: OptionsField,
@@ -15,10 +15,10 @@ export function readNumber(
 	name: string,
 ): number {
 	const option = field.options.find((one) => one.name === name);
-	const value = Number(textFrom(raw[name]) || NaN);
-	const least = option?.typeOptions?.minValue ?? 0;
-	return Math.max(least, Number.isFinite(value) ? value : Number(option?.default));
+	const value = Number(toText(raw[name]) || NaN);
+	const min = option?.typeOptions?.minValue ?? 0;
+	return Math.max(min, Number.isFinite(value) ? value : Number(option?.default));
 }
 
-/** Whether something is switched on. An expression may give that as text. */
-export const isOn = (given: unknown): boolean => given === true || given === 'true';
+/** Whether a boolean field is on. An expression may return text. */
+export const isOn = (value: unknown): boolean => value === true || value === 'true';

@@ -1,56 +1,54 @@
-import { isJsonObject, type JsonObject } from '../errors/outcome';
+import { isJsonObject, type JsonObject } from '../api/json';
 import type { JobRow } from '../jobTable/jobTable';
 
-/** How late a row may turn up after the time that its `finishedAt` tells: another process wrote it, by its own clock. */
-const LATEST_ROW_MS = 10 * 60_000;
-/** How many deliveries are remembered one by one, at most. */
-const MOST_REMEMBERED = 2_000;
+/** How long after its `finishedAt` a row may appear: another process wrote it, by its own clock. */
+const MAX_ROW_DELAY_MS = 10 * 60_000;
+const MAX_REMEMBERED = 2_000;
 
 /**
- * Which finished jobs one trigger has delivered, in bounded space: none that finished before `sinceMs`, and of those
- * after it the ones remembered by their row's `id`.
+ * The finished jobs that one trigger has delivered, in bounded space: all that finished before `sinceMs` count as
+ * delivered; later ones are listed by the `id` of their row.
  */
 export interface Deliveries {
 	sinceMs: number;
 	delivered: Delivery[];
-	/** What was about to be given to n8n when this was noted. */
+	/** Items that were being passed to n8n when this was saved. */
 	begun?: HandOver;
 }
 
-/** Row `id` and time of finish. */
+/** The row's `id` and its `finishedAt` in ms since the epoch. */
 type Delivery = [number, number];
 
-/** Items on their way to n8n: they are there once an execution newer than `afterId` holds `uuid`, the first of them. */
+/** n8n has taken the items when an execution newer than `afterId` contains `uuid`, the first of them. */
 export interface HandOver {
 	rows: Delivery[];
 	uuid: string;
 	afterId: number;
 }
 
-/** Of a trigger that was never active before: what finished earlier is none of its business. */
+/** For a trigger that was never active before: it does not deliver what finished earlier. */
 export const noDeliveries = (nowMs: number): Deliveries => ({ sinceMs: nowMs, delivered: [] });
 
 export function isDelivered({ sinceMs, delivered }: Deliveries, row: JobRow): boolean {
-	// Not `<`: a time that cannot be read, as users can edit their tables, is none to go by or to remember.
+	// Not `<`: users can edit their tables, and a time that cannot be parsed counts as delivered.
 	return !(finishedMs(row) >= sinceMs) || delivered.some(([id]) => id === row.id);
 }
 
-/** `nowMs` bounds what a row may claim: one with a time in the future must not hide those that finish until then. */
+/** A row with a time after `nowMs` must not hide rows that finish before it. */
 export function withDelivered(before: Deliveries, rows: Delivery[], nowMs: number): Deliveries {
 	const delivered = [...before.delivered, ...rows].sort(([, one], [, other]) => one - other);
 	const latest = Math.min(nowMs, delivered.at(-1)?.[1] ?? before.sinceMs);
-	const firstKept = Math.min(nowMs, delivered.at(-MOST_REMEMBERED)?.[1] ?? -Infinity);
-	const sinceMs = Math.max(before.sinceMs, latest - LATEST_ROW_MS, firstKept);
+	const firstKept = Math.min(nowMs, delivered.at(-MAX_REMEMBERED)?.[1] ?? -Infinity);
+	const sinceMs = Math.max(before.sinceMs, latest - MAX_ROW_DELAY_MS, firstKept);
 	return { sinceMs, delivered: delivered.filter(([, finished]) => finished >= sinceMs) };
 }
 
-/** Reads what was stored; nothing where it is not that. */
+/** Parses a stored value; undefined if it is not valid, as users can edit their tables. */
 export function parseDeliveries(stored: unknown): Deliveries | undefined {
 	try {
 		const json: unknown = JSON.parse(String(stored));
 		return isDeliveries(json) ? json : undefined;
 	} catch {
-		// Users can edit their tables.
 		return undefined;
 	}
 }

@@ -1,109 +1,95 @@
-import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
-import type { Clock } from '../api/clock';
-import { givenUp, keyRefused, notChecked } from '../errors/messages';
-import type { JsonObject, Outcome, OutcomeName } from '../errors/outcome';
-import type { Pace } from '../api/backoff';
-import { type DataTable, type Filter, filled } from '../jobTable/dataTable';
-import { type JobRow, toJobRow } from '../jobTable/jobTable';
-import { inPool } from '../jobs/pool';
+import type { VideoStatus } from '../api/client';
+import type { JsonObject } from '../api/json';
+import { isKeyRefused, scopeOf } from '../api/policy';
 import { isFinal } from '../api/videoStatus';
-import { equals, rowChanges, UNFINISHED } from '../jobTable/tracker';
+import { givenUp, notChecked, requestFailed } from '../errors/messages';
+import { type Outcome, RequestError, settle } from '../errors/outcome';
+import { inPool } from '../jobs/pool';
+import { type DataTable, equals, type Filter, isFilled } from '../jobTable/dataTable';
+import { type JobRow, rowChanges, toJobRow, UNFINISHED } from '../jobTable/jobTable';
+import type { Checks } from './watch';
 
-/** How many jobs are looked at in one round, and how many of them at once. */
-export const ROUND_SIZE = 100;
-const AT_ONCE = 5;
-/** So many checks in a row that gave nothing tell of the API, not of the jobs: the round ends. */
-const MOST_IN_VAIN = 10;
-/** A round may begin a little early, by the clock that the last one was stamped with. */
+/** Maximum number of jobs in one round. */
+export const MAX_JOBS = 100;
+const CONCURRENT_CHECKS = 5;
+/** After this many consecutive failures, end the round. */
+const MAX_CONSECUTIVE_FAILURES = 10;
+/** A round may start slightly early by the clock of the process that stamped the last one. */
 const EARLY_MS = 1_000;
 
 export interface RefreshRules {
-	table: DataTable;
-	client: VeoClient;
-	clock: Clock;
-	/** Of the checks: rounds that come too soon after the API asked to be left alone do nothing. */
-	pace: Pace;
 	intervalMs: number;
 	giveUpAfterMs: number;
-	/** No check is begun after this time. */
+	/** No check is started after this time. */
 	untilMs: number;
-	log: (message: string) => void;
-	/** Hears what the API said of a job that became final, once the table has it. */
+	/** Called for a job that became final, after the table is updated. */
 	onFinal: (row: JobRow, video: VideoStatus) => void;
 }
 
-/** What a check that gave nothing tells of. What is not here tells of its job: the API does not know it, say. */
-const TELLS_OF: Partial<Record<OutcomeName, 'key' | 'api' | 'moment'>> = {
-	http401: 'key',
-	http403: 'key',
-	code1002: 'key',
-	// What one job met, the next would meet as well.
-	refused: 'api',
-	dns: 'api',
-	unreachable: 'api',
-	connectTimeout: 'api',
-	tls: 'api',
-	http429: 'api',
-	code1003: 'api',
-	// It may be the API or the job.
-	timeout: 'moment',
-	reset: 'moment',
-	http408: 'moment',
-	http5xx: 'moment',
-	code5000: 'moment',
-	html: 'moment',
-};
-
 /**
- * Asks the API about the jobs of the table that are not final, first those that were not asked about for longest, and
- * writes what changed. A job that cannot be asked about goes to the end of the queue, and is given up in time. Throws
- * `VeoFailure` where the key is refused, and `RequestFailed` where the table could not be used.
+ * Checks the jobs of the table that are not final, those with the oldest check first, and writes the changes. A job that
+ * cannot be checked moves to the end of the queue, and is given up after some time. Throws `VeoError` if the key is
+ * refused, and `RequestError` if the table could not be used.
  */
-export async function refreshJobs(rules: RefreshRules): Promise<void> {
-	const { table, client, clock, pace, untilMs, log, onFinal } = rules;
-	if (pace.pauseMs() > 0) return;
-	// The time of the round, not of each check: so all of them are due again in the round after the interval.
-	const round = { ...rules, checkedAt: toTimestamp(clock.now()) };
+export async function refreshJobs(
+	table: DataTable,
+	{ client, backoff, log }: Checks,
+	{ intervalMs, giveUpAfterMs, untilMs, onFinal }: RefreshRules,
+): Promise<void> {
+	if (backoff.remainingMs() > 0) return;
+	// One time for the whole round, so that all its jobs are due again in the round after the interval.
+	const checkedAt = toTimestamp(Date.now());
 	const unchanged: JobRow[] = [];
-	const inVain: Array<{ uuid: string; outcome: Outcome }> = [];
-	let inVainInARow = 0;
+	const failed: Array<{ uuid: string; outcome: Outcome }> = [];
+	let consecutiveFailures = 0;
 
-	await inPool(await dueJobs(rules), AT_ONCE, async (row) => {
-		if (pace.pauseMs() > 0 || clock.now() > untilMs || inVainInARow >= MOST_IN_VAIN) return;
-		const sentAtMs = clock.now();
+	const giveUpIfOld = async (row: JobRow, factor = 1): Promise<boolean> => {
+		const sinceMs = toMs(row.submittedAt ?? row.createdAt);
+		if (!(Date.now() - sinceMs > giveUpAfterMs * factor)) return false;
+		await writeRow(table, row, {
+			status: 'expired',
+			errorMessage: givenUp(giveUpAfterMs),
+			checkedAt,
+			finishedAt: toTimestamp(Date.now()),
+		});
+		return true;
+	};
+
+	await inPool(await dueJobs(table, intervalMs), CONCURRENT_CHECKS, async (row) => {
+		if (backoff.remainingMs() > 0 || Date.now() > untilMs) return;
+		if (consecutiveFailures >= MAX_CONSECUTIVE_FAILURES) return;
+		const sentAtMs = Date.now();
 		const uuid = String(row.uuid);
-		const answer = await orFailed(client.status(uuid));
-		if (answer instanceof RequestFailed) {
+		const answer = await settle(client.status(uuid));
+		if (answer instanceof RequestError) {
 			const { outcome } = answer;
-			const { name, retryAfterMs } = outcome;
-			const tellsOf = TELLS_OF[name];
-			if (tellsOf === 'key') throw keyRefused(outcome);
-			inVain.push({ uuid, outcome });
-			inVainInARow++;
-			if (tellsOf === 'api') pace.failed(sentAtMs, retryAfterMs);
-			// The first check after a long time off may fall on a bad moment: such a job is given more time.
-			else if (!(await giveUpIfOld(round, row, tellsOf === 'moment' ? 2 : 1))) unchanged.push(row);
+			if (isKeyRefused(outcome)) throw requestFailed(outcome);
+			failed.push({ uuid, outcome });
+			consecutiveFailures++;
+			const scope = scopeOf(outcome);
+			if (scope === 'api') backoff.failed(sentAtMs, outcome.retryAfterMs);
+			// The first check after a long pause may meet a short outage, so such a job gets twice the time.
+			else if (!(await giveUpIfOld(row, scope === 'moment' ? 2 : 1))) unchanged.push(row);
 			return;
 		}
 
-		inVainInARow = 0;
-		pace.succeeded();
-		const { checkedAt } = round;
-		const changes = { ...rowChanges(answer, toTimestamp(clock.now())), checkedAt };
+		consecutiveFailures = 0;
+		backoff.succeeded();
+		const changes = { ...rowChanges(answer, toTimestamp(Date.now())), checkedAt };
 		if (isFinal(answer.status)) {
 			await writeRow(table, row, changes);
 			onFinal(row, answer);
-		} else if (!(await giveUpIfOld(round, row))) {
-			const same = answer.status === row.status && answer.progress === row.progress;
-			if (same) unchanged.push(row);
+		} else if (!(await giveUpIfOld(row))) {
+			const isSame = answer.status === row.status && answer.progress === row.progress;
+			if (isSame) unchanged.push(row);
 			else await writeRow(table, row, changes);
 		}
 	});
 
-	if (inVain.length > 0) log(notChecked(inVain));
+	if (failed.length > 0) log(notChecked(failed));
 	if (unchanged.length > 0) {
 		const ids = unchanged.map(({ id }) => equals('id', id));
-		await table.update(ids, { checkedAt: round.checkedAt }, 'or');
+		await table.update(ids, { checkedAt }, 'or');
 	}
 }
 
@@ -111,35 +97,19 @@ async function writeRow(table: DataTable, { id }: JobRow, changes: JsonObject): 
 	await table.update([equals('id', id), UNFINISHED], changes);
 }
 
-/** A job that is not known to be final. */
-export const PENDING: Filter[] = [UNFINISHED, ...filled('uuid')];
+/** Rows of jobs that are not known to be final. */
+export const PENDING: Filter[] = [UNFINISHED, ...isFilled('uuid')];
 
-/** The jobs to ask about. Two requests, however many jobs the table holds. */
-async function dueJobs({ table, clock, intervalMs }: RefreshRules): Promise<JobRow[]> {
-	// Databases do not agree on where rows without a value are sorted, so those have a question of their own.
-	const never = await table.find([...PENDING, equals('checkedAt', null)], 'id:asc', ROUND_SIZE);
+/** The jobs to check. Sends two requests, however many rows the table has. */
+async function dueJobs(table: DataTable, intervalMs: number): Promise<JobRow[]> {
+	// Databases sort rows without a value differently, so these are queried separately.
+	const never = await table.find([...PENDING, equals('checkedAt', null)], 'id:asc', MAX_JOBS);
 	const checked: Filter = { columnName: 'checkedAt', condition: 'neq', value: null };
-	const longestAgo = await table.find([...PENDING, checked], 'checkedAt:asc', ROUND_SIZE);
+	const oldest = await table.find([...PENDING, checked], 'checkedAt:asc', MAX_JOBS);
 
-	const dueMs = clock.now() - intervalMs + EARLY_MS;
-	const due = longestAgo.map(toJobRow).filter((row) => !(toMs(row.checkedAt) > dueMs));
-	return [...never.map(toJobRow), ...due].slice(0, ROUND_SIZE);
-}
-
-async function giveUpIfOld(
-	{ table, clock, giveUpAfterMs, checkedAt }: RefreshRules & { checkedAt: string },
-	row: JobRow,
-	times = 1,
-): Promise<boolean> {
-	const sinceMs = toMs(row.submittedAt ?? row.createdAt);
-	if (!(clock.now() - sinceMs > giveUpAfterMs * times)) return false;
-	await writeRow(table, row, {
-		status: 'expired',
-		errorMessage: givenUp(giveUpAfterMs),
-		checkedAt,
-		finishedAt: toTimestamp(clock.now()),
-	});
-	return true;
+	const dueMs = Date.now() - intervalMs + EARLY_MS;
+	const due = oldest.map(toJobRow).filter((row) => !(toMs(row.checkedAt) > dueMs));
+	return [...never.map(toJobRow), ...due].slice(0, MAX_JOBS);
 }
 
 const toTimestamp = (ms: number) => new Date(ms).toISOString();

@@ -1,10 +1,21 @@
-import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
-import { orFailed, RequestFailed, type VeoClient, type VideoStatus } from '../api/client';
-import { keyRefused, statusFailed } from '../errors/messages';
-import type { JsonObject } from '../errors/outcome';
-import type { Pace } from '../api/backoff';
-import { POLICY } from '../api/policy';
+import type { INodeExecutionData } from 'n8n-workflow';
+import type { Backoff } from '../api/backoff';
+import type { VeoClient, VideoStatus } from '../api/client';
+import type { JsonObject } from '../api/json';
+import { isKeyRefused } from '../api/policy';
 import { isFinal } from '../api/videoStatus';
+import { requestFailed, statusFailed } from '../errors/messages';
+import { RequestError, settle } from '../errors/outcome';
+
+/** One way to watch jobs. */
+export interface Watch {
+	/** Checks at activation that there is something to watch, and records since when. */
+	open(): Promise<void>;
+	/** Checks all jobs once and emits those that became final. Starts no check after `untilMs`. */
+	round(untilMs: number): Promise<void>;
+	/** The latest finished job, for a test event. Changes nothing. */
+	sample(): Promise<JsonObject | undefined>;
+}
 
 export interface TriggerOptions {
 	events: string[];
@@ -13,54 +24,42 @@ export interface TriggerOptions {
 	giveUpAfterMs: number;
 }
 
-/** One way of watching jobs. */
-export interface Watch {
-	/** For the activation: looks whether there is something to watch, and notes from when on it is watched. */
-	open(): Promise<void>;
-	/** Looks once, and gives what became final to n8n. No check is begun after `untilMs`. */
-	round(untilMs: number): Promise<void>;
-	/** The latest finished job, for the editor; changes nothing. */
-	sample(): Promise<JsonObject | undefined>;
-}
-
-export interface WatchContext {
-	context: IPollFunctions;
+/** How status checks are made. */
+export interface Checks {
 	client: VeoClient;
-	/** Of the checks. */
-	pace: Pace;
-	options: TriggerOptions;
-	/** Milliseconds since the epoch. */
-	activeSinceMs: number;
+	backoff: Backoff;
 	log: (message: string) => void;
-	/** The job as an item, with its file where the user wants it. */
-	toItem: (job: JsonObject, video?: VideoStatus) => Promise<INodeExecutionData>;
 }
 
-/** Whether a job that ended with `status` is one that the user wants to hear of. A job given up counts as failed. */
+/** A job as an item, with its file if the user wants it. */
+export type ToItem = (job: JsonObject, video?: VideoStatus) => Promise<INodeExecutionData>;
+
+/** Whether the trigger emits a job that ended with `status`. A job that was given up counts as failed. */
 export function isWanted(status: unknown, events: string[]): boolean {
 	return events.includes(status === 'completed' ? 'completed' : 'failed');
 }
 
 /**
- * Asks the API for the first of these jobs that has ended in a wanted way, for a test event. Throws `VeoFailure` where it
- * refuses the key, or tells of none of them.
+ * The first of the jobs that ended in a wanted way, for a test event. Throws `VeoError` if the key is refused, or if none
+ * of the jobs could be checked.
  */
 export async function firstFinished(
 	uuids: string[],
-	{ client, options }: WatchContext,
+	client: VeoClient,
+	events: string[],
 ): Promise<VideoStatus | undefined> {
-	const answers: Array<VideoStatus | RequestFailed> = [];
+	const answers: Array<VideoStatus | RequestError> = [];
 	for (const uuid of uuids) {
-		const answer = await orFailed(client.status(uuid));
-		if (!(answer instanceof RequestFailed)) {
-			if (isFinal(answer.status) && isWanted(answer.status, options.events)) return answer;
-		} else if (POLICY[answer.outcome.name].wait === 'final') {
-			throw keyRefused(answer.outcome);
+		const answer = await settle(client.status(uuid));
+		if (!(answer instanceof RequestError)) {
+			if (isFinal(answer.status) && isWanted(answer.status, events)) return answer;
+		} else if (isKeyRefused(answer.outcome)) {
+			throw requestFailed(answer.outcome);
 		}
 		answers.push(answer);
 	}
 	const [first] = answers;
-	if (first instanceof RequestFailed && answers.every((one) => one instanceof RequestFailed)) {
+	if (first instanceof RequestError && answers.every((one) => one instanceof RequestError)) {
 		throw statusFailed(String(uuids[0]), first.outcome);
 	}
 	return undefined;

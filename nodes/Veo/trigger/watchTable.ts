@@ -1,8 +1,10 @@
-import type { INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import type { VideoStatus } from '../api/client';
-import { missingTable, notTaken } from '../errors/messages';
 import type { Transport } from '../api/transport';
-import { DataTable, type Filter, filled } from '../jobTable/dataTable';
+import { missingTable, notDelivered } from '../errors/messages';
+import { DataTable, equals, type Filter, isFilled } from '../jobTable/dataTable';
+import { isInNewerExecution, newestExecution } from '../jobTable/executions';
+import { type JobRow, jobTable, toJobRow, toJson } from '../jobTable/jobTable';
 import {
 	type Deliveries,
 	finishedMs,
@@ -13,37 +15,47 @@ import {
 	toDelivery,
 	withDelivered,
 } from './deliveries';
-import { isInNewerExecution, newestExecution } from '../jobTable/executions';
-import { type JobRow, jobTable, toJobRow, toJson } from '../jobTable/jobTable';
-import { PENDING, refreshJobs } from './refresh';
-import { equals } from '../jobTable/tracker';
-import { systemClock as clock } from '../http/request';
 import { handOver } from './handOver';
-import { firstFinished, isWanted, type Watch, type WatchContext } from './watch';
+import { PENDING, refreshJobs } from './refresh';
+import {
+	type Checks,
+	firstFinished,
+	isWanted,
+	type ToItem,
+	type TriggerOptions,
+	type Watch,
+} from './watch';
 
-/** How many items an execution is given at most. */
-const LARGEST_HAND_OVER = 100;
-/** How many jobs are asked about for a test event. */
-const MOST_SAMPLED = 5;
+/** Maximum number of items in one execution. */
+const MAX_ITEMS = 100;
+/** Maximum number of status checks for a test event. */
+const MAX_SAMPLED = 5;
 
-/** A finished job that has a `uuid`; a row without one never was a job. */
+/** Finished jobs. A row without a `uuid` never was a job. */
 const FINISHED: Filter[] = [
 	{ columnName: 'finishedAt', condition: 'neq', value: null },
-	...filled('uuid'),
+	...isFilled('uuid'),
 ];
 
 /**
- * Where the triggers of all job tables keep what they delivered. Its name holds no job table's name: n8n's own Data Table
- * node, told a name, also finds tables whose name merely contains it.
+ * The table in which the triggers of all job tables record their deliveries. Its name contains no job table's name: n8n's
+ * Data Table node finds tables by a part of their name.
  */
 const TRIGGER_TABLE = 'veo_triggers';
 
 /**
- * Watches the job table. What this trigger delivered is kept in a second Data Table, one row for each trigger: n8n's
- * static data would be saved only along with the next items, so a restart would deliver the last ones again.
+ * Watches the job table. Deliveries are recorded in a second Data Table, one row for each trigger: n8n saves static data
+ * only when the trigger emits, so a restart would deliver the last jobs again.
  */
-export function watchTable(watching: WatchContext, n8nApi: Transport, tableName: string): Watch {
-	const { context, options, toItem, log } = watching;
+export function watchTable(
+	context: IPollFunctions,
+	n8nApi: Transport,
+	tableName: string,
+	checks: Checks,
+	options: TriggerOptions,
+	activeSinceMs: number,
+	toItem: ToItem,
+): Watch {
 	const table = jobTable(n8nApi, tableName);
 	const triggers = new DataTable(n8nApi, TRIGGER_TABLE, {
 		trigger: 'string',
@@ -60,20 +72,20 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 		await triggers.ensure();
 		const [row] = await triggers.find([trigger], 'id:asc', 1);
 		const stored = parseDeliveries(row?.deliveries);
-		if (!stored) return await save(noDeliveries(watching.activeSinceMs));
+		if (!stored) return await save(noDeliveries(activeSinceMs));
 		const { begun, ...deliveries } = stored;
 		if (!begun) return deliveries;
-		// n8n died in the middle of a hand-over, or did not take it.
+		// n8n crashed during a hand-over, or did not start the execution.
 		return await save(
-			(await isTaken(begun)) ? withDelivered(deliveries, begun.rows, clock.now()) : deliveries,
+			(await isTaken(begun)) ? withDelivered(deliveries, begun.rows, Date.now()) : deliveries,
 		);
 	};
 
 	const isTaken = async ({ afterId, uuid }: HandOver) =>
 		await isInNewerExecution(n8nApi, workflowId, afterId, uuid);
 
-	/** Notes beforehand what is given to n8n, so that it is not given again should n8n die before it is noted as taken. */
-	const give = async (deliveries: Deliveries, rows: JobRow[], items: INodeExecutionData[]) => {
+	/** Records the hand-over first, so that a crash of n8n before it is recorded as taken does not repeat it. */
+	const emit = async (deliveries: Deliveries, rows: JobRow[], items: INodeExecutionData[]) => {
 		const afterId = await newestExecution(n8nApi, workflowId);
 		if (afterId === undefined) return await handOver(context, items);
 		const first = rows.find(({ status }) => isWanted(status, options.events));
@@ -88,7 +100,7 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 		return deliveries;
 	};
 
-	/** The finished jobs that are yet to be delivered, in the order in which they finished. */
+	/** The finished jobs that have not been delivered, in the order in which they finished. */
 	const undelivered = async (deliveries: Deliveries): Promise<JobRow[]> => {
 		// By `id`: a row may come twice when others finish while the pages are read.
 		const rows = new Map<number, JobRow>();
@@ -106,19 +118,19 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 		while (waiting.length > 0) {
 			const rows: JobRow[] = [];
 			const items = [];
-			// Downloads take their time; what is ready when it is up is delivered, and the rest the next time.
-			for (let row; rows.length < LARGEST_HAND_OVER && (row = waiting.shift());) {
+			// Downloads take time. What is ready at `untilMs` is delivered now, the rest in the next round.
+			for (let row; rows.length < MAX_ITEMS && (row = waiting.shift());) {
 				rows.push(row);
 				if (!isWanted(row.status, options.events)) continue;
 				items.push(await toItem(toJson(row), videos.get(row.id)));
-				if (clock.now() > untilMs) break;
+				if (Date.now() > untilMs) break;
 			}
-			if (items.length > 0 && !(await give(deliveries, rows, items))) {
-				log(notTaken(items.length));
+			if (items.length > 0 && !(await emit(deliveries, rows, items))) {
+				checks.log(notDelivered(items.length));
 				return;
 			}
-			deliveries = await save(withDelivered(deliveries, rows.map(toDelivery), clock.now()));
-			if (clock.now() > untilMs) return;
+			deliveries = await save(withDelivered(deliveries, rows.map(toDelivery), Date.now()));
+			if (Date.now() > untilMs) return;
 		}
 	};
 
@@ -132,9 +144,9 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 			const videos = new Map<number, VideoStatus>();
 			const onFinal = (row: JobRow, video: VideoStatus) => videos.set(row.id, video);
 			try {
-				await refreshJobs({ ...watching, ...options, table, clock, untilMs, onFinal });
+				await refreshJobs(table, checks, { ...options, untilMs, onFinal });
 			} finally {
-				// What is known to be finished must not wait for what cannot be asked about.
+				// Finished jobs are delivered even if others could not be checked.
 				await deliver(untilMs, videos);
 			}
 		},
@@ -143,11 +155,12 @@ export function watchTable(watching: WatchContext, n8nApi: Transport, tableName:
 			const rows = (await table.find(FINISHED, 'finishedAt:desc')).map(toJobRow);
 			const latest = rows.find(({ status }) => isWanted(status, options.events));
 			if (latest) return toJson(latest);
-			// Where no trigger has been switched on yet, nobody has looked whether one is finished.
-			const pending = (await table.find(PENDING, 'id:desc', MOST_SAMPLED)).map(toJobRow);
+			// Without an active trigger, no row becomes final, so the API is asked.
+			const pending = (await table.find(PENDING, 'id:desc', MAX_SAMPLED)).map(toJobRow);
 			const video = await firstFinished(
 				pending.map(({ uuid }) => String(uuid)),
-				watching,
+				checks.client,
+				options.events,
 			);
 			const row = pending.find(({ uuid }) => uuid === video?.uuid);
 			return row && { ...toJson(row), ...video };

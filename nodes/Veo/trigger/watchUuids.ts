@@ -1,35 +1,46 @@
-import { orFailed, RequestFailed, type VideoStatus } from '../api/client';
-import { givenUp, keyRefused, notChecked, notTaken } from '../errors/messages';
-import { POLICY } from '../api/policy';
-import { inPool } from '../jobs/pool';
+import type { IPollFunctions } from 'n8n-workflow';
+import type { VideoStatus } from '../api/client';
+import { isKeyRefused, scopeOf } from '../api/policy';
 import { isFinal } from '../api/videoStatus';
-import { systemClock } from '../http/request';
+import { givenUp, notChecked, notDelivered, requestFailed } from '../errors/messages';
+import { RequestError, settle } from '../errors/outcome';
+import { inPool } from '../jobs/pool';
 import { handOver } from './handOver';
-import { firstFinished, isWanted, type Watch, type WatchContext } from './watch';
+import {
+	type Checks,
+	firstFinished,
+	isWanted,
+	type ToItem,
+	type TriggerOptions,
+	type Watch,
+} from './watch';
 
-const AT_ONCE = 5;
+const CONCURRENT_CHECKS = 5;
 
 /**
- * Watches the jobs that the user listed, without any table. What was delivered stands in n8n's static data, which n8n
- * saves only at the moment when it is given items. So after a restart nobody knows whether n8n took the last ones: they
- * come once more, for the sake of those that it did not take, and are then noted beforehand.
+ * Watches the jobs that the user listed, without a table. Deliveries are recorded in n8n's static data, which n8n saves
+ * only when the trigger emits. After a restart it is unknown whether n8n took the last items, so they are emitted once
+ * more and then recorded first.
  */
-export function watchUuids(watching: WatchContext, uuids: string[]): Watch {
-	const { context, client, pace, options, activeSinceMs, toItem, log } = watching;
-
+export function watchUuids(
+	context: IPollFunctions,
+	{ client, backoff, log }: Checks,
+	{ events, giveUpAfterMs }: TriggerOptions,
+	uuids: string[],
+	activeSinceMs: number,
+	toItem: ToItem,
+): Watch {
 	const check = async (uuid: string): Promise<VideoStatus | undefined> => {
-		if (pace.pauseMs() > 0) return undefined;
-		const sentAtMs = systemClock.now();
-		const answer = await orFailed(client.status(uuid));
-		if (!(answer instanceof RequestFailed)) {
-			pace.succeeded();
+		if (backoff.remainingMs() > 0) return undefined;
+		const sentAtMs = Date.now();
+		const answer = await settle(client.status(uuid));
+		if (!(answer instanceof RequestError)) {
+			backoff.succeeded();
 			return answer;
 		}
 		const { outcome } = answer;
-		if (POLICY[outcome.name].wait === 'final') throw keyRefused(outcome);
-		if (outcome.name === 'http429' || outcome.name === 'code1003') {
-			pace.failed(sentAtMs, outcome.retryAfterMs);
-		}
+		if (isKeyRefused(outcome)) throw requestFailed(outcome);
+		if (scopeOf(outcome) === 'api') backoff.failed(sentAtMs, outcome.retryAfterMs);
 		log(notChecked([{ uuid, outcome }]));
 		return undefined;
 	};
@@ -38,42 +49,42 @@ export function watchUuids(watching: WatchContext, uuids: string[]): Watch {
 		open: async () => await Promise.resolve(),
 		async round(untilMs) {
 			const state = context.getWorkflowStaticData('node');
-			const [delivered, begun] = [listIn(state.delivered), listIn(state.begun)];
-			// Only what is still listed is remembered, so that the list bounds it.
+			const [delivered, begun] = [toList(state.delivered), toList(state.begun)];
+			// Only listed jobs are remembered, so that the state stays small.
 			const done = uuids.filter((uuid) => delivered.includes(uuid));
 			const due = uuids.filter((uuid) => !delivered.includes(uuid));
-			const tooOld = systemClock.now() - activeSinceMs > options.giveUpAfterMs;
+			const isTooOld = Date.now() - activeSinceMs > giveUpAfterMs;
 
 			const finished: VideoStatus[] = [];
-			await inPool(due, AT_ONCE, async (uuid) => {
-				if (systemClock.now() > untilMs) return;
+			await inPool(due, CONCURRENT_CHECKS, async (uuid) => {
+				if (Date.now() > untilMs) return;
 				const video = await check(uuid);
 				if (video && isFinal(video.status)) finished.push(video);
-				else if (tooOld) {
-					const errorMessage = givenUp(options.giveUpAfterMs);
+				else if (isTooOld) {
+					const errorMessage = givenUp(giveUpAfterMs);
 					finished.push({ ...video, uuid, status: 'expired', errorMessage });
 				}
 			});
-
-			const wanted = finished.filter(({ status }) => isWanted(status, options.events));
-			const unwanted = finished.filter((video) => !wanted.includes(video));
 			if (finished.length === 0) return;
+
+			const wanted = finished.filter(({ status }) => isWanted(status, events));
+			const unwanted = finished.filter((video) => !wanted.includes(video));
 			done.push(...unwanted.map(({ uuid }) => uuid));
-			const given = wanted.map(({ uuid }) => uuid);
-			state.delivered = [...done, ...given.filter((uuid) => begun.includes(uuid))];
-			if (given.length === 0) return;
+			const emitted = wanted.map(({ uuid }) => uuid);
+			state.delivered = [...done, ...emitted.filter((uuid) => begun.includes(uuid))];
+			if (emitted.length === 0) return;
 
 			const items = [];
 			for (const video of wanted) items.push(await toItem({}, video));
-			state.begun = given.filter((uuid) => !begun.includes(uuid));
-			const taken = await handOver(context, items);
-			state.delivered = taken ? [...done, ...given] : done;
-			if (!taken) log(notTaken(items.length));
+			state.begun = emitted.filter((uuid) => !begun.includes(uuid));
+			const isTaken = await handOver(context, items);
+			state.delivered = isTaken ? [...done, ...emitted] : done;
+			if (!isTaken) log(notDelivered(items.length));
 		},
 		async sample() {
-			return await firstFinished([...uuids].reverse(), watching);
+			return await firstFinished([...uuids].reverse(), client, events);
 		},
 	};
 }
 
-const listIn = (stored: unknown): unknown[] => (Array.isArray(stored) ? stored : []);
+const toList = (stored: unknown): unknown[] => (Array.isArray(stored) ? stored : []);

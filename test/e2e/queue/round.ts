@@ -1,17 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { Pace } from '../../../nodes/Veo/api/backoff';
+import { Backoff } from '../../../nodes/Veo/api/backoff';
 import type { Transport } from '../../../nodes/Veo/api/transport';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { refreshJobs } from '../../../nodes/Veo/trigger/refresh';
 import { emulatorKey, type Harness } from '../harness';
-
-const clock = {
-	now: Date.now,
-	random: Math.random,
-	sleep: async (forMs: number) => await sleep(forMs),
-};
 
 /**
  * Has the trigger's own code look at a job table once, and gives the `uuid`s that it asked the API about, in their order,
@@ -31,15 +23,15 @@ export async function askedInARound(
 		asked.push(request.path.replace('/video-status/', ''));
 		return await veoApi(request);
 	};
-	await refreshJobs({
-		table,
-		client: new VeoClient(noting, clock.now),
-		clock,
-		pace: new Pace(clock),
+	const checks = {
+		client: new VeoClient(noting),
+		backoff: new Backoff(),
+		log: (message: string) => asked.push(message),
+	};
+	await refreshJobs(table, checks, {
 		intervalMs,
 		giveUpAfterMs: Infinity,
 		untilMs: Infinity,
-		log: (words) => asked.push(words),
 		onFinal: () => undefined,
 	});
 	return asked;

@@ -1,10 +1,11 @@
-import { orFailed, RequestFailed, VeoClient } from '../../../nodes/Veo/api/client';
+import { VeoClient } from '../../../nodes/Veo/api/client';
+import { RequestError, settle } from '../../../nodes/Veo/errors/outcome';
 import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
 import { PaidPermit } from '../../../nodes/Veo/api/policy';
-import { type ImageFile, Stopped } from '../../../nodes/Veo/api/transport';
+import type { ImageFile } from '../../../nodes/Veo/api/transport';
+import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import {
-	FakeClock,
 	hanging,
 	json,
 	ok,
@@ -32,8 +33,9 @@ const image: ImageFile = {
 };
 
 function clientOf(...replies: Reply[]) {
-	const server = scripted(new FakeClock(), ...replies);
-	return { client: new VeoClient(server.send, () => 0), ...server };
+	const server = scripted(...replies);
+	const requests = () => server.sent.map(({ request: sent }) => sent);
+	return { client: new VeoClient(server.send), requests, ...server };
 }
 
 /** The three calls, for what holds for all of them. */
@@ -48,7 +50,7 @@ const CALLS: Array<[string, (client: VeoClient, signal?: AbortSignal) => Promise
 
 async function outcomeOf(work: Promise<unknown>) {
 	const thrown = await thrownBy(work);
-	if (!(thrown instanceof RequestFailed)) throw thrown;
+	if (!(thrown instanceof RequestError)) throw thrown;
 	return thrown.outcome;
 }
 
@@ -75,20 +77,18 @@ describe.each(CALLS)('%s', (_, call) => {
 
 	it('ends when the run is stopped', async () => {
 		const stop = new AbortController();
-		const { send } = transportOf(new FakeClock(), hanging);
-		const stopped = thrownBy(call(new VeoClient(send, () => 0), stop.signal));
+		const { send } = transportOf(hanging);
+		const stopped = thrownBy(call(new VeoClient(send), stop.signal));
 		stop.abort();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 	});
 });
 
 describe('generate', () => {
 	it('sends the request as it is, once', async () => {
-		const { client, sent } = clientOf(ok({ uuid: 'v-1' }));
+		const { client, requests } = clientOf(ok({ uuid: 'v-1' }));
 		await client.generate(request, PaidPermit.first());
-		expect(sent).toEqual([
-			{ atMs: 0, request: { method: 'POST', path: '/generate-video', json: request } },
-		]);
+		expect(requests()).toEqual([{ method: 'POST', path: '/generate-video', json: request }]);
 	});
 
 	it('gives all that the API sent', async () => {
@@ -134,9 +134,9 @@ describe('status', () => {
 		['a/../b?c=d#e', '/video-status/a%2F..%2Fb%3Fc%3Dd%23e'],
 		['ویڈیو 1', '/video-status/%D9%88%DB%8C%DA%88%DB%8C%D9%88%201'],
 	])('of %s is asked for at %s', async (uuid, path) => {
-		const { client, sent } = clientOf(status('pending'));
+		const { client, requests } = clientOf(status('pending'));
 		await client.status(uuid);
-		expect(sent).toEqual([{ atMs: 0, request: { method: 'GET', path } }]);
+		expect(requests()).toEqual([{ method: 'GET', path }]);
 	});
 
 	// Half of a character cannot be put into an address: whoever has such a uuid must hear of it in words.
@@ -229,11 +229,9 @@ describe('status', () => {
 
 describe('upload', () => {
 	it('sends the file', async () => {
-		const { client, sent } = clientOf(ok({ imageUrl: 'https://x/cat.png', imageKey: 'k' }));
+		const { client, requests } = clientOf(ok({ imageUrl: 'https://x/cat.png', imageKey: 'k' }));
 		await client.upload(image);
-		expect(sent).toEqual([
-			{ atMs: 0, request: { method: 'POST', path: '/upload-video-image', file: image } },
-		]);
+		expect(requests()).toEqual([{ method: 'POST', path: '/upload-video-image', file: image }]);
 	});
 
 	it.each([
@@ -250,9 +248,11 @@ describe('upload', () => {
 
 describe('a failed request as a value', () => {
 	it('is given, and nothing else is caught', async () => {
-		const failed = new RequestFailed({ name: 'dns' });
-		expect(await orFailed(Promise.reject<string>(failed))).toBe(failed);
-		expect(await orFailed(Promise.resolve('fine'))).toBe('fine');
-		expect(await thrownBy(orFailed(Promise.reject<string>(new Stopped())))).toBeInstanceOf(Stopped);
+		const failed = new RequestError({ name: 'dns' });
+		expect(await settle(Promise.reject<string>(failed))).toBe(failed);
+		expect(await settle(Promise.resolve('fine'))).toBe('fine');
+		expect(await thrownBy(settle(Promise.reject<string>(new StoppedError())))).toBeInstanceOf(
+			StoppedError,
+		);
 	});
 });

@@ -1,10 +1,10 @@
-import { byStatus, readAnswer, toDelayMs, wordsOf } from '../../../nodes/Veo/api/envelope';
+import { byStatus, readAnswer, toDelayMs, apiMessageOf } from '../../../nodes/Veo/api/envelope';
 import { json } from '../fakes';
 
 const NOW = Date.UTC(2025, 9, 16, 10, 0, 0);
 
 const read = (httpStatus: number, body: string, retryAfter?: string) =>
-	readAnswer({ httpStatus, body, retryAfter }, NOW);
+	readAnswer({ httpStatus, body, retryAfter });
 
 const nameOf = (httpStatus: number, body: string) => {
 	const reading = read(httpStatus, body);
@@ -13,10 +13,10 @@ const nameOf = (httpStatus: number, body: string) => {
 
 describe('an answer with an envelope', () => {
 	it('gives the data and the words of code 0', () => {
-		expect(readAnswer(json(200, { code: 0, msg: 'Success', data: { uuid: 'v-1' } }), NOW)).toEqual({
+		expect(readAnswer(json(200, { code: 0, msg: 'Success', data: { uuid: 'v-1' } }))).toEqual({
 			ok: true,
 			data: { uuid: 'v-1' },
-			words: 'Success',
+			apiMessage: 'Success',
 		});
 	});
 
@@ -73,7 +73,7 @@ describe('an answer with an envelope', () => {
 				name: 'code1001',
 				httpStatus: 402,
 				code: 1001,
-				words: 'Insufficient credits',
+				apiMessage: 'Insufficient credits',
 				data,
 				retryAfterMs: 3000,
 			},
@@ -82,7 +82,7 @@ describe('an answer with an envelope', () => {
 
 	it('takes data that is no object for none', () => {
 		for (const data of [null, 'x', 5, ['x']]) {
-			const reading = readAnswer(json(200, { code: 1000, data }), NOW);
+			const reading = readAnswer(json(200, { code: 1000, data }));
 			expect(reading).toMatchObject({ ok: false, outcome: { data: undefined } });
 		}
 	});
@@ -146,7 +146,7 @@ describe('an answer without an envelope', () => {
 			outcome: {
 				name: 'http5xx',
 				httpStatus: 503,
-				words: 'Down for the night',
+				apiMessage: 'Down for the night',
 				retryAfterMs: 120_000,
 			},
 		});
@@ -168,28 +168,29 @@ describe('Retry-After', () => {
 		['Infinity', undefined],
 		[undefined, undefined],
 	])('%p means %p ms from now', (header, delayMs) => {
-		expect(toDelayMs(header, NOW)).toBe(delayMs);
+		jest.useFakeTimers({ now: NOW });
+		expect(toDelayMs(header)).toBe(delayMs);
 	});
 });
 
 describe('words for people', () => {
 	it.each(['errorMessage', 'failReason', 'error', 'message', 'msg'])('are found in %s', (field) => {
-		expect(wordsOf({ uuid: 'v-1', [field]: '  Out of order ' })).toBe('Out of order');
+		expect(apiMessageOf({ uuid: 'v-1', [field]: '  Out of order ' })).toBe('Out of order');
 	});
 
 	it('are the most telling ones where there are several', () => {
-		expect(wordsOf({ msg: 'Success', errorMessage: 'Blocked by the filter' })).toBe(
+		expect(apiMessageOf({ msg: 'Success', errorMessage: 'Blocked by the filter' })).toBe(
 			'Blocked by the filter',
 		);
 	});
 
 	it('are none where the fields hold anything else', () => {
 		expect(
-			wordsOf({ msg: '  ', error: { message: 'x' }, message: 5, uuid: 'v-1' }),
+			apiMessageOf({ msg: '  ', error: { message: 'x' }, message: 5, uuid: 'v-1' }),
 		).toBeUndefined();
 	});
 
 	it('are cut after 500 characters', () => {
-		expect(wordsOf({ msg: 'x'.repeat(501) })).toBe('x'.repeat(500));
+		expect(apiMessageOf({ msg: 'x'.repeat(501) })).toBe('x'.repeat(500));
 	});
 });

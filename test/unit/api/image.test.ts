@@ -1,4 +1,4 @@
-import { IMAGE_HEAD_BYTES, imageTypeOf, LARGEST_IMAGE_BYTES } from '../../../nodes/Veo/api/image';
+import { IMAGE_HEAD_BYTES, imageTypeOf, MAX_IMAGE_BYTES } from '../../../nodes/Veo/api/image';
 
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const bytes = (...parts: Array<string | number[]>) =>
@@ -37,6 +37,6 @@ describe('the format of an image', () => {
 
 	it('needs no more than the first 12 bytes, and the largest file has 50 MB', () => {
 		expect(IMAGE_HEAD_BYTES).toBe(12);
-		expect(LARGEST_IMAGE_BYTES).toBe(52_428_800);
+		expect(MAX_IMAGE_BYTES).toBe(52_428_800);
 	});
 });

@@ -1,10 +1,12 @@
-import { RequestFailed, VeoClient } from '../../../nodes/Veo/api/client';
+import { VeoClient } from '../../../nodes/Veo/api/client';
+import { RequestError } from '../../../nodes/Veo/errors/outcome';
 import { OUTCOMES, type OutcomeName } from '../../../nodes/Veo/errors/outcome';
-import { Pace } from '../../../nodes/Veo/api/backoff';
+import { Backoff } from '../../../nodes/Veo/api/backoff';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
-import { PaidPermit, POLICY } from '../../../nodes/Veo/api/policy';
+import { PaidPermit } from '../../../nodes/Veo/api/policy';
 import { submitWithRetries, withRetries } from '../../../nodes/Veo/api/retry';
-import { Stopped } from '../../../nodes/Veo/api/transport';
+import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
+import { expectedOf } from '../../expectedPolicy';
 import {
 	accepted,
 	type Answerer,
@@ -33,14 +35,13 @@ interface Setting {
 function world(replies: Array<Reply | Answerer>, { maxRetries = 4, jitter, signal }: Setting = {}) {
 	const clock = new FakeClock(Date.UTC(2025, 9, 16), jitter);
 	const begunAtMs = clock.now();
-	const server = scripted(clock, ...replies);
-	const client = new VeoClient(server.send, clock.now);
-	const rules = { pace: new Pace(clock), maxRetries, signal };
+	const server = scripted(...replies);
+	const client = new VeoClient(server.send);
+	const rules = { backoff: new Backoff(), maxRetries, signal };
 	return {
 		clock,
 		rules,
-		status: async () =>
-			await withRetries('status', async () => await client.status('v-1', signal), rules),
+		status: async () => await withRetries(async () => await client.status('v-1', signal), rules),
 		submit: async () =>
 			await submitWithRetries(
 				PaidPermit.first(),
@@ -56,7 +57,7 @@ const times = (count: number, reply: Reply) => Array.from({ length: count }, () 
 
 async function outcomeOf(work: Promise<unknown>) {
 	const thrown = await thrownBy(work);
-	if (!(thrown instanceof RequestFailed)) throw thrown;
+	if (!(thrown instanceof RequestError)) throw thrown;
 	return thrown.outcome;
 }
 
@@ -89,16 +90,14 @@ describe('a request that costs nothing', () => {
 	});
 
 	it.each([...OUTCOMES])('is sent again or not after %s as the policy has it', async (name) => {
-		for (const kind of ['status', 'upload', 'download'] as const) {
-			const { clock, rules } = world([]);
-			let sent = 0;
-			const send = async () => {
-				sent++;
-				return await Promise.reject<string>(new RequestFailed({ name }));
-			};
-			expect((await outcomeOf(clock.run(withRetries(kind, send, rules)))).name).toBe(name);
-			expect(sent).toBe(POLICY[name][kind] === 'again' ? 5 : 1);
-		}
+		const { clock, rules } = world([]);
+		let sent = 0;
+		const send = async () => {
+			sent++;
+			return await Promise.reject<string>(new RequestError({ name }));
+		};
+		expect((await outcomeOf(clock.run(withRetries(send, rules)))).name).toBe(name);
+		expect(sent).toBe(expectedOf(name).free === 'again' ? 5 : 1);
 	});
 
 	it('is not repeated after something that is no outcome of a request', async () => {
@@ -108,7 +107,7 @@ describe('a request that costs nothing', () => {
 			sent++;
 			return await Promise.reject<string>(new RangeError('a slip of ours'));
 		};
-		const thrown = await thrownBy(clock.run(withRetries('status', send, rules)));
+		const thrown = await thrownBy(clock.run(withRetries(send, rules)));
 		expect(thrown).toBeInstanceOf(RangeError);
 		expect(sent).toBe(1);
 	});
@@ -139,10 +138,10 @@ describe('Retry-After', () => {
 		expect(clock.sleeps).toEqual([]);
 	});
 
-	// A status check may be told to wait for a day, and gives up in time; the items yet to be submitted share its pace.
+	// A status check may be told to wait for a day, and gives up in time; the items yet to be submitted share its backoff.
 	it('of more than ten minutes that another request was given is not waited for either', async () => {
 		const { clock, rules, submit, sentAt } = world([]);
-		rules.pace.failed(clock.now(), 86_400_000);
+		rules.backoff.failed(clock.now(), 86_400_000);
 		const begunAtMs = clock.now();
 		await thrownBy(clock.run(submit()));
 		expect(clock.now() - begunAtMs).toBeLessThanOrEqual(600_000);
@@ -200,7 +199,7 @@ describe('the paid request', () => {
 		const send = async (permit: PaidPermit) => {
 			permits.add(permit);
 			permit.use();
-			return await Promise.reject<string>(new RequestFailed({ name: 'dns' }));
+			return await Promise.reject<string>(new RequestError({ name: 'dns' }));
 		};
 		await outcomeOf(clock.run(submitWithRetries(PaidPermit.first(), send, rules)));
 		expect(permits.size).toBe(5);
@@ -245,7 +244,7 @@ describe('Stop', () => {
 		const stopped = thrownBy(submit());
 		await clock.advance(2_000);
 		stop.abort();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([0]);
 	});
 
@@ -255,13 +254,13 @@ describe('Stop', () => {
 		const stopped = thrownBy(ask());
 		await clock.advance(2_000);
 		stop.abort();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([0]);
 	});
 
 	it('sends nothing where it came before', async () => {
 		const { clock, submit, sentAt } = world([], { signal: AbortSignal.abort() });
-		expect(await thrownBy(clock.run(submit()))).toBeInstanceOf(Stopped);
+		expect(await thrownBy(clock.run(submit()))).toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([]);
 	});
 });

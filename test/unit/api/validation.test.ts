@@ -4,15 +4,15 @@ import {
 	checkUuid,
 	isWebAddress,
 } from '../../../nodes/Veo/api/validation';
-import { VeoFailure } from '../../../nodes/Veo/errors/VeoError';
+import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 
 const good = { generationType: 'text_to_video', prompt: 'A fox in the snow', aspectRatio: '16:9' };
 
-function refusalOf(check: () => unknown): VeoFailure {
+function refusalOf(check: () => unknown): VeoError {
 	try {
 		check();
 	} catch (thrown) {
-		if (thrown instanceof VeoFailure) return thrown;
+		if (thrown instanceof VeoError) return thrown;
 		throw thrown;
 	}
 	throw new Error('It was not refused');
@@ -32,9 +32,9 @@ describe('the basics of a generate request', () => {
 		'refuse the generation type %j by its display name',
 		(generationType) => {
 			const refusal = refusalOf(() => checkBasics({ ...good, generationType }));
-			expect(refusal.message).toContain("'Generation Type'");
-			expect(refusal.next).toContain('text_to_video, image_to_video');
-			expect(refusal.facts).toEqual({ input: true });
+			expect(refusal.fullText).toContain("'Generation Type'");
+			expect(refusal.description).toContain('text_to_video, image_to_video');
+			expect(refusal.details).toEqual({ isInput: true });
 		},
 	);
 
@@ -50,8 +50,8 @@ describe('the basics of a generate request', () => {
 		'refuse the aspect ratio %j by its display name',
 		(aspectRatio) => {
 			const refusal = refusalOf(() => checkBasics({ ...good, aspectRatio }));
-			expect(refusal.message).toContain("'Aspect Ratio'");
-			expect(refusal.next).toContain('auto, 16:9, 9:16');
+			expect(refusal.fullText).toContain("'Aspect Ratio'");
+			expect(refusal.description).toContain('auto, 16:9, 9:16');
 		},
 	);
 
@@ -59,8 +59,8 @@ describe('the basics of a generate request', () => {
 		'refuse the prompt %j',
 		(prompt) => {
 			const refusal = refusalOf(() => checkBasics({ ...good, prompt }));
-			expect(refusal.message).toContain("'Prompt'");
-			expect(refusal.message).toContain('nothing was paid');
+			expect(refusal.fullText).toContain("'Prompt'");
+			expect(refusal.fullText).toContain('nothing was paid');
 		},
 	);
 
@@ -85,8 +85,8 @@ describe('the address of an image', () => {
 
 	it.each([[''], ['  '], [undefined], [null], [7], [{}]])('is missing where it is %j', (raw) => {
 		const refusal = refusalOf(() => checkImageUrl(raw));
-		expect(refusal.what).toBe("The 'Image URL' is blank");
-		expect(refusal.next).toContain("'Image Source'");
+		expect(refusal.message).toBe("The 'Image URL' is blank");
+		expect(refusal.description).toContain("'Image Source'");
 	});
 
 	it.each([
@@ -102,9 +102,9 @@ describe('the address of an image', () => {
 		'xhttp://example.com',
 	])('may not be %j', (raw) => {
 		const refusal = refusalOf(() => checkImageUrl(raw));
-		expect(refusal.what).toContain("'Image URL'");
-		expect(refusal.what).toContain(raw);
-		expect(refusal.next).toContain('http:// or https://');
+		expect(refusal.fullText).toContain("'Image URL'");
+		expect(refusal.fullText).toContain(raw);
+		expect(refusal.description).toContain('http:// or https://');
 		expect(isWebAddress(raw)).toBe(false);
 	});
 });
@@ -124,8 +124,8 @@ describe('the ID of a video', () => {
 		'may not be %j',
 		(raw) => {
 			const refusal = refusalOf(() => checkUuid(raw));
-			expect(refusal.message).toContain("'Video ID'");
-			expect(refusal.facts).toEqual({ input: true });
+			expect(refusal.fullText).toContain("'Video ID'");
+			expect(refusal.details).toEqual({ isInput: true });
 		},
 	);
 });

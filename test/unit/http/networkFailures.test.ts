@@ -1,4 +1,4 @@
-import { toNoAnswer } from '../../../nodes/Veo/api/transport';
+import { toNoAnswer } from '../../../nodes/Veo/http/networkFailures';
 
 /** A fault as Node's sockets throw it. */
 const node = (code: string, syscall?: string) =>

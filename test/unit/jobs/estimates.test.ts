@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 
 import { random } from '../../../emulator';
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import type { JsonObject } from '../../../nodes/Veo/errors/outcome';
-import { Pace } from '../../../nodes/Veo/api/backoff';
+import type { JsonObject } from '../../../nodes/Veo/api/json';
+import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { waitForJob } from '../../../nodes/Veo/jobs/wait';
 import { FakeClock, status, transportOf } from '../fakes';
 
@@ -26,14 +26,14 @@ const roundedDown: Estimator = ({ leftMs }) => ({ estimatedTime: Math.floor(left
 /** How often a job that takes `doneMs` is asked about, and how late it is known to be finished. */
 async function watch(doneMs: number, estimator: Estimator) {
 	const clock = new FakeClock();
-	const server = transportOf(clock, async () => {
+	const server = transportOf(async () => {
 		const atMs = clock.now();
 		await clock.pass(20);
 		if (atMs >= doneMs) return status('completed');
 		return status('processing', estimator({ leftMs: doneMs - atMs, atMs, doneMs }));
 	});
-	const client = new VeoClient(server.send, clock.now);
-	const rules = { client, clock, pace: new Pace(clock), intervalMs: INTERVAL_MS };
+	const client = new VeoClient(server.send);
+	const rules = { client, clock, backoff: new Backoff(), intervalMs: INTERVAL_MS };
 	await clock.run(waitForJob('v-1', { ...rules, maxWaitMs: 900_000 }));
 	const times = server.times();
 	return { times, checks: times.length, lateMs: Number(times.at(-1)) - doneMs };

@@ -5,7 +5,7 @@ describe('a pool', () => {
 	it('gives the results in the order of the items, whichever is done first', async () => {
 		const clock = new FakeClock();
 		const work = async (ms: number) => {
-			await clock.sleep(ms);
+			await clock.pass(ms);
 			return `after ${ms}`;
 		};
 		expect(await clock.run(inPool([30, 10, 20], 3, work))).toEqual([
@@ -28,7 +28,7 @@ describe('a pool', () => {
 		let most = 0;
 		const work = async () => {
 			most = Math.max(most, ++underWay);
-			await clock.sleep(1_000);
+			await clock.pass(1_000);
 			underWay--;
 		};
 		await clock.run(inPool([1, 2, 3, 4, 5, 6], limit, work));
@@ -41,7 +41,7 @@ describe('a pool', () => {
 		const begun: Array<[string, number]> = [];
 		const work = async ([name, ms]: [string, number]) => {
 			begun.push([name, clock.now()]);
-			await clock.sleep(ms);
+			await clock.pass(ms);
 		};
 		const items: Array<[string, number]> = [
 			['slow', 50],
@@ -74,7 +74,7 @@ describe('a pool', () => {
 		const begun: string[] = [];
 		const work = async (name: string) => {
 			begun.push(name);
-			await clock.sleep(name === 'first' ? 10 : 20);
+			await clock.pass(name === 'first' ? 10 : 20);
 			ended.push(name);
 			if (name !== 'fine') throw new Error(name);
 		};

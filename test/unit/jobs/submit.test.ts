@@ -1,11 +1,12 @@
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { VeoFailure } from '../../../nodes/Veo/errors/VeoError';
-import { notSent } from '../../../nodes/Veo/errors/messages';
+import { VeoError } from '../../../nodes/Veo/errors/VeoError';
+import { notSubmitted } from '../../../nodes/Veo/errors/messages';
 import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
-import { Pace } from '../../../nodes/Veo/api/backoff';
+import { Backoff } from '../../../nodes/Veo/api/backoff';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
-import { POLICY } from '../../../nodes/Veo/api/policy';
-import { type ApiRequest, Stopped } from '../../../nodes/Veo/api/transport';
+import { expectedOf } from '../../expectedPolicy';
+import type { ApiRequest } from '../../../nodes/Veo/api/transport';
+import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { Submissions } from '../../../nodes/Veo/jobs/submissions';
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
@@ -46,7 +47,7 @@ interface Try {
 /** One execution, in which n8n may run the node several times: its store outlives each try. */
 function execution(...replies: Array<Reply | Answerer>) {
 	const clock = new FakeClock();
-	const server = scripted(clock, ...replies);
+	const server = scripted(...replies);
 	let store = {};
 
 	const begin = async ({ runIndex = 0, tracker, stop, end = stop, ...item }: Try = {}) => {
@@ -59,10 +60,10 @@ function execution(...replies: Array<Reply | Answerer>) {
 				...item,
 			},
 			{
-				client: new VeoClient(server.send, clock.now),
+				client: new VeoClient(server.send),
 				submissions: new Submissions(store, runIndex),
 				tracker,
-				retry: { pace: new Pace(clock), maxRetries: 2, signal: end },
+				retry: { backoff: new Backoff(), maxRetries: 2, signal: end },
 				stop,
 			},
 		);
@@ -74,7 +75,7 @@ function execution(...replies: Array<Reply | Answerer>) {
 		submit: async (one?: Try) => await clock.run(begin(one)),
 		refused: async (one?: Try) => {
 			const thrown = await thrownBy(clock.run(begin(one)));
-			if (!(thrown instanceof VeoFailure)) throw thrown;
+			if (!(thrown instanceof VeoError)) throw thrown;
 			return thrown;
 		},
 		jobs: (runIndex = 0) => new Submissions(store, runIndex).accepted(),
@@ -101,18 +102,17 @@ describe('submitting an item', () => {
 	it('is remembered before it is sent', async () => {
 		let states: unknown;
 		const store = {};
-		const clock = new FakeClock();
 		const submissions = new Submissions(store, 0);
-		const { send } = transportOf(clock, () => {
+		const { send } = transportOf(() => {
 			states = submissions.find(0, 'h')?.state;
 			return accepted('v-1');
 		});
 		await submitOnce(
 			{ itemIndex: 0, requestHash: 'h', prepare: async () => await Promise.resolve(request) },
 			{
-				client: new VeoClient(send, clock.now),
+				client: new VeoClient(send),
 				submissions,
-				retry: { pace: new Pace(clock), maxRetries: 0 },
+				retry: { backoff: new Backoff(), maxRetries: 0 },
 			},
 		);
 		expect(states).toBe('submitting');
@@ -129,28 +129,28 @@ describe('another try of the same execution', () => {
 		expect(sent).toHaveLength(1);
 	});
 
-	const unclear = OUTCOMES.filter((name) => POLICY[name].generate === 'unclear');
+	const unclear = OUTCOMES.filter((name) => expectedOf(name).submit === 'unclear');
 
 	it.each(unclear)('never sends again what ended unclear: %s', async (name) => {
 		const { refused, sent } = execution(REPLIES[name], accepted('v-2'));
 		const first = await refused();
 		const second = await refused();
 		const third = await refused();
-		expect(first.facts.unclear).toBe(true);
-		expect(second.facts.unclear).toBe(true);
+		expect(first.details.isUnclear).toBe(true);
+		expect(second.details.isUnclear).toBe(true);
 		expect([second.message, third.message]).toEqual([first.message, first.message]);
 		expect(sent).toHaveLength(1);
 	});
 
-	const clear = OUTCOMES.filter((name) => POLICY[name].generate !== 'unclear');
+	const clear = OUTCOMES.filter((name) => expectedOf(name).submit !== 'unclear');
 
 	it.each(clear)('submits anew what was surely not accepted: %s', async (name) => {
-		const replies = POLICY[name].generate === 'again' ? 3 : 1;
+		const replies = expectedOf(name).submit === 'again' ? 3 : 1;
 		const { refused, submit, sent } = execution(
 			...Array.from({ length: replies }, () => REPLIES[name]),
 			accepted('v-1'),
 		);
-		expect((await refused()).facts.unclear).toBeUndefined();
+		expect((await refused()).details.isUnclear).toBeUndefined();
 		expect(await submit()).toMatchObject({ uuid: 'v-1' });
 		expect(sent).toHaveLength(replies + 1);
 	});
@@ -161,12 +161,12 @@ describe('another try of the same execution', () => {
 		const stopped = thrownBy(begin({ stop: stop.signal }));
 		await clock.advance(100);
 		stop.abort();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 
 		for (let i = 0; i < 2; i++) {
-			const { message, facts } = await refused();
-			expect(message).toMatch(/unclear.*interrupted.*accepted and billed/);
-			expect(facts.unclear).toBe(true);
+			const { fullText, details } = await refused();
+			expect(fullText).toMatch(/unclear.*interrupted.*accepted and billed/);
+			expect(details.isUnclear).toBe(true);
 		}
 		expect(sent).toHaveLength(1);
 	});
@@ -176,7 +176,7 @@ describe('another try of the same execution', () => {
 			throw new RangeError('a slip of the transport');
 		}, accepted('v-2'));
 		expect(await thrownBy(begin())).toBeInstanceOf(RangeError);
-		expect((await refused()).facts.unclear).toBe(true);
+		expect((await refused()).details.isUnclear).toBe(true);
 		expect(sent).toHaveLength(1);
 	});
 
@@ -186,14 +186,14 @@ describe('another try of the same execution', () => {
 		const stopped = thrownBy(begin({ stop: stop.signal }));
 		await clock.advance(1_000);
 		stop.abort();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(await submit()).toMatchObject({ uuid: 'v-1' });
 		expect(sent).toHaveLength(2);
 	});
 
 	it('submits where the first was stopped, or could not be prepared, before anything was sent', async () => {
 		const { begin, submit, sent } = execution(accepted('v-1'));
-		expect(await thrownBy(begin({ stop: AbortSignal.abort() }))).toBeInstanceOf(Stopped);
+		expect(await thrownBy(begin({ stop: AbortSignal.abort() }))).toBeInstanceOf(StoppedError);
 		const noImage = new Error('no image');
 		const prepare = async () => await Promise.reject<GenerateRequest>(noImage);
 		expect(await thrownBy(begin({ prepare }))).toBe(noImage);
@@ -238,13 +238,12 @@ describe('another try of the same execution', () => {
 describe('the job table', () => {
 	/** As much of n8n's Data Tables as the job table needs, with one row at most. */
 	function n8n() {
-		const clock = new FakeClock();
 		const answers = { down: false };
 		let row: Record<string, unknown> | undefined;
 		const writes: unknown[] = [];
 		const rowOf = ({ json: body }: ApiRequest) =>
 			asN8nStoresIt(asN8nStoresIt(body ?? {}).data ?? {});
-		const { send } = transportOf(clock, (asked) => {
+		const { send } = transportOf((asked) => {
 			const { method, path } = asked;
 			if (answers.down && method !== 'GET') return REPLIES.http5xx;
 			if (path.endsWith('/upsert')) row = { id: 1, ...rowOf(asked) };
@@ -257,8 +256,7 @@ describe('the job table', () => {
 			const tracker = new JobTracker(
 				jobTable(send, 'veo_jobs'),
 				{ executionId: '7', workflowId: 'w', nodeId: 'n', runIndex: 0 },
-				clock,
-				{ pace: new Pace(clock), maxRetries: 0 },
+				{ backoff: new Backoff(), maxRetries: 0 },
 				false,
 			);
 			await tracker.open();
@@ -289,7 +287,7 @@ describe('the job table', () => {
 		const tracker = await table.open();
 		table.answers.down = true;
 		const { refused, submit, sent } = execution(accepted('v-1'));
-		expect((await refused({ tracker })).message).toContain("'veo_jobs'");
+		expect((await refused({ tracker })).fullText).toContain("'veo_jobs'");
 		expect(sent).toEqual([]);
 
 		table.answers.down = false;
@@ -327,7 +325,7 @@ describe('the job table', () => {
 			RangeError,
 		);
 		const again = execution(accepted('v-2'));
-		expect((await again.refused({ tracker: await table.open() })).facts.unclear).toBe(true);
+		expect((await again.refused({ tracker: await table.open() })).details.isUnclear).toBe(true);
 		expect(again.sent).toEqual([]);
 	});
 
@@ -345,7 +343,7 @@ describe('the job table', () => {
 		await execution(REPLIES.reset).refused({ tracker: await table.open() });
 		expect(table.row()).toMatchObject({ status: 'submitting' });
 		const again = execution(accepted('v-2'));
-		expect((await again.refused({ tracker: await table.open() })).facts.unclear).toBe(true);
+		expect((await again.refused({ tracker: await table.open() })).details.isUnclear).toBe(true);
 		expect(again.sent).toEqual([]);
 	});
 
@@ -358,9 +356,9 @@ describe('the job table', () => {
 		};
 		const first = execution(accepted('v-1'));
 		const ended = first.submit({ tracker: await table.open(), end: end.signal, prepare });
-		expect(await thrownBy(ended)).toBeInstanceOf(Stopped);
+		expect(await thrownBy(ended)).toBeInstanceOf(StoppedError);
 		expect(first.sent).toEqual([]);
-		expect(table.row()).toMatchObject({ status: 'failed', errorMessage: notSent() });
+		expect(table.row()).toMatchObject({ status: 'failed', errorMessage: notSubmitted() });
 		expect(await first.submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
 	});
 
@@ -372,7 +370,7 @@ describe('the job table', () => {
 			return tooMany('3');
 		}, accepted('v-1'));
 		const ended = submit({ tracker: await table.open(), end: end.signal });
-		expect(await thrownBy(ended)).toBeInstanceOf(Stopped);
+		expect(await thrownBy(ended)).toBeInstanceOf(StoppedError);
 		expect(await submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
 	});
 

@@ -1,8 +1,8 @@
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { refusedWhileWaiting, waitTimedOut } from '../../../nodes/Veo/errors/messages';
+import { keyRefusedWhileWaiting, waitTimedOut } from '../../../nodes/Veo/errors/messages';
 import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
-import { Pace } from '../../../nodes/Veo/api/backoff';
-import { Stopped } from '../../../nodes/Veo/api/transport';
+import { Backoff } from '../../../nodes/Veo/api/backoff';
+import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { isFinal } from '../../../nodes/Veo/api/videoStatus';
 import { waitForJob } from '../../../nodes/Veo/jobs/wait';
 import {
@@ -30,12 +30,11 @@ interface Setting {
 
 function world(answers: Array<Reply | Answerer> | Answerer, setting: Setting = {}) {
 	const clock = new FakeClock();
-	const server =
-		typeof answers === 'function' ? transportOf(clock, answers) : scripted(clock, ...answers);
+	const server = typeof answers === 'function' ? transportOf(answers) : scripted(...answers);
 	const rules = {
-		client: new VeoClient(server.send, clock.now),
+		client: new VeoClient(server.send),
 		clock,
-		pace: new Pace(clock),
+		backoff: new Backoff(),
 		intervalMs: 5_000,
 		maxWaitMs: MINUTE,
 		...setting,
@@ -136,22 +135,20 @@ describe('waiting for a job', () => {
 	it('counts from the end of an answer that takes long to the next check', async () => {
 		const clock = new FakeClock();
 		const slow = after(clock, 3_000, pending);
-		const server = scripted(clock, slow, slow, completed);
-		const client = new VeoClient(server.send, clock.now);
-		const pace = new Pace(clock);
-		await clock.run(
-			waitForJob('v-1', { client, clock, pace, intervalMs: 5_000, maxWaitMs: MINUTE }),
-		);
+		const server = scripted(slow, slow, completed);
+		const client = new VeoClient(server.send);
+		const backoff = new Backoff();
+		await clock.run(waitForJob('v-1', { client, backoff, intervalMs: 5_000, maxWaitMs: MINUTE }));
 		expect(server.times()).toEqual([0, 8_000, 16_000]);
 		expect(clock.sleeps).toEqual([5_000, 5_000]);
 	});
 
 	it('ends where the last answer comes after the end of the wait', async () => {
 		const clock = new FakeClock();
-		const server = scripted(clock, after(clock, 9_000, status('processing')));
-		const client = new VeoClient(server.send, clock.now);
-		const pace = new Pace(clock);
-		const rules = { client, clock, pace, intervalMs: 5_000, maxWaitMs: 8_000 };
+		const server = scripted(after(clock, 9_000, status('processing')));
+		const client = new VeoClient(server.send);
+		const backoff = new Backoff();
+		const rules = { client, backoff, intervalMs: 5_000, maxWaitMs: 8_000 };
 		expect(await clock.run(waitForJob('v-1', rules))).toMatchObject({
 			ended: 'timeout',
 			last: { status: 'processing' },
@@ -197,21 +194,21 @@ describe('a check that fails', () => {
 		const { clock, wait, times } = world([status('processing'), REPLIES[name]]);
 		const waited = await clock.run(wait());
 		expect(waited).toMatchObject({
-			ended: 'refused',
+			ended: 'keyRefused',
 			last: { uuid: 'v-1', status: 'processing' },
 			lastOutcome: { name },
 		});
 		expect(times()).toEqual([0, 5_000]);
 
-		if (waited.ended !== 'refused') throw new Error('It ended otherwise');
-		const { message } = refusedWhileWaiting('v-1', waited.last?.status, waited.lastOutcome);
-		expect(message).toMatch(/video v-1 .*'processing'.*Get Status/);
+		if (waited.ended !== 'keyRefused') throw new Error('It ended otherwise');
+		const { fullText } = keyRefusedWhileWaiting('v-1', waited.last?.status, waited.lastOutcome);
+		expect(fullText).toMatch(/video v-1 .*'processing'.*Get Status/);
 	});
 
 	it('ends it at the first check already where the key is refused there', async () => {
 		const { clock, wait } = world([REPLIES.http401]);
 		const waited = await clock.run(wait());
-		expect(waited).toMatchObject({ ended: 'refused', last: undefined });
+		expect(waited).toMatchObject({ ended: 'keyRefused', last: undefined });
 	});
 
 	it('slows the checks down, ever more, and tells at the end why', async () => {
@@ -254,7 +251,7 @@ describe('a check that fails', () => {
 			last: { uuid: 'v-1', status: 'pending' },
 			lastOutcome: undefined,
 		});
-		expect(waitTimedOut('v-1', waited.last?.status, 5_000).message).toMatch(/v-1.*'pending'/);
+		expect(waitTimedOut('v-1', waited.last?.status, 5_000).fullText).toMatch(/v-1.*'pending'/);
 	});
 });
 
@@ -341,7 +338,7 @@ describe('Stop', () => {
 		await clock.advance(6_000);
 		stop.abort();
 		await everyoneDone();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(clock.now()).toBe(6_000);
 		expect(times()).toEqual([0, 5_000]);
 	});
@@ -352,7 +349,7 @@ describe('Stop', () => {
 		const stopped = thrownBy(wait());
 		await clock.advance(20_000);
 		stop.abort();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(times()).toEqual([0]);
 	});
 
@@ -362,12 +359,12 @@ describe('Stop', () => {
 		const stopped = thrownBy(wait());
 		await clock.advance(1_000);
 		stop.abort();
-		expect(await stopped).toBeInstanceOf(Stopped);
+		expect(await stopped).toBeInstanceOf(StoppedError);
 	});
 
 	it('sends nothing where it came before', async () => {
 		const { clock, wait, sent } = world([], { signal: AbortSignal.abort() });
-		expect(await thrownBy(clock.run(wait()))).toBeInstanceOf(Stopped);
+		expect(await thrownBy(clock.run(wait()))).toBeInstanceOf(StoppedError);
 		expect(sent).toEqual([]);
 	});
 });

@@ -1,0 +1,79 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { Backoff } from '../api/backoff';
+import { VeoClient } from '../api/client';
+import type { RetryRules } from '../api/retry';
+import { checkTableName } from '../api/validation';
+import { openTransport } from '../http/request';
+import { Submissions } from '../jobs/submissions';
+import { firstExecution } from '../jobTable/executions';
+import { jobTable } from '../jobTable/jobTable';
+import { JobTracker } from '../jobTable/tracker';
+import { isAgentTool } from '../shared/node';
+import { isOn } from '../shared/options';
+import type { RunOptions } from './runOptions';
+
+/** The Veo API for all requests of one run. */
+export interface ApiAccess {
+	client: VeoClient;
+	retry: RetryRules;
+}
+
+/** `signal` aborts requests that cost nothing, and pauses. Throws `VeoError` if the credential cannot be used. */
+export async function openVeoApi(
+	context: IExecuteFunctions,
+	{ requestTimeoutMs, maxRetries }: RunOptions,
+	signal: AbortSignal,
+): Promise<ApiAccess> {
+	const transport = await openTransport(context, 'veoApi', requestTimeoutMs);
+	return {
+		client: new VeoClient(transport),
+		retry: { backoff: new Backoff(), maxRetries, signal },
+	};
+}
+
+/** The paid requests of this execution: in the node's memory, and in the job table if Track Job is on. */
+export interface JobRecords {
+	submissions: Submissions;
+	tracker?: JobTracker;
+}
+
+/** Throws `VeoError` if the job table cannot be used. */
+export async function openJobRecords(
+	context: IExecuteFunctions,
+	options: RunOptions,
+	stop: AbortSignal | undefined,
+): Promise<JobRecords> {
+	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
+	// Each call of an agent's tool is a run of its own. A call that repeats one without a result is a retry of it.
+	const submissionRun = isAgentTool(context.getNode()) ? 0 : runIndex;
+	const submissions = new Submissions(context.getContext('node'), submissionRun);
+	if (!isOn(context.getNodeParameter('trackJob', 0, false))) return { submissions };
+	return { submissions, tracker: await openTracker(context, options, runIndex, stop) };
+}
+
+async function openTracker(
+	context: IExecuteFunctions,
+	{ requestTimeoutMs, maxRetries, reuseIdentical }: RunOptions,
+	runIndex: number,
+	stop: AbortSignal | undefined,
+): Promise<JobTracker> {
+	const tableName = checkTableName(context.getNodeParameter('jobTableName', 0, 'veo_jobs'));
+	const transport = await openTransport(context, 'veoJobTableApi', requestTimeoutMs);
+	// A retry has an execution ID of its own. Node memory keeps the first one, except when n8n crashed or was stopped.
+	const memory = context.getContext('node');
+	const executionId = context.getExecutionId();
+	memory.firstExecutionId ??=
+		context.getMode() === 'retry' ? await firstExecution(transport, executionId) : executionId;
+	const run = {
+		executionId: String(memory.firstExecutionId),
+		workflowId: context.getWorkflow().id ?? '',
+		nodeId: context.getNode().id,
+		runIndex,
+	};
+	// A backoff of its own: a slow n8n must not slow down the Veo API. Only the user's Stop aborts these requests: an
+	// accepted job has to be recorded even when another item ends the run.
+	const retry = { backoff: new Backoff(), maxRetries, signal: stop };
+	const tracker = new JobTracker(jobTable(transport, tableName), run, retry, reuseIdentical);
+	await tracker.open();
+	return tracker;
+}

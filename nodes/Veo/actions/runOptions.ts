@@ -1,0 +1,28 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { optionsField } from '../descriptions/video';
+import { isOn, readNumber } from '../shared/options';
+
+/** The node's options, with the form's defaults. */
+export interface RunOptions {
+	pollIntervalMs: number;
+	maxWaitMs: number;
+	onTimeout: 'error' | 'returnStatus';
+	maxConcurrentJobs: number;
+	maxRetries: number;
+	requestTimeoutMs: number;
+	reuseIdentical: boolean;
+}
+
+export function readOptions(context: IExecuteFunctions): RunOptions {
+	const raw = context.getNodeParameter('options', 0, {});
+	const number = (name: string) => readNumber(optionsField, raw, name);
+	return {
+		pollIntervalMs: number('pollInterval') * 1000,
+		maxWaitMs: number('maxWaitTime') * 1000,
+		onTimeout: raw.onTimeout === 'returnStatus' ? 'returnStatus' : 'error',
+		maxConcurrentJobs: Math.floor(number('maxConcurrentJobs')),
+		maxRetries: number('maxRetries'),
+		requestTimeoutMs: number('requestTimeout') * 1000,
+		reuseIdentical: isOn(raw.reuseIdentical),
+	};
+}

@@ -1,0 +1,79 @@
+import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
+
+export type Show = NonNullable<IDisplayOptions['show']>;
+
+export const shownFor = (show: Show) => ({ displayOptions: { show } });
+
+/** Shows the credentials here. Otherwise n8n puts them behind the last field that one of them depends on. */
+export const credentialField: INodeProperties = {
+	displayName: 'Credential',
+	name: 'credential',
+	type: 'credentials',
+	default: '',
+};
+
+/** The API asks clients to check a status every 5 to 10 seconds (API reference, "Best practices"). */
+export const MIN_POLL_INTERVAL_SECONDS = 5;
+
+/** The part that the options of both nodes share. */
+export const OPTIONS_FIELD = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+} as const;
+
+export function downloadFields(show?: Show): INodeProperties[] {
+	return [
+		{
+			displayName: 'Download Video',
+			name: 'downloadVideo',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to attach the finished video to the item as a file',
+			...(show && shownFor(show)),
+		},
+		{
+			displayName: 'Put Output File in Field',
+			name: 'binaryOutputField',
+			type: 'string',
+			required: true,
+			default: 'data',
+			placeholder: 'e.g. data',
+			description: 'Name of the output field that holds the video file',
+			hint: 'The name of the output binary field to put the file in',
+			...shownFor({ ...show, downloadVideo: [true] }),
+		},
+	];
+}
+
+export function jobTableNameField(show: Show): INodeProperties {
+	return {
+		displayName: 'Job Table Name',
+		name: 'jobTableName',
+		type: 'string',
+		required: true,
+		default: 'veo_jobs',
+		placeholder: 'e.g. veo_jobs',
+		description:
+			'Name of the Data Table that holds the jobs. Track Job creates it if it does not exist.',
+		hint: 'Select its credential, Veo Job Table API, at the top',
+		...shownFor(show),
+	};
+}
+
+export function inputFileField(show: Show): INodeProperties {
+	return {
+		displayName: 'Input Data Field Name',
+		name: 'binaryPropertyName',
+		type: 'string',
+		required: true,
+		default: 'data',
+		placeholder: 'e.g. data',
+		description:
+			'Name of the input field that holds the image file: JPEG, PNG or WebP, at most 50 MB',
+		hint: 'The name of the input binary field containing the file to be uploaded',
+		...shownFor(show),
+	};
+}

@@ -1,0 +1,106 @@
+import type { INodeProperties } from 'n8n-workflow';
+import {
+	credentialField,
+	downloadFields,
+	jobTableNameField,
+	MIN_POLL_INTERVAL_SECONDS,
+	OPTIONS_FIELD,
+	shownFor,
+} from './shared';
+
+const watchField: INodeProperties = {
+	displayName: 'Watch',
+	name: 'watch',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{
+			name: 'Job Table',
+			value: 'jobTable',
+			description: 'All videos that a Veo node recorded with Track Job, or that were added by hand',
+		},
+		{
+			name: 'Listed Videos',
+			value: 'uuids',
+			description: 'The videos whose IDs are listed here',
+		},
+	],
+	default: 'jobTable',
+	description: 'Which videos to wait for',
+};
+
+const uuidsField: INodeProperties = {
+	displayName: 'Video IDs',
+	name: 'uuids',
+	type: 'string',
+	typeOptions: { rows: 3 },
+	required: true,
+	default: '',
+	placeholder: 'e.g. video-uuid-123, video-uuid-456',
+	description:
+		"The 'uuid' of each video, separated by commas, spaces or new lines. An expression may return a list.",
+	...shownFor({ watch: ['uuids'] }),
+};
+
+const eventsField: INodeProperties = {
+	displayName: 'Events',
+	name: 'events',
+	type: 'multiOptions',
+	options: [
+		{
+			name: 'Video Completed',
+			value: 'completed',
+			description: 'A video is ready',
+		},
+		{
+			name: 'Video Failed',
+			value: 'failed',
+			description: 'A video could not be made, or was given up',
+		},
+	],
+	required: true,
+	default: ['completed'],
+	description: 'Which events start the workflow',
+};
+
+export const triggerOptionsField = {
+	...OPTIONS_FIELD,
+	options: [
+		{
+			displayName: 'Give Up After (Hours)',
+			name: 'giveUpAfter',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 24,
+			description: 'How long to wait for a video before it counts as failed',
+		},
+		{
+			displayName: 'Keep Checking',
+			name: 'keepChecking',
+			type: 'boolean',
+			default: true,
+			description:
+				'Whether to check between two polls too, so that the workflow starts seconds after a video is finished and not up to a minute later',
+		},
+		{
+			displayName: 'Poll Interval (Seconds)',
+			name: 'pollInterval',
+			type: 'number',
+			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
+			default: 10,
+			description:
+				'How often to check while Keep Checking is on. The API asks for at least 5 seconds.',
+		},
+	],
+} satisfies INodeProperties;
+
+/** The trigger's form. Saved workflows contain these names, types and choices. */
+export const triggerFields: INodeProperties[] = [
+	credentialField,
+	watchField,
+	jobTableNameField({ watch: ['jobTable'] }),
+	uuidsField,
+	eventsField,
+	...downloadFields(),
+	triggerOptionsField,
+];

@@ -1,0 +1,257 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { ASPECT_RATIOS, GENERATION_TYPES } from '../api/parameters';
+import {
+	downloadFields,
+	inputFileField,
+	jobTableNameField,
+	MIN_POLL_INTERVAL_SECONDS,
+	OPTIONS_FIELD,
+	type Show,
+	shownFor,
+} from './shared';
+
+export type VideoOperation = 'generate' | 'generateAndWait' | 'getStatus';
+
+const forOperations = (...operation: VideoOperation[]): Show => ({
+	resource: ['video'],
+	operation,
+});
+
+const GENERATE = forOperations('generate', 'generateAndWait');
+const IMAGE_TO_VIDEO: Show = { ...GENERATE, generationType: ['image_to_video'] };
+
+const videoOperationField: INodeProperties = {
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{
+			name: 'Generate',
+			value: 'generate',
+			action: 'Start generating video',
+			description: 'Start making a video and continue at once with its ID',
+		},
+		{
+			name: 'Generate and Wait',
+			value: 'generateAndWait',
+			action: 'Generate video and wait for it',
+			description: 'Make a video and continue when it is finished',
+		},
+		{
+			name: 'Get Status',
+			value: 'getStatus',
+			action: 'Get video status',
+			description: 'Check a video by its ID, and download it when it is finished',
+		},
+	],
+	default: 'generateAndWait',
+	...shownFor({ resource: ['video'] }),
+};
+
+const generateFields: INodeProperties[] = [
+	{
+		displayName: 'Generation Type',
+		name: 'generationType',
+		type: 'options',
+		noDataExpression: true,
+		options: labelled(GENERATION_TYPES, {
+			text_to_video: ['Text to Video', 'Make a video from a description'],
+			image_to_video: ['Image to Video', 'Make a video from an image and a description'],
+		}),
+		default: 'text_to_video',
+		description: 'What to make the video from',
+		...shownFor(GENERATE),
+	},
+	{
+		displayName: 'Image Source',
+		name: 'imageSource',
+		type: 'options',
+		options: [
+			{
+				name: 'URL',
+				value: 'url',
+				description: 'An image on the web, or one that was uploaded before',
+			},
+			{
+				name: 'File From Input',
+				value: 'binary',
+				description: 'A file of the input item, which is uploaded first',
+			},
+		],
+		default: 'url',
+		description: 'Where the image comes from',
+		...shownFor(IMAGE_TO_VIDEO),
+	},
+	{
+		displayName: 'Image URL',
+		name: 'imageUrl',
+		type: 'string',
+		required: true,
+		default: '',
+		placeholder: 'e.g. https://example.com/cat.png',
+		description: 'Web address of the image, such as the one that Upload Image returned',
+		...shownFor({ ...IMAGE_TO_VIDEO, imageSource: ['url'] }),
+	},
+	{
+		displayName: 'Image Key',
+		name: 'imageKey',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. r2-key-123',
+		description:
+			'Storage key that Upload Image returned with the URL. Leave empty for other images.',
+		hint: 'Only for an image that was uploaded with Upload Image',
+		...shownFor({ ...IMAGE_TO_VIDEO, imageSource: ['url'] }),
+	},
+	inputFileField({ ...IMAGE_TO_VIDEO, imageSource: ['binary'] }),
+	{
+		displayName: 'Prompt',
+		name: 'prompt',
+		type: 'string',
+		typeOptions: { rows: 4 },
+		required: true,
+		default: '',
+		placeholder: 'e.g. A beautiful sunset over the ocean with waves gently lapping the shore',
+		description:
+			'What the video shows: the subject, what happens, the camera, the light, the mood and the sounds',
+		...shownFor(GENERATE),
+	},
+	{
+		displayName: 'Aspect Ratio',
+		name: 'aspectRatio',
+		type: 'options',
+		options: labelled(ASPECT_RATIOS, {
+			auto: ['Automatic', 'The service chooses'],
+			'16:9': ['Landscape (16:9)', 'For screens and video sites'],
+			'9:16': ['Portrait (9:16)', 'For phones and short video feeds'],
+		}),
+		default: 'auto',
+		description: 'The width and height of the video in relation to each other',
+		...shownFor(GENERATE),
+	},
+];
+
+const uuidField: INodeProperties = {
+	displayName: 'Video ID',
+	name: 'uuid',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. video-uuid-123',
+	description: "The 'uuid' that Generate returned for the video",
+	...shownFor(forOperations('getStatus')),
+};
+
+const trackJobField: INodeProperties = {
+	displayName: 'Track Job',
+	name: 'trackJob',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to record the video in the job table, an n8n Data Table that a Veo Trigger can watch. Needs the Veo Job Table API credential.',
+	...shownFor(GENERATE),
+};
+
+/** The form of the resource Video. Saved workflows contain these names, types and choices. */
+export const videoFields: INodeProperties[] = [
+	videoOperationField,
+	...generateFields,
+	uuidField,
+	...downloadFields(forOperations('generateAndWait', 'getStatus')),
+	trackJobField,
+	jobTableNameField({ ...GENERATE, trackJob: [true] }),
+];
+
+const forWaiting = shownFor({ '/operation': ['generateAndWait'] });
+
+/** The options of all operations. */
+export const optionsField = {
+	...OPTIONS_FIELD,
+	options: [
+		{
+			displayName: 'Max Concurrent Jobs',
+			name: 'maxConcurrentJobs',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 10,
+			description: 'Maximum number of videos to make at the same time',
+			...forWaiting,
+		},
+		{
+			displayName: 'Max Retries',
+			name: 'maxRetries',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 4,
+			description:
+				'How often to repeat a request that can be repeated safely. A request that may have been billed is never repeated.',
+		},
+		{
+			displayName: 'Max Wait Time (Seconds)',
+			name: 'maxWaitTime',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 900,
+			description: 'How long to wait for each video',
+			...forWaiting,
+		},
+		{
+			displayName: 'On Timeout',
+			name: 'onTimeout',
+			type: 'options',
+			options: [
+				{
+					name: 'Stop With a Message',
+					value: 'error',
+					description: 'The item ends with a message that contains the video ID',
+				},
+				{
+					name: 'Return the Last Status',
+					value: 'returnStatus',
+					description: 'The item continues with the video ID and its last status',
+				},
+			],
+			default: 'error',
+			description: 'What to do when a video is not finished within the Max Wait Time',
+			...forWaiting,
+		},
+		{
+			displayName: 'Poll Interval (Seconds)',
+			name: 'pollInterval',
+			type: 'number',
+			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
+			default: 5,
+			description:
+				"Minimum time between two checks of a video. It is checked less often where the API's estimates have proved right. The API asks for at least 5 seconds.",
+			...forWaiting,
+		},
+		{
+			displayName: 'Request Timeout (Seconds)',
+			name: 'requestTimeout',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 60,
+			description:
+				'How long to wait for the answer to one request. An upload gets more time, depending on its size.',
+		},
+		{
+			displayName: 'Reuse Identical',
+			name: 'reuseIdentical',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to return a finished video of the same request from the job table instead of paying for a new one',
+			...shownFor({ '/operation': ['generate', 'generateAndWait'], '/trackJob': [true] }),
+		},
+	],
+} satisfies INodeProperties;
+
+/** Adds the display name and description of each choice. A function declaration, because constants above use it. */
+function labelled<T extends string>(values: readonly T[], labels: Record<T, [string, string]>) {
+	return values.map((value) => ({
+		name: labels[value][0],
+		value,
+		description: labels[value][1],
+	}));
+}

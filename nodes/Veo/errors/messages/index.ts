@@ -1,0 +1,9 @@
+/**
+ * Every text that tells users what went wrong: what happened, then how to go on. n8n's rules: fields by their display
+ * names, and none of the words "error", "problem", "failure" and "mistake".
+ */
+export * from './input';
+export * from './jobTable';
+export { requestFailed, statusFailed, submissionInterrupted, submissionUnclear } from './request';
+export * from './trigger';
+export * from './video';
