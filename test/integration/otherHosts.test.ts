@@ -22,7 +22,11 @@ import {
 
 useN8n();
 
-const upload = { operation: 'uploadImage', options: { maxRetries: 0, requestTimeout: 2 } };
+const upload = {
+	resource: 'image',
+	operation: 'uploadImage',
+	options: { maxRetries: 0, requestTimeout: 2 },
+};
 
 async function imageOf(megabytes: number) {
 	const content = Buffer.concat([IMAGES.png, Buffer.alloc(megabytes * 1024 * 1024)]);
