@@ -29,7 +29,7 @@ const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({
 		config: {
 			roots: ['<rootDir>/test/unit'],
 			testMatch: tests.map((glob) => `<rootDir>/test/unit/${glob}.test.ts`),
-			setupFilesAfterEnv: ['<rootDir>/test/mutation/unitSetup.cjs'],
+			setupFilesAfterEnv: ['<rootDir>/test/mutation/sameProperties.cjs'],
 			testSequencer: '<rootDir>/test/mutation/quickestFirst.cjs',
 		},
 		enableFindRelatedTests: false,
