@@ -9,18 +9,21 @@ import { json, type Reply, REPLIES, scripted, thrownBy } from '../fakes';
 const ids = (...list: number[]) => json(200, { data: list.map((id) => ({ id: String(id) })) });
 const holding = (text: string) => json(200, { data: { resultData: [text] } });
 
+const linesOf = (sent: ReturnType<typeof scripted>['sent']) =>
+	sent.map(({ request }) => `${request.method} ${request.path}`);
+
 describe('The newest execution', () => {
 	const newest = async (...replies: Reply[]) => {
-		const { send, paths } = scripted(...replies);
-		return { id: await newestExecution(send, 'a workflow&'), paths: paths() };
+		const { send, sent } = scripted(...replies);
+		return { id: await newestExecution(send, 'a workflow&'), lines: linesOf(sent) };
 	};
 
 	it('is the newest of those that ended and those that run', async () => {
 		expect(await newest(ids(7), ids(9))).toEqual({
 			id: 9,
-			paths: [
-				'/executions?workflowId=a%20workflow%26&limit=1',
-				'/executions?workflowId=a%20workflow%26&limit=1&status=running',
+			lines: [
+				'GET /executions?workflowId=a%20workflow%26&limit=1',
+				'GET /executions?workflowId=a%20workflow%26&limit=1&status=running',
 			],
 		});
 		expect((await newest(ids(9), ids(7))).id).toBe(9);
@@ -38,18 +41,18 @@ describe('The newest execution', () => {
 
 describe('A text in newer executions', () => {
 	const search = async (...replies: Reply[]) => {
-		const { send, paths } = scripted(...replies);
-		return { found: await isInNewerExecution(send, 'w', 5, 'video-1'), paths: paths() };
+		const { send, sent } = scripted(...replies);
+		return { found: await isInNewerExecution(send, 'w', 5, 'video-1'), lines: linesOf(sent) };
 	};
 
 	it('is looked for in the newer ones only, the oldest first', async () => {
 		expect(await search(ids(8, 5, 4), ids(6), holding('other'), holding('video-1'))).toEqual({
 			found: true,
-			paths: [
-				'/executions?workflowId=w&limit=100',
-				'/executions?workflowId=w&limit=100&status=running',
-				'/executions/6?includeData=true',
-				'/executions/8?includeData=true',
+			lines: [
+				'GET /executions?workflowId=w&limit=100',
+				'GET /executions?workflowId=w&limit=100&status=running',
+				'GET /executions/6?includeData=true',
+				'GET /executions/8?includeData=true',
 			],
 		});
 	});
@@ -67,15 +70,15 @@ describe('A text in newer executions', () => {
 
 describe('The first of a chain of retries', () => {
 	const first = async (...replies: Reply[]) => {
-		const { send, paths } = scripted(...replies);
-		return { id: await firstExecution(send, '3/x'), paths: paths() };
+		const { send, sent } = scripted(...replies);
+		return { id: await firstExecution(send, '3/x'), lines: linesOf(sent) };
 	};
 
 	it('is found through all of them', async () => {
 		const chain = [json(200, { retryOf: '2' }), json(200, { retryOf: '1' })];
 		expect(await first(...chain, json(200, { retryOf: null }))).toEqual({
 			id: '1',
-			paths: ['/executions/3%2Fx', '/executions/2', '/executions/1'],
+			lines: ['GET /executions/3%2Fx', 'GET /executions/2', 'GET /executions/1'],
 		});
 	});
 
