@@ -25,8 +25,7 @@ class IntegrationTests {
 	async dryRun() {
 		const folder = mkdtempSync(join(tmpdir(), 'veo-mutation-'));
 		const coverageFile = join(folder, 'coverage.json');
-		const perTest = {};
-		const tests = [];
+		const runs = [];
 		for (const id of readdirSync(FOLDER).filter((name) => name.endsWith('.test.ts'))) {
 			const startedAt = Date.now();
 			const result = await runJest(id, {
@@ -34,11 +33,19 @@ class IntegrationTests {
 				env: { VEO_COVERAGE_FILE: coverageFile },
 			});
 			if (result.failed) return { status: DryRunStatus.Error, errorMessage: result.all };
-			perTest[id] = JSON.parse(readFileSync(coverageFile, 'utf8'));
 			const timeSpentMs = Date.now() - startedAt;
-			tests.push({ id, name: id, status: TestStatus.Success, timeSpentMs });
+			runs.push({ id, timeSpentMs, reached: JSON.parse(readFileSync(coverageFile, 'utf8')) });
 		}
 		rmSync(folder, { recursive: true });
+		// Stryker passes the files to `mutantRun` in this order: the quickest first.
+		runs.sort((one, other) => one.timeSpentMs - other.timeSpentMs);
+		const perTest = Object.fromEntries(runs.map(({ id, reached }) => [id, reached]));
+		const tests = runs.map(({ id, timeSpentMs }) => ({
+			id,
+			name: id,
+			status: TestStatus.Success,
+			timeSpentMs,
+		}));
 		return { status: DryRunStatus.Complete, tests, mutantCoverage: { static: {}, perTest } };
 	}
 
