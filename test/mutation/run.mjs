@@ -47,7 +47,8 @@ const builtNode = [
 		buildCommand: 'npm run build',
 		// The integration tests mostly wait.
 		concurrency: 3,
-		timeoutMS: 60_000,
+		// The runner has a limit of its own for each file.
+		timeoutMS: 600_000,
 	},
 ];
 
