@@ -18,7 +18,7 @@ interface Where {
 
 interface Incoming {
 	params: { id: string };
-	query: { filter?: string; sortBy?: string; limit?: string; cursor?: string };
+	query: { filter?: string; sortBy?: string; limit?: string; cursor?: string; status?: string };
 	body: { name?: string; filter: Where; data: Record<string, unknown> };
 }
 
@@ -32,6 +32,8 @@ export class Tables {
 	private readonly tables = new Map<string, Row[]>();
 	/** What the workflow's executions hold, the first first; their ids count from 1. */
 	readonly executions: unknown[] = [];
+	/** The ids of those that run. Like n8n, `GET /executions` lists them only when asked for them. */
+	readonly running = new Set<number>();
 	/** Which execution another one is a retry of; all that are asked for by their id stand here. */
 	readonly retryOf = new Map<string, string | null>();
 	/** Each request as `METHOD /path`, in order. */
@@ -59,9 +61,11 @@ export class Tables {
 			if (found.length === 0) this.insert(params.id, body.data);
 			return true;
 		});
-		this.serve('GET', '/executions', ({ query: { limit } }) => ({
+		this.serve('GET', '/executions', ({ query: { limit, status } }) => ({
 			data: this.executions
-				.map((_, index) => ({ id: String(index + 1) }))
+				.map((_, index) => index + 1)
+				.filter((id) => this.running.has(id) === (status === 'running'))
+				.map((id) => ({ id: String(id) }))
 				.reverse()
 				.slice(0, Number(limit)),
 		}));
