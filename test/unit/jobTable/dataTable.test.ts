@@ -1,6 +1,6 @@
 import { DataTable, equals, isFilled, requestN8n } from '../../../nodes/Veo/jobTable/dataTable';
 import type { RequestError } from '../../../nodes/Veo/errors/outcome';
-import { json, type Reply, REPLIES, scripted, thrownBy } from '../fakes';
+import { json, type Reply, REPLIES, scripted, rejectionOf } from '../fakes';
 
 const NAME = 'veo jobs';
 const listed = (...names: unknown[]) =>
@@ -27,7 +27,7 @@ function table(...replies: Reply[]) {
 
 /** The outcome that the work ended with. */
 async function outcomeOf(work: Promise<unknown>) {
-	return ((await thrownBy(work)) as RequestError).outcome;
+	return ((await rejectionOf(work)) as RequestError).outcome;
 }
 
 describe('Finding the table', () => {

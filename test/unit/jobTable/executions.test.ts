@@ -4,7 +4,7 @@ import {
 	isInNewerExecution,
 	newestExecution,
 } from '../../../nodes/Veo/jobTable/executions';
-import { json, type Reply, REPLIES, scripted, thrownBy } from '../fakes';
+import { json, type Reply, REPLIES, scripted, rejectionOf } from '../fakes';
 
 const ids = (...list: number[]) => json(200, { data: list.map((id) => ({ id: String(id) })) });
 const holding = (text: string) => json(200, { data: { resultData: [text] } });
@@ -90,7 +90,7 @@ describe('The first of a chain of retries', () => {
 	);
 
 	it('is an error for the user if n8n does not answer', async () => {
-		const thrown = await thrownBy(first(json(200, { retryOf: '2' }), REPLIES.http5xx));
+		const thrown = await rejectionOf(first(json(200, { retryOf: '2' }), REPLIES.http5xx));
 		expect(thrown).toBeInstanceOf(VeoError);
 		expect((thrown as VeoError).message).toContain('2');
 	});

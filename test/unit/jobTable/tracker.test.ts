@@ -3,7 +3,7 @@ import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
 import { isJsonObject } from '../../../nodes/Veo/api/json';
-import { FakeClock, json, type Reply, REPLIES, scripted, thrownBy } from '../fakes';
+import { FakeClock, json, type Reply, REPLIES, scripted, rejectionOf } from '../fakes';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 const RUN = { executionId: 'e-1', workflowId: 'w-1', nodeId: 'n-1', runIndex: 2 };
@@ -21,11 +21,11 @@ const done = json(200, true);
 const byKey = { columnName: 'jobKey', condition: 'eq', value: KEY };
 
 /** A tracker that was opened on a table with these rows, and what it sends from then on. */
-async function opened({ reuse = false, before = rows() } = {}, ...replies: Reply[]) {
+async function opened({ before = rows() } = {}, ...replies: Reply[]) {
 	const clock = new FakeClock(Date.parse(NOW));
 	const { send, sent } = scripted(table, before, ...replies);
 	const retry = { backoff: new Backoff(), maxRetries: 1 };
-	const tracker = new JobTracker(jobTable(send, 'veo_jobs'), RUN, retry, reuse);
+	const tracker = new JobTracker(jobTable(send, 'veo_jobs'), RUN, retry, 60_000);
 	await clock.run(tracker.open());
 	const written = () => sent.slice(2).map(({ request }) => request.json);
 	return { clock, tracker, sent, written };
@@ -54,8 +54,8 @@ describe('Opening', () => {
 		for (const replies of [[REPLIES.http403], [table, REPLIES.http403]]) {
 			const { send } = scripted(...replies);
 			const retry = { backoff: new Backoff(), maxRetries: 0 };
-			const tracker = new JobTracker(jobTable(send, 'veo_jobs'), RUN, retry, false);
-			const thrown = await thrownBy(tracker.open());
+			const tracker = new JobTracker(jobTable(send, 'veo_jobs'), RUN, retry, 60_000);
+			const thrown = await rejectionOf(tracker.open());
 			expect(thrown).toBeInstanceOf(VeoError);
 			expect((thrown as VeoError).message).toContain("'veo_jobs'");
 		}
@@ -65,48 +65,69 @@ describe('Opening', () => {
 		const clock = new FakeClock();
 		const { send, sent } = scripted(REPLIES.http5xx, table, rows());
 		const retry = { backoff: new Backoff(), maxRetries: 1 };
-		await clock.run(new JobTracker(jobTable(send, 'veo_jobs'), RUN, retry, false).open());
+		await clock.run(new JobTracker(jobTable(send, 'veo_jobs'), RUN, retry, 60_000).open());
 		expect(sent).toHaveLength(3);
 	});
 });
 
-describe('A finished video of the same request', () => {
-	it('is the newest with a videoUrl', async () => {
-		const { tracker, sent } = await opened({ reuse: true }, rows({ id: 9, uuid: 'v-9' }));
-		expect(await tracker.finishedBefore(ITEM)).toMatchObject({ id: 9, uuid: 'v-9' });
+describe('Jobs of the same request', () => {
+	it('are the newest ones that have not failed', async () => {
+		const { tracker, sent } = await opened({}, rows({ id: 9, uuid: 'v-9' }));
+		expect(await tracker.identical(ITEM.requestHash, 5)).toMatchObject([{ id: 9, uuid: 'v-9' }]);
 		expect(queryOf(sent[2]?.request.path)).toMatchObject({
 			filters: [
 				{ columnName: 'requestHash', condition: 'eq', value: ITEM.requestHash },
-				{ columnName: 'status', condition: 'eq', value: 'completed' },
-				{ columnName: 'videoUrl', condition: 'neq', value: null },
-				{ columnName: 'videoUrl', condition: 'neq', value: '' },
+				{ columnName: 'status', condition: 'neq', value: 'failed' },
+				{ columnName: 'uuid', condition: 'neq', value: null },
+				{ columnName: 'uuid', condition: 'neq', value: '' },
 			],
 			type: 'and',
 			sortBy: 'id:desc',
+			limit: '5',
+		});
+	});
+});
+
+describe('The row of an idempotency key', () => {
+	const KEYED = { ...ITEM, idempotencyKey: 'k-1' };
+
+	it('is the one with the lowest ID', async () => {
+		const row = { id: 2, uuid: 'v-2', requestHash: ITEM.requestHash };
+		const { tracker, sent } = await opened({}, rows(row));
+		expect(await tracker.findByKey(KEYED)).toMatchObject({ id: 2, uuid: 'v-2' });
+		expect(queryOf(sent[2]?.request.path)).toMatchObject({
+			filters: [{ columnName: 'idempotencyKey', condition: 'eq', value: 'k-1' }],
+			sortBy: 'id:asc',
 			limit: '1',
 		});
 	});
 
-	it('may not exist', async () => {
-		const { tracker } = await opened({ reuse: true }, rows());
-		expect(await tracker.finishedBefore(ITEM)).toBeUndefined();
+	it('is not searched without a key', async () => {
+		const { tracker, sent } = await opened();
+		expect(await tracker.findByKey(ITEM)).toBeUndefined();
+		expect(sent).toHaveLength(2);
 	});
 
-	it('is not asked for unless the user wants it', async () => {
-		const { tracker, sent } = await opened();
-		expect(await tracker.finishedBefore(ITEM)).toBeUndefined();
-		expect(sent).toHaveLength(2);
+	it('must not have the video of another request', async () => {
+		const { tracker } = await opened({}, rows({ id: 2, uuid: 'v-2', requestHash: 'other' }));
+		expect(await rejectionOf(tracker.findByKey(KEYED))).toMatchObject({
+			details: { isInput: true },
+		});
 	});
 });
 
 describe('The row of a job', () => {
 	it('is written before the paid request', async () => {
 		const { tracker, written } = await opened({}, done, done);
-		await tracker.submitting(ITEM, REQUEST);
-		await tracker.submitting(ITEM, { ...REQUEST, imageUrl: 'https://example.com/a.png' });
+		await tracker.submitting(ITEM, REQUEST, false);
+		await tracker.submitting(ITEM, { ...REQUEST, imageUrl: 'https://example.com/a.png' }, false);
 		const data = {
 			...REQUEST,
 			imageUrl: null,
+			uuid: null,
+			progress: null,
+			videoUrl: null,
+			checkedAt: null,
 			status: 'submitting',
 			executionId: 'e-1',
 			workflowId: 'w-1',
@@ -125,7 +146,7 @@ describe('The row of a job', () => {
 
 	it('is an error for the user if it cannot be written before the paid request', async () => {
 		const { tracker } = await opened({}, REPLIES.http4xx);
-		expect(await thrownBy(tracker.submitting(ITEM, REQUEST))).toBeInstanceOf(VeoError);
+		expect(await rejectionOf(tracker.submitting(ITEM, REQUEST, false))).toBeInstanceOf(VeoError);
 	});
 
 	it.each([
@@ -134,7 +155,7 @@ describe('The row of a job', () => {
 	])('gets the uuid of the accepted job %j', async (job, status) => {
 		const { tracker, written } = await opened({}, done);
 		expect(await tracker.accepted(ITEM, job)).toBe(true);
-		const data = { uuid: 'v-1', status, checkedAt: NOW };
+		const data = { uuid: 'v-1', status, errorMessage: null, checkedAt: NOW };
 		expect(written()).toEqual([{ filter: { type: 'and', filters: [byKey] }, data }]);
 	});
 
