@@ -6,14 +6,10 @@ import { type Submission, Submissions } from '../../../nodes/Veo/jobs/submission
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
-import { json, scripted } from '../fakes';
+import { json, scripted, submitRules } from '../fakes';
 
 const acceptedAs = (uuid: string): Submission => ({ state: 'accepted', job: { uuid } });
-const unclearAs = (message: string): Submission => ({
-	state: 'unclear',
-	message,
-	description: 'Look for it.',
-});
+const unclearAs = (message: string): Submission => ({ state: 'unclear', message });
 
 describe('The submissions of a run', () => {
 	it('are listed by item, whatever order the answers came in', () => {
@@ -46,14 +42,14 @@ describe('A job that an earlier try got accepted', () => {
 			json(200, true),
 		);
 		const retry = { backoff: new Backoff(), maxRetries: 0 };
-		const tracker = new JobTracker(jobTable(send, 'jobs'), RUN, retry, false);
+		const tracker = new JobTracker(jobTable(send, 'jobs'), RUN, retry, 60_000);
 		await tracker.open();
 		const submissions = new Submissions({}, 0);
 		submissions.set(0, 'h', acceptedAs('v-1'));
 		const prepare = async () => await Promise.reject(new Error('There is nothing to submit'));
 		const item = { itemIndex: 0, requestHash: 'h', prepare };
 		const client = new VeoClient(scripted().send);
-		expect(await submitOnce(item, { client, submissions, tracker, retry })).toEqual({
+		expect(await submitOnce(item, submitRules(client, { submissions, tracker }))).toEqual({
 			uuid: 'v-1',
 		});
 		return sent.slice(2).map(({ request }) => request.json);
