@@ -59,8 +59,8 @@ export class Veo implements INodeType {
 				type: 'options',
 				noDataExpression: true,
 				options: [
-					{ name: 'Image', value: 'image', description: 'Upload images to make videos from' },
 					{ name: 'Video', value: 'video', description: 'Make videos and get their status' },
+					{ name: 'Image', value: 'image', description: 'Upload images to make videos from' },
 				],
 				default: 'video',
 				description: 'What to work with',
