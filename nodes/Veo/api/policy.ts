@@ -94,3 +94,6 @@ export class PaidPermit {
 		this.used = true;
 	}
 }
+
+/** The API asks for fewer requests. */
+export const isThrottled = (outcome: Outcome) => consequenceOf(outcome) === 'throttled';
