@@ -4,7 +4,7 @@ import { hasEnded } from '../../harness/execution';
 import { objectOr } from '../../harness/json';
 import type { SavedWorkflow } from '../../harness/n8nClient';
 import type { Job } from '../../emulator';
-import { isDelivered, parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
+import { Deliveries, eventOf } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS, toJobRow } from '../../nodes/Veo/jobTable/jobTable';
 import type { Tables } from '../e2e/triggerSupport';
 import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../e2e/workflow';
@@ -239,11 +239,17 @@ export class Round {
 				const given = (await this.deliveries(watching)).flatMap(({ uuids }) => uuids);
 				const rows = (await this.tables.rows(this.table)) ?? [];
 				const triggers = (await this.tables.rows('veo_triggers')) ?? [];
-				const noted = triggers.find(({ trigger }) => String(trigger).startsWith(`${this.table}/`));
-				const remembered = parseDeliveries(noted?.deliveries);
+				const noted = triggers.find(({ trigger }) => String(trigger).startsWith(`${watching.id}/`));
+				const remembered = Deliveries.parse(noted?.deliveries);
 				const jobs = rows.map(toJobRow).filter(({ uuid }) => uuid !== undefined);
 				const isDone = jobs.every(
-					(row) => given.includes(String(row.uuid)) && remembered && isDelivered(remembered, row),
+					({ uuid, status, finishedAt }) =>
+						given.includes(String(uuid)) &&
+						remembered?.has({
+							uuid: String(uuid),
+							event: eventOf(status),
+							finishedMs: Date.parse(String(finishedAt)),
+						}),
 				);
 				return isDone || undefined;
 			},

@@ -254,7 +254,7 @@ describe('the job table', () => {
 		});
 		const open = async () => {
 			const tracker = new JobTracker(
-				jobTable(send, 'veo_jobs'),
+				jobTable(send, { name: 'veo_jobs' }),
 				{ executionId: '7', workflowId: 'w', nodeId: 'n', runIndex: 0 },
 				{ backoff: new Backoff(), maxRetries: 0 },
 				false,
