@@ -107,8 +107,8 @@ export function together(limit = 12) {
 }
 
 /** Waits for something that is bound to happen. */
-export async function until(condition: () => boolean): Promise<void> {
-	const deadline = Date.now() + 30_000;
+export async function until(condition: () => boolean, withinMs = 30_000): Promise<void> {
+	const deadline = Date.now() + withinMs;
 	while (!condition()) {
 		if (Date.now() > deadline) throw new Error('It never came to that');
 		await sleep(10);

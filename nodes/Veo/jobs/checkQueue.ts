@@ -179,8 +179,9 @@ export class CheckQueue {
 		const answer = await settle(this.client.status(job.uuid, signal)).catch(() => undefined);
 		if (answer === undefined || signal.aborted) return;
 		const now = Date.now();
-		if (answer instanceof RequestError) this.rate.failed(sentAtMs, answer.outcome);
-		else this.rate.answered(sentAtMs, this.due.length > 0);
+		const isBusy = this.due.length > 0;
+		if (answer instanceof RequestError) this.rate.failed(sentAtMs, answer.outcome, isBusy);
+		else this.rate.answered(sentAtMs, isBusy);
 		if (job.place === 'removed') return;
 
 		if (job.onAnswer(answer) === 'done') {

@@ -55,12 +55,18 @@ export class CheckRate {
 		else if (isBusy) this.perSecond = Math.min(MAX_PER_SECOND, this.perSecond + RISE_PER_ANSWER);
 	}
 
-	failed(sentAtMs: number, outcome: Outcome): void {
+	failed(sentAtMs: number, outcome: Outcome, isBusy: boolean): void {
 		const { retryAfterMs } = outcome;
-		this.consecutiveFailures++;
+		const scope = scopeOf(outcome);
 		if (isThrottled(outcome) || retryAfterMs !== undefined) this.slowDown(sentAtMs);
+		else if (scope === 'item') {
+			// That the API does not know one job says nothing against the API.
+			this.answered(sentAtMs, isBusy);
+			return;
+		}
+		this.consecutiveFailures++;
 		const isDown = this.consecutiveFailures >= MAX_CONSECUTIVE_FAILURES;
-		if (scopeOf(outcome) === 'api' || retryAfterMs !== undefined || isDown) {
+		if (scope === 'api' || retryAfterMs !== undefined || isDown) {
 			this.backoff.failed(sentAtMs, retryAfterMs && Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
 		}
 	}

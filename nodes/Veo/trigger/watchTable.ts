@@ -138,7 +138,7 @@ export class TableWatch implements Watch {
 				const uuid = await this.takePending(table, row);
 				if (uuid === undefined) continue;
 				seen.add(uuid);
-				hasNew ||= this.watchRow(uuid, row);
+				if (this.watchRow(uuid, row)) hasNew = true;
 			}
 			if (!isFull && !hasNew) return;
 		}
