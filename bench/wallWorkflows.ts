@@ -1,21 +1,21 @@
-import type { Harness } from '../test/e2e/harness';
-import { chain, node, webhook, workflow, type TestWorkflow } from '../test/e2e/workflow';
+import type { N8nHarness } from '../harness/n8nHarness';
+import { chain, node, webhook, workflow, type TestWorkflow } from '../harness/workflow';
 import { API_KEY } from './lib/prompts';
 
-/** Gives an item for each of the prompts that the webhook was called with. */
+/** Splits the prompts of the webhook call into items. */
 const split = () =>
 	node('Prompts', 'n8n-nodes-base.splitOut', 1, {
 		fieldToSplitOut: 'body.prompts',
 		options: { destinationFieldName: 'prompt' },
 	});
 
-export function withThisNode(harness: Harness, options: object): TestWorkflow {
+export function withThisNode(harness: N8nHarness, options: object): TestWorkflow {
 	const parameters = { operation: 'generateAndWait', prompt: '={{ $json.prompt }}', options };
 	return chain('This node', webhook(), split(), harness.veo('Veo', parameters));
 }
 
-/** What a user builds today: HTTP Request -> Wait -> HTTP Request -> IF, and back to Wait. */
-export async function withHttpRequests(harness: Harness): Promise<TestWorkflow> {
+/** The workflow that users build without this package: HTTP Request, Wait, HTTP Request, IF, and back to Wait. */
+export async function withHttpRequests(harness: N8nHarness): Promise<TestWorkflow> {
 	const { url } = harness.emulator;
 	const { id, name } = await harness.client.createCredential('Key', 'httpHeaderAuth', {
 		name: 'Authorization',
