@@ -32,7 +32,7 @@ export function ambiguousTable(
 	const others = tables.length - texts.length;
 	return new VeoError(
 		`The n8n API key sees ${tables.length} Data Tables named '${tableName}': ${texts.join('; ')}${others > 0 ? `; and ${others} more` : ''}`,
-		"Choose the right one in 'Job Table Name', with 'From List'.",
+		"Choose the right one in 'Job Table Name' from the list.",
 		{ isInput: true },
 	);
 }
@@ -150,13 +150,13 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 			};
 		case 'tls':
 			return {
-				message: "n8n's certificate was not accepted",
+				message: 'The certificate of n8n was not accepted',
 				description:
-					"If n8n uses a certificate of your own, start n8n with NODE_EXTRA_CA_CERTS set to the file of its authority. In a network that you trust, 'Ignore SSL Issues (Insecure)' in the Veo Job Table API credential does without.",
+					"If n8n uses a certificate of your own, start n8n with NODE_EXTRA_CA_CERTS set to the file of its authority. In a network that you trust, 'Ignore SSL Issues' in the Veo Job Table API credential does without.",
 			};
 		case 'tooLarge':
 			return {
-				message: "n8n's answer was too large",
+				message: 'The answer of n8n was too large',
 				description: 'Shorten or delete rows of the job table that hold very long texts.',
 			};
 		case 'timeout':
@@ -167,7 +167,7 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 		default:
 			return outcome.networkCode?.startsWith('Ssrf')
 				? {
-						message: "n8n's SSRF protection blocks the address of n8n's own API",
+						message: 'The SSRF protection of n8n blocks the address of its own API',
 						description:
 							'Allow the address on the n8n server with N8N_SSRF_ALLOWED_IP_RANGES or N8N_SSRF_ALLOWED_HOSTNAMES, or use an address that is allowed.',
 					}
