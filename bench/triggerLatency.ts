@@ -82,10 +82,8 @@ async function start(
 	});
 	const veoApi = await tables.credentialFor('veoApi', { baseUrl: emulator.url });
 	await client.createDataTable(table, JOB_COLUMNS);
-	await tables.insert(
-		table,
-		Array.from({ length: history }, (_, index) => asFinished(index)),
-	);
+	const before = Array.from({ length: history }, (_, index) => asFinished(index));
+	if (before.length > 0) await tables.insert(table, before);
 	const webhookId = randomUUID();
 	const workflow = tables.watching(
 		{ jobTableName: table, options: { listenForWebhook: listensForWebhook } },

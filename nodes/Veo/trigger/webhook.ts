@@ -43,8 +43,8 @@ export function stringsIn(body: unknown): string[] {
 			for (const part of parts)
 				if (part !== '' && part.length <= MAX_LENGTH) strings.add(part.trim());
 		} else if (typeof value === 'object' && value !== null) {
-			const fields: unknown[] = Object.entries(value).slice(0, MAX_STRINGS).flat();
-			left.push(...fields);
+			const fields: unknown[] = Array.isArray(value) ? value : Object.entries(value).flat();
+			left.push(...fields.slice(0, 2 * MAX_STRINGS));
 		}
 	}
 	return [...strings].slice(0, MAX_STRINGS);
