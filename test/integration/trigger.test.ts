@@ -705,6 +705,46 @@ describe('Delete After', () => {
 	);
 });
 
+describe('A webhook call', () => {
+	scenario(
+		'makes the trigger check the video that it names, and starts nothing by itself',
+		async () => {
+			const durationMs = 8_000;
+			const options: EmulatorOptions = { durationMs, estimates: 'absent' };
+			await withTables(options, async ({ emulator, publish, addJob }) => {
+				const trigger = await publish({ options: { pollInterval: 60, listenForWebhook: true } });
+				await sleep(500);
+				const uuid = addJob();
+				// Unknown to the trigger: it looks into the table.
+				const answer = await trigger.callWebhook({ data: { uuid, status: 'completed' } });
+				await until(() => emulator.jobs[0]?.statusChecks === 1);
+				expect(answer).not.toHaveProperty('workflowData');
+				await sleep(durationMs);
+				expect(trigger.executions).toEqual([]);
+				expect(await trigger.callWebhook({ uuid })).toEqual(answer);
+				const calledMs = Date.now();
+				await until(() => trigger.executions.length > 0);
+				expect(Date.now() - calledMs).toBeLessThan(1_500);
+				expect(uuidsOf(trigger)).toEqual([[uuid]]);
+			});
+		},
+	);
+
+	scenario('costs no status check where it is junk, however many come', async () => {
+		await withTables({ durationMs: 60_000 }, async ({ emulator, tables, publish, addJob }) => {
+			addJob();
+			const trigger = await publish({ options: { pollInterval: 60, listenForWebhook: true } });
+			await until(() => emulator.jobs[0]?.statusChecks === 1);
+			const [checks, looks] = [emulator.count('status'), tables.requests.length];
+			for (let call = 0; call < 1_000; call++) await trigger.callWebhook({ uuid: `junk-${call}` });
+			await sleep(1_000);
+			expect(emulator.count('status')).toBe(checks);
+			// One look into the table.
+			expect(tables.requests.length - looks).toBeLessThan(10);
+		});
+	});
+});
+
 describe('Fetch Test Event', () => {
 	scenario('shows the latest finished video as the API knows it, and changes nothing', async () => {
 		await withTables({}, async ({ tables, create, addJob }) => {

@@ -1,6 +1,6 @@
 /** The built trigger on the trigger context of the real n8n-core. */
 import { randomUUID } from 'node:crypto';
-import { TriggerContext } from 'n8n-core';
+import { TriggerContext, WebhookContext } from 'n8n-core';
 import {
 	createRunExecutionData,
 	type IDataObject,
@@ -31,6 +31,8 @@ export interface Trigger {
 	restart: () => Promise<void>;
 	/** "Fetch Test Event" in the editor. */
 	fetchTestEvent: () => Promise<INodeExecutionData[][] | undefined>;
+	/** A call of the production URL. Returns what n8n answers. */
+	callWebhook: (body: object) => Promise<unknown>;
 	workflowId: string;
 }
 
@@ -79,6 +81,33 @@ export async function createTrigger(options: TriggerOptions): Promise<Trigger> {
 			isDead = false;
 			generation++;
 			await trigger.activate('init');
+		},
+		callWebhook: async (body) => {
+			const workflow = createWorkflow(id, options, type, saved);
+			const [node] = Object.values(workflow.nodes);
+			if (!node) throw new Error('The workflow has no trigger');
+			const additionalData = createAdditionalData(credentials, 'trigger');
+			Object.assign(additionalData, { httpRequest: { body, headers: {} } });
+			const [webhookDescription] = type.description.webhooks ?? [];
+			if (!webhookDescription) throw new Error('The trigger has no webhook');
+			const webhookData = {
+				httpMethod: 'POST' as const,
+				node: node.name,
+				path: 'veo',
+				webhookDescription,
+				workflowId: id,
+				workflowExecuteAdditionalData: additionalData,
+			};
+			const context = new WebhookContext(
+				workflow,
+				node,
+				additionalData,
+				'trigger',
+				webhookData,
+				[],
+				null,
+			);
+			return await type.webhook?.call(context);
 		},
 		fetchTestEvent: async () => {
 			const workflow = createWorkflow(id, options, type, saved);

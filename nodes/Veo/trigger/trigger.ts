@@ -34,6 +34,7 @@ const MAX_REFUSED_MS = 5 * 60_000;
 const CREDENTIAL_CHECK_MS = 2_000;
 /** Hints about unknown jobs cause at most one look into the table in this time. */
 const LOOK_MS = 5_000;
+const MAX_HINTED = 100;
 
 /** By workflow and node: n8n 1.x and 2.0 may leave a trigger running without closing it. */
 const active = new Map<string, TriggerLoop>();
@@ -149,6 +150,8 @@ class TriggerLoop {
 	private access: Access | undefined;
 	private wake = new AbortController();
 	private lastLookMs = -Infinity;
+	/** Strings of webhook calls that named no watched job: its row may be newer than the last round. */
+	private hinted: string[] = [];
 	private failures = 0;
 	private refused:
 		{ outcome: Outcome; credential: string; untilMs: number; pauseMs: number } | undefined;
@@ -169,7 +172,9 @@ class TriggerLoop {
 	hint(texts: string[]): void {
 		const unknown = texts.filter((text) => !this.queue?.hint(text));
 		const isLookDue = Date.now() - this.lastLookMs >= LOOK_MS;
-		if (unknown.length === 0 || !isLookDue) return;
+		if (unknown.length === 0) return;
+		this.hinted = [...this.hinted, ...unknown].slice(-MAX_HINTED);
+		if (!isLookDue) return;
 		this.lastLookMs = Date.now();
 		this.wake.abort();
 	}
@@ -204,6 +209,7 @@ class TriggerLoop {
 		await this.openAccess();
 		this.watch ??= this.createWatch();
 		await this.watch.round();
+		for (const uuid of this.hinted.splice(0)) this.queue?.hint(uuid);
 		if (this.refused) throw requestFailed(this.refused.outcome);
 		this.reporter.mended();
 	}
