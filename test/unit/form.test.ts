@@ -144,15 +144,16 @@ describe('the form', () => {
 	});
 
 	it.each([
-		['generateAndWait', true],
-		['generate', false],
-		['getStatus', false],
-		['uploadImage', false],
-	])('shows the options that apply to %s', (operation, waits) => {
+		['generateAndWait', { makes: true, waits: true }],
+		['generate', { makes: true, waits: false }],
+		['getStatus', { makes: false, waits: false }],
+		['uploadImage', { makes: false, waits: false }],
+	])('shows the options that apply to %s', (operation, { makes, waits }) => {
 		const always = ['maxRetries', 'requestTimeout'];
-		const whenWaiting = ['maxConcurrentJobs', 'maxWaitTime', 'onTimeout', 'pollInterval'];
+		const forMaking = ['maxWaitTime', 'onUnclear'];
+		const forWaiting = ['makeAgain', 'maxConcurrentJobs', 'onTimeout', 'pollInterval'];
 		expect(shownFor({ operation }, optionFields)).toEqual(
-			[...always, ...(waits ? whenWaiting : [])].sort(),
+			[...always, ...(makes ? forMaking : []), ...(waits ? forWaiting : [])].sort(),
 		);
 	});
 
@@ -216,10 +217,13 @@ describe('the form', () => {
 	});
 
 	it.each([
+		['idempotencyKey', 'string', '', undefined],
+		['makeAgain', 'number', 0, 0],
 		['maxConcurrentJobs', 'number', 10, 1],
 		['maxRetries', 'number', 4, 0],
 		['maxWaitTime', 'number', 900, 1],
 		['onTimeout', 'options', 'error', undefined],
+		['onUnclear', 'options', 'error', undefined],
 		['pollInterval', 'number', 5, 5],
 		['requestTimeout', 'number', 60, 1],
 		['reuseIdentical', 'boolean', false, undefined],

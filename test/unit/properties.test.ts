@@ -22,6 +22,7 @@ import {
 	FakeClock,
 	REPLIES,
 	type Reply,
+	submitRules,
 	transportOf,
 } from './fakes';
 
@@ -287,7 +288,7 @@ const MAY_HAVE_ACCEPTED: OutcomeName[] = [
 	'reset',
 	'tooLarge',
 	'seeOther',
-	'http408',
+	'http4xxUnclear',
 	'http5xx',
 	'code5000',
 	'codeOther',
@@ -374,7 +375,6 @@ describe('the paid requests of any execution', () => {
 				for (let i = 0; i < tries; i++) {
 					store = jsonRoundTrip(store);
 					const submissions = new Submissions(store, 0);
-					const retry = { backoff: new Backoff(), maxRetries };
 					const one = async (itemIndex: number) => {
 						const { send } = transportOf(answer(itemIndex));
 						const item = {
@@ -382,7 +382,7 @@ describe('the paid requests of any execution', () => {
 							requestHash: `h-${itemIndex}`,
 							prepare: async () => await Promise.resolve(request),
 						};
-						const rules = { client: new VeoClient(send), submissions, retry };
+						const rules = submitRules(new VeoClient(send), { submissions, maxRetries });
 						const before = known.get(itemIndex);
 						const { job, thrown } = await submitOnce(item, rules).then(
 							(result) => ({ job: result, thrown: undefined }),

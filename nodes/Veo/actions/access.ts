@@ -3,13 +3,17 @@ import { Backoff } from '../api/backoff';
 import { VeoClient } from '../api/client';
 import type { RetryRules } from '../api/retry';
 import { openTransport } from '../http/request';
+import { SubmissionQueue } from '../jobs/submissionQueue';
 import { Submissions } from '../jobs/submissions';
+import type { SubmitRules } from '../jobs/submit';
 import { firstExecution } from '../jobTable/executions';
 import { checkTableRef, jobTable } from '../jobTable/jobTable';
 import { JobTracker } from '../jobTable/tracker';
 import { isAgentTool } from '../shared/node';
 import { isOn } from '../shared/options';
 import type { RunOptions } from './runOptions';
+import type { RunSignals } from './runSignals';
+import { situationOf } from './situation';
 
 /** The Veo API for all requests of one run. */
 export interface ApiAccess {
@@ -30,29 +34,40 @@ export async function openVeoApi(
 	};
 }
 
-/** The paid requests of this execution: in the node's memory, and in the job table if Track Job is on. */
-export interface JobRecords {
-	submissions: Submissions;
-	tracker?: JobTracker;
-}
-
-/** Throws `VeoError` if the job table cannot be used. */
-export async function openJobRecords(
+/**
+ * What Generate and Generate and Wait need to submit videos: the paid requests of this execution in the node's memory, and
+ * in the job table if Track Job is on. Throws `VeoError` if the job table cannot be used.
+ */
+export async function openJobs(
 	context: IExecuteFunctions,
 	options: RunOptions,
-	stop: AbortSignal | undefined,
-): Promise<JobRecords> {
+	{ client, retry }: ApiAccess,
+	{ stop, end }: RunSignals,
+): Promise<SubmitRules> {
 	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
 	// Each call of an agent's tool is a run of its own. A call that repeats one without a result is a retry of it.
 	const submissionRun = isAgentTool(context.getNode()) ? 0 : runIndex;
-	const submissions = new Submissions(context.getContext('node'), submissionRun);
-	if (!isOn(context.getNodeParameter('trackJob', 0, false))) return { submissions };
-	return { submissions, tracker: await openTracker(context, options, runIndex, stop) };
+	const isTracked = isOn(context.getNodeParameter('trackJob', 0, false));
+	const { maxRetries, maxWaitMs } = options;
+	return {
+		client,
+		retry,
+		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs: maxWaitMs, signal: end }),
+		submissions: new Submissions(context.getContext('node'), submissionRun),
+		tracker: isTracked ? await openTracker(context, options, runIndex, stop) : undefined,
+		reuseIdentical: options.reuseIdentical,
+		executionId: context.getExecutionId(),
+		isRetryByUser: context.getMode() === 'retry' && !context.continueOnFail(),
+		maxMadeAgain: options.maxMadeAgain,
+		sendUnclearAgain: options.sendUnclearAgain,
+		situation: situationOf(context),
+		stop,
+	};
 }
 
 async function openTracker(
 	context: IExecuteFunctions,
-	{ requestTimeoutMs, maxRetries, reuseIdentical }: RunOptions,
+	{ requestTimeoutMs, maxRetries }: RunOptions,
 	runIndex: number,
 	stop: AbortSignal | undefined,
 ): Promise<JobTracker> {
@@ -72,7 +87,7 @@ async function openTracker(
 	// A backoff of its own: a slow n8n must not slow down the Veo API. Only the user's Stop aborts these requests: an
 	// accepted job has to be recorded even when another item ends the run.
 	const retry = { backoff: new Backoff(), maxRetries, signal: stop };
-	const tracker = new JobTracker(jobTable(transport, tableRef), run, retry, reuseIdentical);
+	const tracker = new JobTracker(jobTable(transport, tableRef), run, retry, requestTimeoutMs);
 	await tracker.open();
 	return tracker;
 }

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { submitOnce } from '../jobs/submit';
 import { toItemJson } from '../shared/items';
-import { openJobRecords, openVeoApi } from './access';
+import { openJobs, openVeoApi } from './access';
 import { checkGenerateRequest } from './generateRequest';
 import { runItems } from './runItems';
 import { readOptions } from './runOptions';
@@ -14,12 +14,11 @@ export async function generate(context: IExecuteFunctions): Promise<INodeExecuti
 	const options = readOptions(context);
 	const signals = new RunSignals(context);
 	const api = await openVeoApi(context, options, signals.end);
-	const records = await openJobRecords(context, options, signals.stop);
-	const rules = { ...api, ...records, stop: signals.stop };
+	const rules = await openJobs(context, options, api, signals);
 
 	return await runItems(context, signals, {
 		limit: CONCURRENT_SUBMISSIONS,
-		submissions: records.submissions,
+		submissions: rules.submissions,
 		check: async (itemIndex) => await checkGenerateRequest(context, api, itemIndex),
 		work: async (_, item) => ({ json: toItemJson(await submitOnce(item, rules)) }),
 	});

@@ -2,7 +2,9 @@ import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { toText } from '../api/json';
 import { checkBasics, checkImageUrl } from '../api/validation';
+import { blankIdempotencyKey } from '../errors/messages';
 import type { PaidItem } from '../jobs/submit';
+import { isOn } from '../shared/options';
 import type { ApiAccess } from './access';
 import { checkImageFile, uploadImageFile } from './imageInput';
 
@@ -18,9 +20,11 @@ export async function checkGenerateRequest(
 		prompt: parameter('prompt'),
 		aspectRatio: parameter('aspectRatio'),
 	});
+	const idempotencyKey = readIdempotencyKey(context, itemIndex);
 	const paidItem = (image: object, prepare: PaidItem['prepare']): PaidItem => ({
 		itemIndex,
 		requestHash: hashOf({ ...basics, ...image }),
+		...(idempotencyKey !== undefined && { idempotencyKey }),
 		prepare,
 	});
 
@@ -40,6 +44,16 @@ export async function checkGenerateRequest(
 		...(imageKey !== '' && { imageKey }),
 	};
 	return paidItem(image, async () => await Promise.resolve({ ...basics, ...image }));
+}
+
+/** Only jobs in the job table have a key. Throws `VeoError` if the option is there, but blank. */
+function readIdempotencyKey(context: IExecuteFunctions, itemIndex: number): string | undefined {
+	if (!isOn(context.getNodeParameter('trackJob', 0, false))) return undefined;
+	const { idempotencyKey } = context.getNodeParameter('options', itemIndex, {});
+	if (idempotencyKey === undefined) return undefined;
+	const key = toText(idempotencyKey);
+	if (key === '') throw blankIdempotencyKey();
+	return key;
 }
 
 function hashOf(request: object): string {

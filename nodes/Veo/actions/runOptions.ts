@@ -11,6 +11,10 @@ export interface RunOptions {
 	maxRetries: number;
 	requestTimeoutMs: number;
 	reuseIdentical: boolean;
+	/** How often a video that the API reports as failed is made again in one execution. */
+	maxMadeAgain: number;
+	/** Whether a paid request without a clear answer is sent once more. */
+	sendUnclearAgain: boolean;
 }
 
 export function readOptions(context: IExecuteFunctions): RunOptions {
@@ -24,5 +28,7 @@ export function readOptions(context: IExecuteFunctions): RunOptions {
 		maxRetries: number('maxRetries'),
 		requestTimeoutMs: number('requestTimeout') * 1000,
 		reuseIdentical: isOn(raw.reuseIdentical),
+		maxMadeAgain: Math.floor(number('makeAgain')),
+		sendUnclearAgain: raw.onUnclear === 'sendAgain',
 	};
 }

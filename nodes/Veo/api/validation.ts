@@ -5,6 +5,7 @@ import {
 	invalidImageUrl,
 	invalidUuid,
 	missingImageUrl,
+	objectInPrompt,
 } from '../errors/messages';
 import { toText } from './json';
 import {
@@ -30,8 +31,17 @@ export function checkBasics(raw: Record<keyof GenerateBasics, unknown>): Generat
 		'Aspect Ratio',
 		raw.aspectRatio || GENERATE_PARAMETERS.aspectRatio.default,
 	);
-	if (toText(raw.prompt) === '') throw blankPrompt();
-	return { generationType, prompt: String(raw.prompt), aspectRatio };
+	return { generationType, prompt: checkPrompt(raw.prompt), aspectRatio };
+}
+
+/** JSON prompts are common for Veo, so an object or array that an expression returns is sent as its JSON text. */
+function checkPrompt(raw: unknown): string {
+	const isJson = typeof raw === 'object' && raw !== null && Object.keys(raw).length > 0;
+	const prompt = isJson ? JSON.stringify(raw) : raw;
+	if (toText(prompt) === '') throw blankPrompt();
+	const text = String(prompt);
+	if (text.includes('[object Object]')) throw objectInPrompt();
+	return text;
 }
 
 /** Returns the image's URL. Throws `VeoError` if it is blank or not http(s). */
@@ -67,7 +77,7 @@ export function isWebAddress(value: string): boolean {
 }
 
 function oneOf<T extends string>(choices: readonly T[], displayName: string, value: unknown): T {
-	const choice = choices.find((one) => one === value);
+	const choice = choices.find((one) => one === toText(value));
 	if (choice === undefined) throw invalidChoice(displayName, value, choices);
 	return choice;
 }

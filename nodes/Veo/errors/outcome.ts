@@ -15,7 +15,7 @@ export const OUTCOMES = [
 	'seeOther',
 	'http401',
 	'http403',
-	'http408',
+	'http4xxUnclear',
 	'http429',
 	'http4xx',
 	'http5xx',

@@ -1,8 +1,8 @@
 import type { VideoStatus } from '../api/client';
 import { isJsonObject, type JsonObject, toText } from '../api/json';
 import type { Transport } from '../api/transport';
-import { isFinal } from '../api/videoStatus';
 import { checkTableName } from '../api/validation';
+import { isComplete } from '../api/videoStatus';
 import { type Columns, DataTable, equals, type TableRef } from './dataTable';
 
 /** The job table's columns. Users' workflows refer to these names. */
@@ -75,6 +75,6 @@ export function rowChanges(video: VideoStatus, now: string): JsonObject {
 		...(typeof videoUrl === 'string' && { videoUrl }),
 		...(typeof progress === 'number' && { progress }),
 		...(typeof errorMessage === 'string' && { errorMessage }),
-		...(isFinal(status) && { finishedAt: now }),
+		...(isComplete(video) && { finishedAt: now }),
 	};
 }

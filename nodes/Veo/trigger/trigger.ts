@@ -60,7 +60,8 @@ export async function startTrigger(context: TriggerContext): Promise<ITriggerRes
 				throw toVeoError(settings, thrown);
 			});
 			if (!job) throw nothingFinished();
-			context.emit([[await toItem(context, job, settings.binaryField, close.signal)]]);
+			const { client } = access;
+			context.emit([[await toItem(context, job, settings.binaryField, client, close.signal)]]);
 		};
 		return {
 			manualTriggerFunction: async () => await orNodeError(emitSample),
@@ -275,7 +276,7 @@ class TriggerLoop {
 			store: 'tableRef' in settings.watch ? triggerTable.store : staticStore(context),
 			reporter,
 			signal,
-			toItem: async (job) => await toItem(context, job, settings.binaryField, signal),
+			toItem: async (job) => await toItem(context, job, settings.binaryField, queue.client, signal),
 			isCollecting: () => queue.backlog > 1,
 		});
 		return 'tableRef' in settings.watch

@@ -1,8 +1,7 @@
 import type { Transport } from '../api/transport';
 import type { VeoClient, VideoStatus } from '../api/client';
 import { isKeyRefused } from '../api/policy';
-import { isFinal } from '../api/videoStatus';
-import { isWebAddress } from '../api/validation';
+import { isComplete, isFinal } from '../api/videoStatus';
 import { requestFailed, statusFailed } from '../errors/messages';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
 import type { CheckQueue } from '../jobs/checkQueue';
@@ -38,10 +37,8 @@ export interface Watch {
 const MAX_WITHOUT_URL_MS = 10 * 60_000;
 
 /** Whether a finished video is checked again because its URL is missing. `sinceMs` is when that was first seen. */
-export function lacksUrl({ status, videoUrl }: VideoStatus, sinceMs: number): boolean {
-	const isUsable = typeof videoUrl === 'string' && isWebAddress(videoUrl);
-	return status === 'completed' && !isUsable && Date.now() - sinceMs < MAX_WITHOUT_URL_MS;
-}
+export const lacksUrl = (video: VideoStatus, sinceMs: number): boolean =>
+	isFinal(video.status) && !isComplete(video) && Date.now() - sinceMs < MAX_WITHOUT_URL_MS;
 
 /** Whether the trigger emits a job that ended with `status`. */
 export function isWanted(status: unknown, events: string[]): boolean {

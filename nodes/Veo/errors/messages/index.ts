@@ -4,6 +4,14 @@
  */
 export * from './input';
 export * from './jobTable';
-export { requestFailed, statusFailed, submissionInterrupted, submissionUnclear } from './request';
+export {
+	identicalNotChecked,
+	keySubmissionUnclear,
+	requestFailed,
+	statusFailed,
+	submissionInterrupted,
+	submissionUnclear,
+} from './request';
+export type { Situation } from './situation';
 export * from './trigger';
 export * from './video';

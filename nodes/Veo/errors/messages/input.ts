@@ -11,6 +11,13 @@ export const blankPrompt = () =>
 		`Describe the video in 'Prompt' and run the node again. ${NOTHING_PAID}`,
 	);
 
+/** `prompt` as an expression made it of an object. */
+export const objectInPrompt = () =>
+	inputError(
+		`The 'Prompt' contains "[object Object]" instead of a description`,
+		`The expression puts structured data into text. Use {{ JSON.stringify(…) }} around it, or choose one of its fields. ${NOTHING_PAID}`,
+	);
+
 export const invalidChoice = (displayName: string, value: unknown, choices: readonly string[]) =>
 	inputError(
 		`'${displayName}' is ${quoted(value)}, which the API does not know`,
@@ -75,4 +82,16 @@ export const invalidApiKey = (credentialName: string) =>
 	inputError(
 		`The 'API Key' in the ${credentialName} credential is blank or contains a character that no key has`,
 		'Open the credential and paste the key again, without spaces or line breaks.',
+	);
+
+export const blankIdempotencyKey = () =>
+	inputError(
+		"The 'Idempotency Key' is blank",
+		`Use a value that is different for each video, such as a row ID, or remove the option. ${NOTHING_PAID}`,
+	);
+
+export const idempotencyKeyInUse = (key: string, uuid: string) =>
+	inputError(
+		`The 'Idempotency Key' ${quoted(key)} belongs to another request, that of video ${uuid}`,
+		`One key stands for one video. Use another key for this prompt and image. ${NOTHING_PAID}`,
 	);

@@ -174,3 +174,9 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 				: { message: `n8n could not be reached${apiMessage}`, description: CHECK_TABLE_URL };
 	}
 }
+
+/** In the row of a request that is sent again because of On Unclear Submission, until its answer comes. */
+export const sentAgain = () => 'Sent again: the outcome of the first request is unclear';
+
+/** In the row of an item whose idempotency key another item used at the same time. */
+export const keyTakenByOther = () => 'Not sent: another item used the same Idempotency Key first';
