@@ -89,7 +89,8 @@ describe('The activation', () => {
 			const startedMs = Date.now();
 			const trigger = await publish();
 			await until(() => trigger.executions.length > 0);
-			expect(Date.now() - startedMs).toBeLessThan(2_000);
+			// Well before the first interval is over, also on a busy machine.
+			expect(Date.now() - startedMs).toBeLessThan(4_000);
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
 		});
 	});
@@ -402,7 +403,7 @@ describe('A table that is', () => {
 				const uuid = addJob();
 				tables.insert('of-another', { uuid: 'of-another-user' });
 				await expect((await create()).activate()).rejects.toThrow(
-					/^The n8n API key sees 2 Data Tables named 'veo_jobs': veo_jobs, project own-project, created 2026.*of-another, project project-2, created 2026.*'From List'/,
+					/^The n8n API key sees 2 Data Tables named 'veo_jobs': veo_jobs, project own-project, created 2026.*of-another, project project-2, created 2026.*from the list/,
 				);
 				const trigger = await create({ jobTableName: { __rl: true, mode: 'list', value: TABLE } });
 				await trigger.activate();
@@ -724,7 +725,8 @@ describe('A webhook call', () => {
 				expect(await trigger.callWebhook({ uuid })).toEqual(answer);
 				const calledMs = Date.now();
 				await until(() => trigger.executions.length > 0);
-				expect(Date.now() - calledMs).toBeLessThan(1_500);
+				// The interval is a minute.
+				expect(Date.now() - calledMs).toBeLessThan(10_000);
 				expect(uuidsOf(trigger)).toEqual([[uuid]]);
 			});
 		},

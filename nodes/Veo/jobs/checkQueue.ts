@@ -97,12 +97,14 @@ export class CheckQueue {
 		this.wake.abort();
 	}
 
-	delete(uuid: string): void {
+	/** Returns when the job was last checked; undefined if the queue does not have it. */
+	delete(uuid: string): number | undefined {
 		const job = this.jobs.get(uuid);
-		if (!job) return;
+		if (!job) return undefined;
 		this.jobs.delete(uuid);
 		this.take(job);
 		job.place = 'removed';
+		return job.lastSentMs;
 	}
 
 	has(uuid: string): boolean {

@@ -12,8 +12,6 @@ const PAUSE_MS = 60 * 60_000;
 const MAX_DELETED = 20;
 /** A trigger that was not seen for so long does not keep rows any more. */
 const MAX_UNSEEN_MS = 7 * 24 * 60 * 60_000;
-/** A trigger without news writes its row this often, so that others see it. */
-export const SEEN_MS = 24 * 60 * 60_000;
 
 /** Deletes rows that finished long ago and that every trigger of the table has dealt with. */
 export class CleanUp {

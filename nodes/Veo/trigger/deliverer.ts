@@ -21,6 +21,8 @@ const MAX_COLLECT_MS = 1_000;
 const WITH_KEYS_MS = 1_000;
 /** How long to look for the execution where n8n has no deduplication keys. */
 const WITHOUT_KEYS_MS = 10_000;
+/** A trigger without news writes its record this often, so that others see that it is still there. */
+const SEEN_MS = 24 * 60 * 60_000;
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 500;
 
@@ -74,6 +76,7 @@ export class Deliverer {
 	private recordFirst = new Set<string>();
 	private isFlushing = false;
 	private isUnsaved = false;
+	private savedMs = Date.now();
 
 	constructor(private readonly rules: DelivererRules) {}
 
@@ -142,7 +145,8 @@ export class Deliverer {
 	/** Tries again what could not be delivered or saved. */
 	async retry(): Promise<void> {
 		this.flush();
-		if (this.isUnsaved && !this.isFlushing) await this.save();
+		const isDue = this.isUnsaved || Date.now() - this.savedMs >= SEEN_MS;
+		if (isDue && !this.isFlushing) await this.save();
 	}
 
 	private get hasKeys(): boolean {
@@ -284,7 +288,9 @@ export class Deliverer {
 	private async save(): Promise<void> {
 		this.isUnsaved = true;
 		const saved = await settle(this.rules.store.save(this.text));
-		if (!(saved instanceof RequestError)) this.isUnsaved = false;
+		if (saved instanceof RequestError) return;
+		this.isUnsaved = false;
+		this.savedMs = Date.now();
 	}
 
 	/**

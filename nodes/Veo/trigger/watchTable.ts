@@ -172,35 +172,32 @@ export class TableWatch implements Watch {
 			job.rows.set(row.id, row);
 			return isNew;
 		}
-		this.check({
-			uuid,
-			rows: new Map([[row.id, row]]),
-			isStamped: true,
-			writtenMs: toMs(row.checkedAt) || -Infinity,
-		});
+		const lastCheckMs = toMs(row.checkedAt);
+		const rows = new Map([[row.id, row]]);
+		this.check({ uuid, rows, isStamped: true, writtenMs: lastCheckMs || -Infinity }, lastCheckMs);
 		return true;
 	}
 
-	private check(job: Job): void {
-		const row = firstRow(job);
-		this.jobs.set(job.uuid, job);
-		const lastCheckMs = toMs(row?.checkedAt);
-		const acceptedAtMs = toMs(row?.submittedAt);
+	private check(job: Job, lastCheckMs: number | undefined): void {
+		const { uuid, claimed } = job;
+		const acceptedAtMs = claimed ? NaN : toMs(firstRow(job)?.submittedAt);
+		this.jobs.set(uuid, job);
 		this.active.queue.add(
-			job.uuid,
+			uuid,
 			{
-				...(!job.claimed && !Number.isNaN(lastCheckMs) && { lastCheckMs }),
-				...(!job.claimed && !Number.isNaN(acceptedAtMs) && { acceptedAtMs }),
+				lastCheckMs: lastCheckMs || undefined,
+				acceptedAtMs: acceptedAtMs || undefined,
 				// Finished jobs are verified in the order in which they finished.
-				...(job.claimed && { endMs: job.claimed.finishedMs }),
+				endMs: claimed?.finishedMs,
 			},
 			(answer) => this.onAnswer(job, answer),
 		);
 	}
 
-	private forget(uuid: string): void {
-		this.active.queue.delete(uuid);
+	/** Returns when the job was last checked. */
+	private forget(uuid: string): number | undefined {
 		this.jobs.delete(uuid);
+		return this.active.queue.delete(uuid);
 	}
 
 	/** Jobs that somebody else finished: another trigger, Generate and Wait, or whoever may write to the table. */
@@ -227,15 +224,11 @@ export class TableWatch implements Watch {
 			this.deliverer.skip(delivery);
 			return true;
 		}
-		this.forget(uuid);
+		const lastCheckMs = this.forget(uuid);
 		this.deliverer.expect(delivery);
-		this.check({
-			uuid,
-			rows: new Map([[row.id, row]]),
-			claimed: delivery,
-			isStamped: true,
-			writtenMs: Infinity,
-		});
+		const rows = new Map([[row.id, row]]);
+		const claimedJob = { uuid, rows, claimed: delivery, isStamped: true, writtenMs: Infinity };
+		this.check(claimedJob, lastCheckMs);
 		return true;
 	}
 
