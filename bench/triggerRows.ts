@@ -10,6 +10,8 @@ import type { Figures, Measurement } from './measurement';
 
 /** How long each trigger runs. */
 const MEASURED_MS = 45_000;
+/** Longer than between two samples of the CPU time. */
+const SAMPLE_MS = 1_500;
 
 interface Setting {
 	pending: number;
@@ -64,11 +66,13 @@ async function measure(tables: Tables, setting: Setting): Promise<string[]> {
 	await watched.insert(rowsOf(watched, setting));
 	const pid = n8n.pid();
 	if (pid === undefined) throw new Error('n8n is not running');
-	const saved = await tables.watch({ jobTableName: watched.name }, watched.credentials);
 	const cpu = new CpuLog(pid);
+	const saved = await tables.watch({ jobTableName: watched.name }, watched.credentials);
+	await sleep(SAMPLE_MS);
 	const startedMs = Date.now();
 	await sleep(MEASURED_MS);
 	const endedMs = Date.now();
+	await sleep(SAMPLE_MS);
 	await client.deactivateWorkflow(saved.id);
 	cpu.end();
 	const rounds = watched.rounds();
