@@ -108,6 +108,34 @@ describe('A video file that is published late', () => {
 	});
 });
 
+describe('A file that is never a video', () => {
+	for (const as of ['html', 'empty', 404] as const) {
+		test(`ends the item with its ID and without paying again: ${as}`, async () => {
+			await withEmulator({ faults: [lateFile({ as })] }, async ({ emulator, run }) => {
+				const ran = await run(download);
+				const uuid = emulator.jobs[0]?.uuid;
+				const { message, context } = failureOf(ran);
+				expect(message).toContain(`Video ${uuid} is finished, but could not be downloaded`);
+				expect(message).toContain('Get it using Get Status with this ID.');
+				expect(context).toMatchObject({ uuid, lastStatus: 'completed', videoUrl: urlOf(emulator) });
+				expect(ran.customData).toEqual({ veo_uuid: uuid });
+				expect(emulator.count('generate')).toBe(1);
+			});
+		});
+	}
+
+	test('because it stalls ends the item too', async () => {
+		const faults = [always('video', { type: 'trickle', everyMs: 3_600_000 })];
+		await withEmulator({ faults }, async ({ emulator, run }) => {
+			const ran = await run({ ...download, options: { requestTimeout: 2 } });
+			expect(failureOf(ran)).toMatchObject({
+				message: expect.stringContaining('could not be downloaded') as string,
+				context: { uuid: emulator.jobs[0]?.uuid, lastStatus: 'completed' },
+			});
+		});
+	});
+});
+
 describe('A video file whose host breaks the connection', () => {
 	// Until n8n has opened the file on disk, an unhandled stream error could end the process.
 	test('right after the headers fails only its item', async () => {

@@ -21,7 +21,7 @@ interface Where {
 
 interface Incoming {
 	params: { id: string };
-	query: { filter?: string; sortBy?: string; limit?: string; cursor?: string };
+	query: { filter?: string; sortBy?: string; limit?: string; cursor?: string; status?: string };
 	body: {
 		name?: string;
 		projectId?: string;
@@ -51,6 +51,8 @@ export class Tables {
 	private tables: Table[] = [];
 	/** What the workflow's executions hold, the first first; their ids count from 1. */
 	readonly executions: unknown[] = [];
+	/** The ids of those that run. Like n8n, `GET /executions` lists them only when asked for them. */
+	readonly running = new Set<number>();
 	/** Which execution another one is a retry of; all that are asked for by their id stand here. */
 	readonly retryOf = new Map<string, string | null>();
 	/** Each request as `METHOD /path`, in order. */
@@ -95,9 +97,11 @@ export class Tables {
 			table.rows = table.rows.filter((row) => !gone.includes(row));
 			return true;
 		});
-		this.serve('GET', '/executions', ({ query: { limit } }) => ({
+		this.serve('GET', '/executions', ({ query: { limit, status } }) => ({
 			data: this.executions
-				.map((_, index) => ({ id: String(index + 1), mode: 'trigger' }))
+				.map((_, index) => index + 1)
+				.filter((id) => this.running.has(id) === (status === 'running'))
+				.map((id) => ({ id: String(id), mode: 'trigger' }))
 				.reverse()
 				.slice(0, Number(limit)),
 		}));

@@ -112,8 +112,7 @@ export class DataTable {
 			return;
 		}
 		// There is one in the key's own project, or another process has created it at the same time.
-		this.found = undefined;
-		if (!(await this.exists())) throw created;
+		if (!isThere && !(await this.exists())) throw created;
 		if (created.outcome.httpStatus === 409) ownTables.add(this.id);
 	}
 
