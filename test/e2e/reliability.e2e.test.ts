@@ -150,18 +150,26 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 		};
 
 	inParallel({
-		'the paid request is refused with HTTP 429': refused(
-			'refused with 429',
-			{ type: 'http', status: 429 },
-			/too many requests/,
-			2,
+		'the paid request is refused with HTTP 422': refused(
+			'refused with 422',
+			{ type: 'http', status: 422 },
+			/answered with HTTP 422/,
+			1,
 		),
-		'the paid request is refused with code 1003': refused(
-			'refused with 1003',
-			{ type: 'envelope', code: 1003 },
-			/too many requests/,
-			2,
+		'the paid request is refused with code 1000': refused(
+			'refused with 1000',
+			{ type: 'envelope', code: 1000 },
+			/did not accept the input/,
+			1,
 		),
+		'the paid request is refused for now': async () => {
+			const one = scenario('refused for now');
+			one.strike(bad, { on: 'generate', occurrence: [1, 2, 3], do: { type: 'http', status: 429 } });
+			await one.set({ options: { maxRetries: 0 } });
+			expectAllItems(await one.run(), one);
+			expect(one.paid).toEqual(each([], 0, 1));
+			expect(one.sent).toEqual(each([bad], 4, 1));
+		},
 		'the key is refused, which n8n itself would ask again for': refused(
 			'refused with 401',
 			{ type: 'http', status: 401 },
@@ -225,24 +233,26 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 			await one.set({ settings: threeTries });
 			let execution = await one.run();
 			for (let executions = 1; ; executions++) {
-				expectTold(execution, one, /The clouds came out square/);
-				expect(text(execution.error?.message)).toContain(one.jobsOf(bad)[0]?.uuid);
-				expect(one.paid).toEqual(each([], 0, 1));
-				expect(one.sent).toEqual(each([], 0, 1));
-				// It is the same job that is asked about, by each of n8n's tries.
-				expect(one.jobsOf(bad)[0]?.statusChecks).toBeGreaterThanOrEqual(executions * 3);
-				if (executions === 4) break;
+				// Retry On Fail checks the same job again. Each Retry by the user makes the failed video again once.
+				const known = one.jobs.map(({ uuid }) => uuid);
+				const replaced = one
+					.jobsOf(bad)
+					.slice(0, -1)
+					.map(({ uuid }) => uuid);
+				expectTold(execution, one, /The clouds came out square/, replaced);
+				expect(text(execution.error?.message)).toContain(one.jobsOf(bad).at(-1)?.uuid);
+				expect(one.paid).toEqual(each([bad], executions, 1));
+				expect(one.sent).toEqual(each([bad], executions, 1));
+				expect(known).toHaveLength(9 + executions);
+				if (executions === 3) break;
 				execution = await one.retry(execution);
 			}
-			const before = one.jobs.map(({ uuid }) => uuid);
-			expectTold(await one.run(), one, /The clouds came out square/, before);
-			expect(one.paid).toEqual(each([], 0, 2));
 		},
 
-		'the download fails': later(
-			'download fails',
-			{ on: 'video', do: { type: 'http', status: 404 } },
-			/is finished, but could not be downloaded/,
+		'the key is refused while the video is made': later(
+			'key refused while waiting',
+			{ on: 'status', do: { type: 'http', status: 401 } },
+			/The API refused the key while video/,
 			{ parameters: { downloadVideo: true } },
 		),
 		'the wait times out': later(
@@ -273,10 +283,10 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 
 		'what was never begun is paid by the retry, and only that': async () => {
 			const one = scenario('three at a time');
-			one.strike(bad, { on: 'generate', do: { type: 'http', status: 429 } });
+			one.strike(bad, { on: 'generate', do: { type: 'envelope', code: 1000 } });
 			await one.set({ options: { maxRetries: 0, maxConcurrentJobs: 3 } });
 			const execution = await one.run();
-			expectTold(execution, one, /too many requests/);
+			expectTold(execution, one, /did not accept the input/);
 			expect(one.paid.slice(0, bad)).toEqual([1, 1, 1]);
 			expect(one.paid.slice(6)).toEqual([0, 0, 0, 0]);
 
@@ -299,9 +309,9 @@ describe('Items that fail under "continue"', () => {
 	/** Four of ten fail, each at another stage; the first one of all is among them, which makes n8n try again (trap 2). */
 	async function set(name: string, settings: NodeSettings, first = fails): Promise<RetryScenario> {
 		const one = scenario(name, 10, { [failedJob]: first });
-		one.strike(noVideo, { on: 'video', do: { type: 'http', status: 404 } });
+		one.strike(noVideo, { on: 'status', do: { type: 'http', status: 401 } });
 		one.strike(maybePaid, { on: 'generate', accept: true, do: { type: 'resetBeforeAnswer' } });
-		one.strike(notPaid, { on: 'generate', do: { type: 'http', status: 429 } });
+		one.strike(notPaid, { on: 'generate', do: { type: 'envelope', code: 1000 } });
 		await one.set(
 			{
 				parameters: { downloadVideo: true },
@@ -323,9 +333,9 @@ describe('Items that fail under "continue"', () => {
 		expect(told).toMatch(
 			{
 				[failedJob]: /The clouds came out square/,
-				[noVideo]: /could not be downloaded/,
+				[noVideo]: /refused the key while video/,
 				[maybePaid]: /unclear whether the API accepted .* may have been accepted and billed/,
-				[notPaid]: /too many requests/,
+				[notPaid]: /did not accept the input/,
 			}[itemIndex] ?? /never/,
 		);
 		expect(item?.pairedItem).toEqual({ item: itemIndex });
@@ -433,10 +443,10 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 
 		'whose second turn is refused': async () => {
 			const one = scenario('loop, second turn refused', 3);
-			one.strike(0, { on: 'generate', occurrence: 2, do: { type: 'http', status: 429 } });
+			one.strike(0, { on: 'generate', occurrence: 2, do: { type: 'envelope', code: 1000 } });
 			await one.setLoop({ options: { maxRetries: 0 } });
 			const execution = await one.run();
-			expectTold(execution, one, /too many requests/);
+			expectTold(execution, one, /did not accept the input/);
 			expect(one.jobs).toHaveLength(1);
 
 			expectThree(await one.retry(execution), one);
@@ -450,12 +460,12 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 			await harness.waitUntil(() => one.jobs.length === 2);
 			const [, second] = one.jobs;
 			if (second === undefined) throw new Error('No second job');
-			one.strikeJob(second, { on: 'video', do: { type: 'http', status: 404 } });
+			one.strikeJob(second, { on: 'status', do: { type: 'http', status: 401 } });
 
 			let execution = await one.end(id);
-			expectTold(execution, one, /could not be downloaded/);
+			expectTold(execution, one, /refused the key while video/);
 			execution = await one.retry(execution);
-			expectTold(execution, one, /could not be downloaded/);
+			expectTold(execution, one, /refused the key while video/);
 			expect(one.jobs).toHaveLength(2);
 
 			one.heal();
@@ -527,7 +537,7 @@ describe('Stop', () => {
 describe('A failed execution', () => {
 	it('is found by the IDs of its videos, which stand in its custom data', async () => {
 		const one = scenario('custom data');
-		one.strike(bad, { on: 'generate', do: { type: 'http', status: 429 } });
+		one.strike(bad, { on: 'generate', do: { type: 'envelope', code: 1000 } });
 		await one.set({ options: { maxRetries: 0 } });
 		const { customData } = await one.run();
 		const noted = ['veo_uuid', 'veo_uuid_2'].flatMap((key) => text(customData[key]).split(','));
