@@ -1,12 +1,11 @@
 import { type Execution, itemsOf } from '../../harness/execution';
 import { objectOr } from '../../harness/json';
 import { waitFor } from '../../harness/waitFor';
-import { parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
+import { Deliveries } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
 import type { Audit } from '../crash/audit';
 import { auditTrigger, tableOf, type Watching } from './queue/triggerAudit';
 import { Cluster, CONCURRENCY, type Start } from './queue/cluster';
-import { uuidsCheckedInOneRound } from './queue/refreshOnce';
 import { missingPackages } from './queue/redisAndPostgres';
 import { FIRST_CHECK_MS, uuidsOf } from '../../harness/jobTables';
 
@@ -66,8 +65,8 @@ async function delivered({ name, saved }: Watching, count: number) {
 	const items = await cluster.tables.deliveries(saved, count, 2 * FIRST_CHECK_MS);
 	await waitFor(`${name} to note its deliveries`, 30_000, async () => {
 		const notes = await rowsOf('veo_triggers');
-		const row = notes.find(({ trigger }) => String(trigger).includes(`/${saved.id}/`));
-		return parseDeliveries(row?.deliveries)?.delivered.length === count || undefined;
+		const row = notes.find(({ trigger }) => String(trigger).startsWith(`${saved.id}/`));
+		return Deliveries.parse(row?.deliveries)?.size === count || undefined;
 	});
 	return items;
 }
@@ -114,35 +113,35 @@ async function delivered({ name, saved }: Watching, count: number) {
 		}
 	});
 
-	it('gives the trigger the rows of PostgreSQL that are due, and those that waited longest first', async () => {
+	it('checks the rows of PostgreSQL that are jobs and not finished, whatever their times', async () => {
 		const { tables } = cluster;
 		const { client, emulator } = tables.harness;
 		const table = 'sorted';
 		await client.createDataTable(table, JOB_COLUMNS);
 		const accept = (prompt: string) =>
 			emulator.accept({ generationType: 'text_to_video', prompt: `${prompt}: 3600 s` }).uuid;
-		const never = accept('never');
-		const hour = accept('an hour ago');
-		const hourAndMs = accept('an hour and a millisecond ago');
-		const yesterday = accept('yesterday');
-		const neverEither = accept('never either');
-		const now = Date.now();
-		const ago = (forMs: number) => new Date(now - forMs).toISOString();
+		const pending = ['never', 'an hour ago', 'yesterday', 'never either'].map(accept);
+		const finished = accept('finished');
+		const ago = (forMs: number) => new Date(Date.now() - forMs).toISOString();
 		await tables.insert(table, [
-			{ uuid: hour, checkedAt: ago(3_600_000) },
-			{ uuid: never },
-			{ uuid: 'just now', checkedAt: ago(0) },
-			{ uuid: yesterday, checkedAt: ago(86_400_000) },
-			{ uuid: 'finished', checkedAt: ago(3_600_000), finishedAt: ago(3_600_000) },
+			{ uuid: pending[1], checkedAt: ago(3_600_000) },
+			{ uuid: pending[0] },
+			{ uuid: pending[2], checkedAt: ago(86_400_000) },
+			{ uuid: finished, checkedAt: ago(3_600_000), finishedAt: ago(3_600_000) },
 			{ status: 'submitting', submittedAt: ago(0) },
 			{ uuid: '', checkedAt: ago(3_600_000) },
-			{ uuid: hourAndMs, checkedAt: ago(3_600_001) },
-			{ uuid: neverEither },
+			{ uuid: pending[3] },
 		]);
-		const asked = await uuidsCheckedInOneRound(tables.harness, table, 60_000);
-		expect(asked).toEqual([never, neverEither, yesterday, hourAndMs, hour]);
-		const checked = (await rowsOf(table)).filter(({ checkedAt }) => ms(checkedAt) > now);
-		expect(checked.map(({ uuid }) => uuid).sort()).toEqual([...asked].sort());
+		const watching = await watch('Sorted', table, []);
+		const checked = () => emulator.requests.filter(({ kind }) => kind === 'status');
+		const isChecked = (uuid: string) => checked().some((request) => request.uuid === uuid);
+		await waitFor(
+			'all to be checked',
+			30_000,
+			async () => await Promise.resolve(pending.every(isChecked) || undefined),
+		);
+		expect(isChecked(finished)).toBe(false);
+		await client.deactivateWorkflow(watching.saved.id);
 	});
 
 	it('delivers each job once to each trigger, by executions on the workers', async () => {

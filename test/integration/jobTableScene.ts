@@ -3,7 +3,7 @@ import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
 import { type Credentials, type Ran, runNode, type RunOptions } from '../../harness/core';
 import { credentialsFor, KEY } from './support';
-import { startTrigger, type Trigger, type TriggerOptions } from './triggerContext';
+import { createTrigger, type Trigger, type TriggerOptions } from './triggerContext';
 import { N8N_KEY, Tables } from './triggerTables';
 
 export const TABLE = 'veo_jobs';
@@ -14,7 +14,7 @@ export interface JobTableScene {
 	credentials: Credentials;
 	/** Runs the node with Track Job on. */
 	run: (parameters?: INodeParameters, more?: Partial<RunOptions>) => Promise<Ran>;
-	/** A trigger that checks once per poll. */
+	/** A trigger that is not published yet. It is unpublished at the end. */
 	start: (parameters?: INodeParameters, more?: Partial<TriggerOptions>) => Promise<Trigger>;
 	/** A job at the API, with a row that a user inserted. */
 	addJob: () => string;
@@ -42,18 +42,22 @@ export async function withJobTable(
 	};
 	const run: JobTableScene['run'] = async (parameters, more) =>
 		await runNode({ parameters: { ...TRACKED, ...parameters }, credentials, ...more });
-	const start: JobTableScene['start'] = async (parameters, more) =>
-		await startTrigger({
+	const started: Trigger[] = [];
+	const start: JobTableScene['start'] = async (parameters, more) => {
+		const trigger = await createTrigger({
 			parameters: {
 				watch: 'jobTable',
 				jobTableName: TABLE,
 				events: ['completed', 'failed'],
-				options: { keepChecking: false },
+				options: { pollInterval: 5 },
 				...parameters,
 			},
 			credentials,
 			...more,
 		});
+		started.push(trigger);
+		return trigger;
+	};
 	const addJob = () => {
 		const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
 		tables.insert(TABLE, { uuid });
@@ -62,6 +66,7 @@ export async function withJobTable(
 	try {
 		await act({ emulator, tables, credentials, run, start, addJob });
 	} finally {
+		await Promise.all(started.map(async (trigger) => await trigger.deactivate()));
 		await tables.close();
 		await emulator.close();
 	}

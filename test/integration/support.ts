@@ -112,11 +112,12 @@ export function together(limit = 12) {
 	};
 }
 
-/** Waits until the condition is true. Throws after 30 seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-	const deadline = Date.now() + 30_000;
+/** Waits until the condition is true. Throws when the time is up. */
+export async function until(condition: () => boolean, withinMs = 30_000): Promise<void> {
+	const deadline = Date.now() + withinMs;
 	while (!condition()) {
-		if (Date.now() > deadline) throw new Error('The condition did not become true in 30 seconds');
+		if (Date.now() > deadline)
+			throw new Error(`The condition did not become true in ${withinMs / 1000} seconds`);
 		await sleep(10);
 	}
 }

@@ -1,18 +1,14 @@
 /** What a user of the trigger sees when n8n or the API has a bad time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deliveredBy, TABLE, withJobTable } from './jobTableScene';
-import { always, together, useN8n } from './support';
+import { always, together, until, useN8n } from './support';
 
 useN8n();
 const scenario = together();
 
 const busy = [always('status', { type: 'http', status: 429 })];
-/** The longest pause after a first refusal, and a little more. */
-const FIRST_PAUSE_MS = 1_100;
-
-async function times(count: number, act: () => Promise<unknown>): Promise<void> {
-	for (let time = 0; time < count; time++) await act();
-}
+/** The shortest pause between two checks of a video, and a little more. */
+const A_CHECK_MS = 6_000;
 
 describe('The Veo Trigger', () => {
 	for (const activation of ['init', 'leadershipChange'] as const) {
@@ -21,65 +17,68 @@ describe('The Veo Trigger', () => {
 				tables.insert(TABLE);
 				const uuid = addJob();
 				tables.refuse = () => ({ status: 503 });
-				const trigger = await start({}, { activation });
-				await trigger.poll();
+				const trigger = await start();
+				await trigger.activate(activation);
+				await sleep(500);
 				tables.refuse = () => undefined;
-				await trigger.poll();
+				await until(() => trigger.executions.length > 0);
 				expect(deliveredBy(trigger)).toEqual([[uuid]]);
 			});
 		});
 	}
 
-	scenario('delivers once when n8n crashes while the execution runs', async () => {
-		await withJobTable({}, async ({ tables, start, addJob }) => {
-			tables.insert(TABLE);
-			let crashed = false;
-			tables.refuse = () => (crashed ? { status: 503 } : undefined);
-			const onTaken = (items: object[]) => {
-				tables.running.add(tables.executions.push(items));
-				crashed = true;
-			};
-			const trigger = await start({}, { onTaken });
-			await trigger.poll();
-			const uuid = addJob();
-			await trigger.poll();
+	for (const hasKeys of [true, false]) {
+		const version = hasKeys ? 'with deduplication keys' : 'without deduplication keys';
+		scenario(`delivers once when n8n crashes while the execution runs, ${version}`, async () => {
+			await withJobTable({}, async ({ tables, start, addJob }) => {
+				tables.insert(TABLE);
+				let crashed = false;
+				tables.refuse = () => (crashed ? { status: 503 } : undefined);
+				const onTaken = (items: object[]) => {
+					tables.running.add(tables.executions.push(items));
+					crashed = true;
+				};
+				const trigger = await start({}, { onTaken, hasKeys });
+				await trigger.activate();
+				const uuid = addJob();
+				await until(() => trigger.executions.length > 0);
 
-			crashed = false;
-			trigger.restart();
-			await times(2, trigger.poll);
-			expect(deliveredBy(trigger)).toEqual([[uuid]]);
+				crashed = false;
+				await trigger.restart();
+				await sleep(A_CHECK_MS);
+				expect(deliveredBy(trigger)).toEqual([[uuid]]);
+			});
 		});
-	});
+	}
 
 	scenario('recovers from each refusal of a busy API as from the first', async () => {
 		await withJobTable({}, async ({ emulator, tables, start, addJob }) => {
 			tables.insert(TABLE);
 			const trigger = await start();
-			await trigger.poll();
+			await trigger.activate();
 			const uuids: string[] = [];
-			await times(4, async () => {
-				uuids.push(addJob());
+			for (let time = 0; time < 3; time++) {
 				emulator.options.faults = busy;
-				await trigger.poll();
+				const checks = emulator.count('status');
+				uuids.push(addJob());
+				await until(() => emulator.count('status') > checks);
 				emulator.options.faults = [];
-				await sleep(FIRST_PAUSE_MS);
-				await trigger.poll();
-				expect(deliveredBy(trigger)).toEqual(uuids.map((uuid) => [uuid]));
-			});
+				await until(() => deliveredBy(trigger).length === uuids.length, 12_000);
+			}
+			expect(deliveredBy(trigger)).toEqual(uuids.map((uuid) => [uuid]));
 		});
 	});
 
-	scenario('delivers what is ready when its time is up, and the rest later', async () => {
+	scenario('delivers what is ready while the files of others take long', async () => {
 		const faults = [always('video', { type: 'delay', ms: 1_000 })];
 		await withJobTable({ faults }, async ({ tables, start, addJob }) => {
 			tables.insert(TABLE);
-			const uuids = Array.from({ length: 4 }, addJob);
-			const trigger = await start({ downloadVideo: true }, { budgetMs: 1_500 });
-			await trigger.poll();
-			const first = deliveredBy(trigger).flat();
-			expect(first).not.toEqual([]);
-			expect(first.length).toBeLessThan(uuids.length);
-			await times(4, trigger.poll);
+			const uuids = Array.from({ length: 7 }, addJob);
+			const trigger = await start({ downloadVideo: true });
+			await trigger.activate();
+			await until(() => trigger.executions.length > 0);
+			expect(deliveredBy(trigger).flat().length).toBeLessThan(uuids.length);
+			await until(() => deliveredBy(trigger).flat().length === uuids.length);
 			expect(deliveredBy(trigger).flat().sort()).toEqual(uuids.sort());
 		});
 	});
@@ -89,49 +88,31 @@ describe('The Veo Trigger with listed videos', () => {
 	scenario('leaves the API alone for as long as it asks', async () => {
 		await withJobTable({}, async ({ emulator, start, addJob }) => {
 			const uuids = [addJob()];
+			emulator.options.faults = [always('status', { type: 'http', status: 429, retryAfter: 8 })];
 			const trigger = await start({ watch: 'uuids', uuids });
-			await trigger.poll();
-			emulator.options.faults = [always('status', { type: 'http', status: 429, retryAfter: 4 })];
-			await trigger.poll();
+			await trigger.activate('init');
+			await until(() => emulator.count('status') === 1);
 			emulator.options.faults = [];
-			const before = emulator.count('status');
-			await sleep(FIRST_PAUSE_MS);
-			await times(3, trigger.poll);
-			expect(emulator.count('status')).toBe(before);
-			await sleep(4_100 - FIRST_PAUSE_MS);
-			await trigger.poll();
+			await sleep(7_000);
+			expect(emulator.count('status')).toBe(1);
+			await until(() => trigger.executions.length > 0);
 			expect(deliveredBy(trigger)).toEqual([uuids]);
 		});
 	});
 
-	scenario('recovers from each refusal of a busy API as from the first', async () => {
-		await withJobTable({ durationMs: 60_000 }, async ({ emulator, start, addJob }) => {
-			const uuid = addJob();
-			const trigger = await start({ watch: 'uuids', uuids: uuid });
-			await trigger.poll();
-			await times(4, async () => {
-				emulator.options.faults = busy;
-				await trigger.poll();
-				emulator.options.faults = [];
-				await sleep(FIRST_PAUSE_MS);
-				const before = emulator.count('status');
-				await trigger.poll();
-				expect(emulator.count('status')).toBe(before + 1);
-			});
-		});
-	});
-
-	for (const refusals of [1, 3]) {
-		scenario(`keeps a video that n8n refused ${refusals} times over a restart`, async () => {
+	for (const hasKeys of [true, false]) {
+		const version = hasKeys ? 'with deduplication keys' : 'without deduplication keys';
+		scenario(`keeps a video that n8n refused over a restart, ${version}`, async () => {
 			await withJobTable({}, async ({ start, addJob }) => {
 				const uuid = addJob();
-				const trigger = await start({ watch: 'uuids', uuids: uuid });
-				await trigger.poll();
+				const trigger = await start({ watch: 'uuids', uuids: uuid }, { hasKeys });
 				trigger.taking = 'refuses';
-				await times(refusals, trigger.poll);
-				trigger.restart();
+				await trigger.activate();
+				await sleep(A_CHECK_MS);
 				trigger.taking = 'ends';
-				await times(2, trigger.poll);
+				await trigger.restart();
+				await until(() => trigger.executions.length > 0);
+				await sleep(A_CHECK_MS);
 				expect(deliveredBy(trigger)).toEqual([[uuid]]);
 			});
 		});

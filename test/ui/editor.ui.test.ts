@@ -253,9 +253,9 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openNewWorkflow();
 			await (await editor.search('veo')).click();
 			await editor.panel.getByText('On video completed').click();
-			await expectFields('mode', 'watch', 'jobTableName', 'events', 'downloadVideo');
+			await expectFields('watch', 'jobTableName', 'events', 'downloadVideo');
 			await editor.choose('watch', 'Listed Videos');
-			await expectFields('mode', 'watch', 'uuids', 'events', 'downloadVideo');
+			await expectFields('watch', 'uuids', 'events', 'downloadVideo');
 			await look('trigger-listed');
 			await editor.choose('watch', 'Job Table');
 

@@ -61,6 +61,9 @@ const withoutQuotes = (text: string) =>
 
 const FORBIDDEN = /error|problem|failure|mistake/i;
 /** Technical terms that the form and the docs do not use. */
+/** Settings of the n8n server, and a field of the credential, that a message has to name. */
+const SETTINGS =
+	/\b(N8N_PUBLIC_API_DISABLED|N8N_DATA_TABLES_MAX_SIZE_BYTES|N8N_SSRF_ALLOWED_(IP_RANGES|HOSTNAMES)|NODE_EXTRA_CA_CERTS)\b|'Ignore SSL Issues'/g;
 const JARGON =
 	/\b(null|nil|void|boolean|string|array|object|binary|param(eter)?s?|payload|endpoint|envelope|parse[drs]?|exceptions?|stack|socket|DNS|TLS|SSL|[A-Z]{2,}_[A-Z_]+|E(CONN|NOT|AI|HOST|TIMED)\w*)\b/;
 
@@ -73,7 +76,7 @@ describe('every message', () => {
 	it.each(everyText)('has no forbidden word and no jargon: %s: %s', (_, text) => {
 		const ownText = withoutQuotes(text);
 		expect(ownText).not.toMatch(FORBIDDEN);
-		expect(ownText).not.toMatch(JARGON);
+		expect(ownText.replace(SETTINGS, '')).not.toMatch(JARGON);
 	});
 
 	it.each(ELSEWHERE.parts)(

@@ -34,6 +34,10 @@ export const outcomes: Outcome[] = [
 	...OUTCOMES.map((name) => ({ name, httpStatus: HTTP_STATUS[name], code: CODE[name] })),
 	// The job table has a separate message for 404.
 	{ name: 'http4xx' as const, httpStatus: 400 },
+	{ name: 'http4xx' as const, httpStatus: 400, n8nCause: 'sizeLimit' as const },
+	{ name: 'http4xx' as const, httpStatus: 400, n8nCause: 'missingColumn' as const },
+	{ name: 'http401' as const, httpStatus: 401, n8nCause: 'proxy' as const },
+	{ name: 'unreachable' as const, networkCode: 'SsrfBlockedIpError' },
 ].flatMap((bare): Outcome[] => {
 	const data = { required: 2, current: 0 };
 	return [bare, { ...bare, apiMessage: API_MESSAGE, data, retryAfterMs: 1_500, networkCode: 'EX' }];
@@ -87,6 +91,16 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	tableFailed: outcomes.map((outcome) => messages.tableFailed('veo_jobs', outcome)),
 	unknownRetry: outcomes.map((outcome) => messages.unknownRetry('17', outcome)),
 	missingTable: [messages.missingTable('veo_jobs')],
+	ambiguousTable: [
+		messages.ambiguousTable('veo_jobs', [
+			{ id: 'abc', projectId: 'project-1', createdAt: '2026-01-01T00:00:00.000Z' },
+			...Array.from({ length: 6 }, () => ({ id: 'other' })),
+		]),
+	],
+	missingColumns: [
+		messages.missingColumns('veo_jobs', ['idempotencyKey']),
+		messages.missingColumns('veo_jobs', ['uuid', 'status']),
+	],
 	tableCredentialRefused: outcomes.map((outcome) => messages.tableCredentialRefused(outcome)),
 	notInTable: [messages.notInTable(UUID)],
 	// The reason in a row is a clause without a full stop.
@@ -99,6 +113,9 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	notChecked: outcomes.flatMap((outcome) =>
 		[1, 3].map((times) => messages.notChecked(Array(times).fill({ uuid: UUID, outcome }))),
 	),
+	notAVideoId: [messages.notAVideoId()],
+	notWritten: outcomes.map((outcome) => messages.notWritten(UUID, outcome)),
+	deletionFailed: outcomes.map((outcome) => messages.deletionFailed('veo_jobs', outcome)),
 	notDelivered: [messages.notDelivered(1), messages.notDelivered(20)],
 	otherVideosAccepted: SITUATIONS.map((one) =>
 		messages.otherVideosAccepted([`${UUID} [item 0]`, `${UUID} [item 2]`], one),

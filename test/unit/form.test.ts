@@ -166,6 +166,13 @@ describe('the form', () => {
 		}
 	});
 
+	it('lets the user choose the job table from the list or by its name', () => {
+		for (const fields of [properties, trigger.properties]) {
+			const { modes } = fieldNamed('jobTableName', fields);
+			expect(modes?.map(({ name }) => name)).toEqual(['list', 'name']);
+		}
+	});
+
 	it('shows the job table credential only if the job is tracked', () => {
 		const [, jobTable] = description.credentials ?? [];
 		if (!jobTable) throw new Error('Expected a second credential');
@@ -200,7 +207,7 @@ describe('the form', () => {
 		['downloadVideo', 'boolean', false, false],
 		['binaryOutputField', 'string', 'data', true],
 		['trackJob', 'boolean', false, false],
-		['jobTableName', 'string', 'veo_jobs', true],
+		['jobTableName', 'resourceLocator', { mode: 'name', value: 'veo_jobs' }, true],
 		['options', 'collection', {}, false],
 	])('has the field %s: %s, default %j, required: %j', (name, type, defaultValue, required) => {
 		const field = fieldNamed(name);
@@ -327,7 +334,8 @@ describe('the trigger', () => {
 	it('has the name, the version and the credentials that saved workflows refer to', () => {
 		expect(trigger.name).toBe('veoTrigger');
 		expect(trigger.version).toBe(1);
-		expect(trigger.polling).toBe(true);
+		// A long-lived trigger, not one that n8n polls.
+		expect(trigger.polling).toBeUndefined();
 		expect(trigger.credentials?.map(({ name, required }) => [name, required])).toEqual([
 			['veoApi', true],
 			['veoJobTableApi', true],
@@ -345,6 +353,13 @@ describe('the trigger', () => {
 		expect(shownFor(values, trigger.properties, trigger)).toEqual([...names].sort());
 	});
 
+	it('lets the user choose the job table from the list or by its name', () => {
+		for (const fields of [properties, trigger.properties]) {
+			const { modes } = fieldNamed('jobTableName', fields);
+			expect(modes?.map(({ name }) => name)).toEqual(['list', 'name']);
+		}
+	});
+
 	it('shows the job table credential only if it watches the table', () => {
 		const [, jobTable] = trigger.credentials ?? [];
 		if (!jobTable) throw new Error('Expected a second credential');
@@ -355,7 +370,7 @@ describe('the trigger', () => {
 
 	it.each([
 		['watch', 'options', 'jobTable', false, ['jobTable', 'uuids']],
-		['jobTableName', 'string', 'veo_jobs', true, []],
+		['jobTableName', 'resourceLocator', { mode: 'name', value: 'veo_jobs' }, true, []],
 		['uuids', 'string', '', true, []],
 		['events', 'multiOptions', ['completed'], true, ['completed', 'failed']],
 		['downloadVideo', 'boolean', false, false, []],
@@ -372,7 +387,8 @@ describe('the trigger', () => {
 	);
 
 	it.each([
-		['keepChecking', 'boolean', true, undefined],
+		['deleteAfter', 'number', 0, 0],
+		['listenForWebhook', 'boolean', false, undefined],
 		['pollInterval', 'number', 10, 5],
 		['giveUpAfter', 'number', 24, 1],
 	])('has the option %s: %s, default %j, minimum %j', (name, type, value, minimum) => {
@@ -382,7 +398,7 @@ describe('the trigger', () => {
 	});
 
 	it('has no other option', () => {
-		expect(triggerOptionFields).toHaveLength(3);
+		expect(triggerOptionFields).toHaveLength(4);
 	});
 });
 

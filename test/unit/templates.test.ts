@@ -20,8 +20,8 @@ const ownTypes: Record<string, INodeTypeDescription> = {
 	'n8n-nodes-veo3o1.veoTool': veo,
 	'n8n-nodes-veo3o1.veoTrigger': new VeoTrigger().description,
 };
-/** Fields that n8n adds to tools and to polling triggers. */
-const n8nFields = ['descriptionType', 'toolDescription', 'pollTimes'];
+/** Fields that n8n adds to tools. */
+const n8nFields = ['descriptionType', 'toolDescription'];
 
 describe.each(files)('%s', (file) => {
 	const nodes = nodesOf(file);

@@ -2,13 +2,12 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Backoff } from '../api/backoff';
 import { VeoClient } from '../api/client';
 import type { RetryRules } from '../api/retry';
-import { checkTableName } from '../api/validation';
 import { openTransport } from '../http/request';
 import { SubmissionQueue } from '../jobs/submissionQueue';
 import { Submissions } from '../jobs/submissions';
 import type { SubmitRules } from '../jobs/submit';
 import { firstExecution } from '../jobTable/executions';
-import { jobTable } from '../jobTable/jobTable';
+import { checkTableRef, jobTable } from '../jobTable/jobTable';
 import { JobTracker } from '../jobTable/tracker';
 import { isAgentTool } from '../shared/node';
 import { isOn } from '../shared/options';
@@ -72,7 +71,7 @@ async function openTracker(
 	runIndex: number,
 	stop: AbortSignal | undefined,
 ): Promise<JobTracker> {
-	const tableName = checkTableName(context.getNodeParameter('jobTableName', 0, 'veo_jobs'));
+	const tableRef = checkTableRef(context.getNodeParameter('jobTableName', 0, 'veo_jobs'));
 	const transport = await openTransport(context, 'veoJobTableApi', requestTimeoutMs);
 	// A retry has an execution ID of its own. Node memory keeps the first one, except when n8n crashed or was stopped.
 	const memory = context.getContext('node');
@@ -88,7 +87,7 @@ async function openTracker(
 	// A backoff of its own: a slow n8n must not slow down the Veo API. Only the user's Stop aborts these requests: an
 	// accepted job has to be recorded even when another item ends the run.
 	const retry = { backoff: new Backoff(), maxRetries, signal: stop };
-	const tracker = new JobTracker(jobTable(transport, tableName), run, retry, requestTimeoutMs);
+	const tracker = new JobTracker(jobTable(transport, tableRef), run, retry, requestTimeoutMs);
 	await tracker.open();
 	return tracker;
 }

@@ -54,9 +54,15 @@ export function checkImageUrl(raw: unknown): string {
 /** Returns the `uuid`. Throws `VeoError` if it cannot be one. */
 export function checkUuid(raw: unknown): string {
 	const uuid = toText(raw);
-	// Reject "." and "..": they are path segments.
-	if (/^\.{0,2}$/.test(uuid)) throw invalidUuid();
+	if (!isUuid(uuid)) throw invalidUuid();
 	return uuid;
+}
+
+const MAX_UUID_LENGTH = 200;
+
+/** Whether a text can be a `uuid`. "." and ".." cannot: they are path segments. */
+export function isUuid(text: string): boolean {
+	return text.length <= MAX_UUID_LENGTH && !/^\.{0,2}$|[\s\p{Cc}]/u.test(text);
 }
 
 /** Returns the job table's name. Throws `VeoError` if it is blank. */

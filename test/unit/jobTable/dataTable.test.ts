@@ -19,7 +19,7 @@ function table(...replies: Reply[]) {
 			};
 		});
 	return {
-		table: new DataTable(send, NAME, { uuid: 'string', progress: 'number' }),
+		table: new DataTable(send, { name: NAME }, { uuid: 'string', progress: 'number' }),
 		sent,
 		requests,
 	};
@@ -38,7 +38,7 @@ describe('Finding the table', () => {
 		expect(requests()).toEqual([
 			{
 				line: 'GET /data-tables',
-				query: { filter: '{"name":"veo jobs"}', limit: '250' },
+				query: { filter: '{"name":"veo jobs"}', limit: '100' },
 				json: undefined,
 			},
 		]);
@@ -73,9 +73,13 @@ describe('Finding the table', () => {
 });
 
 describe('Creating the table', () => {
-	it('sends the columns, and finds it then', async () => {
-		const { table: jobs, requests } = table(listed(), json(201, {}), listed(NAME));
+	const created = json(201, { id: 'made', name: NAME });
+	const conflict = json(409, {});
+
+	it('sends the columns', async () => {
+		const { table: jobs, requests } = table(listed(), created);
 		await jobs.ensure();
+		expect(await jobs.exists()).toBe(true);
 		expect(requests()[1]).toEqual({
 			line: 'POST /data-tables',
 			query: {},
@@ -89,14 +93,23 @@ describe('Creating the table', () => {
 		});
 	});
 
-	it('sends nothing where there is one', async () => {
-		const { table: jobs, requests } = table(listed(NAME));
+	it('is refused by n8n where there is one of its own, and not tried again', async () => {
+		const first = table(listed(NAME), conflict);
+		await first.table.ensure();
+		const next = table(listed(NAME));
+		await next.table.ensure();
+		expect(next.requests().map(({ line }) => line)).toEqual(['GET /data-tables']);
+	});
+
+	it('makes one of its own where the only one is that of somebody else', async () => {
+		const theirs = json(200, { data: [{ id: 'theirs', name: NAME }] });
+		const { table: jobs } = table(theirs, json(201, { id: 'ours', name: NAME }));
 		await jobs.ensure();
-		expect(requests().map(({ line }) => line)).toEqual(['GET /data-tables']);
+		expect(jobs.info?.id).toBe('ours');
 	});
 
 	it('accepts that another process created it', async () => {
-		const { table: jobs } = table(listed(), json(409, {}), listed(NAME));
+		const { table: jobs } = table(listed(), conflict, listed(NAME));
 		await jobs.ensure();
 		expect(await jobs.exists()).toBe(true);
 	});
@@ -132,11 +145,11 @@ describe('Rows', () => {
 		await jobs.find(filters, 'id:asc');
 		expect(requests().slice(1)).toEqual([
 			{
-				line: 'GET /data-tables/id of veo jobs/rows',
+				line: 'GET /data-tables/id%20of%20veo%20jobs/rows',
 				query: { filter, sortBy: 'id:desc', limit: '5' },
 				json: undefined,
 			},
-			expect.objectContaining({ query: { filter, sortBy: 'id:asc', limit: '250' } }),
+			expect.objectContaining({ query: { filter, sortBy: 'id:asc', limit: '100' } }),
 		]);
 	});
 
@@ -145,27 +158,47 @@ describe('Rows', () => {
 		const pages: unknown[] = [];
 		for await (const rows of jobs.pages(filters, 'id:asc')) pages.push(rows);
 		expect(pages).toEqual([[{ id: 1 }, { id: 2 }], [{ id: 3 }]]);
-		const query = { filter, sortBy: 'id:asc', limit: '250' };
+		const query = { filter, sortBy: 'id:asc', limit: '100' };
 		expect(requests().slice(1)).toMatchObject([{ query }, { query: { ...query, cursor: 'next' } }]);
 		expect(requests()[1]?.query).not.toHaveProperty('cursor');
 	});
 
-	it('are changed where all filters match, or one of them', async () => {
+	it('are changed where all filters match, or by their ids', async () => {
 		const { table: jobs, requests } = await found(json(200, true), json(200, true));
 		await jobs.update(filters, { progress: 5 });
-		await jobs.update(filters, { progress: 6 }, 'or');
-		const line = 'PATCH /data-tables/id of veo jobs/rows/update';
+		await jobs.updateRows([1, 2], { progress: 6 });
+		const ids = [equals('id', 1), equals('id', 2)];
+		const line = 'PATCH /data-tables/id%20of%20veo%20jobs/rows/update';
 		expect(requests().slice(1)).toEqual([
 			{ line, query: {}, json: { filter: { type: 'and', filters }, data: { progress: 5 } } },
-			{ line, query: {}, json: { filter: { type: 'or', filters }, data: { progress: 6 } } },
+			{ line, query: {}, json: { filter: { type: 'or', filters: ids }, data: { progress: 6 } } },
 		]);
+	});
+
+	it('are changed in several requests where they are many, and lose what PostgreSQL refuses', async () => {
+		const { table: jobs, requests } = await found(json(200, true), json(200, true));
+		const ids = Array.from({ length: 250 }, (_, index) => index);
+		await jobs.updateRows(ids, { prompt: 'a\0b\uD800c' });
+		expect(requests().slice(1)).toMatchObject([
+			{ json: { data: { prompt: 'abc' } } },
+			{ json: { data: { prompt: 'abc' } } },
+		]);
+	});
+
+	it('are deleted where all filters match', async () => {
+		const { table: jobs, requests } = await found(json(200, true));
+		await jobs.delete(filters);
+		expect(requests()[1]).toMatchObject({
+			line: 'DELETE /data-tables/id%20of%20veo%20jobs/rows/delete',
+			query: { filter },
+		});
 	});
 
 	it('are changed or inserted', async () => {
 		const { table: jobs, requests } = await found(json(200, true));
 		await jobs.upsert(filters, { progress: 5 });
 		expect(requests()[1]).toEqual({
-			line: 'POST /data-tables/id of veo jobs/rows/upsert',
+			line: 'POST /data-tables/id%20of%20veo%20jobs/rows/upsert',
 			query: {},
 			json: { filter: { type: 'and', filters }, data: { progress: 5 } },
 		});

@@ -1,13 +1,14 @@
 import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import {
 	firstExecution,
-	isInNewerExecution,
+	hasNewerExecution,
 	newestExecution,
 } from '../../../nodes/Veo/jobTable/executions';
 import { json, type Reply, REPLIES, scripted, rejectionOf } from '../fakes';
 
 const ids = (...list: number[]) => json(200, { data: list.map((id) => ({ id: String(id) })) });
-const holding = (text: string) => json(200, { data: { resultData: [text] } });
+const modes = (...list: Array<[number, string]>) =>
+	json(200, { data: list.map(([id, mode]) => ({ id: String(id), mode })) });
 
 const linesOf = (sent: ReturnType<typeof scripted>['sent']) =>
 	sent.map(({ request }) => `${request.method} ${request.path}`);
@@ -39,32 +40,30 @@ describe('The newest execution', () => {
 	});
 });
 
-describe('A text in newer executions', () => {
+describe('A newer execution that a trigger started', () => {
 	const search = async (...replies: Reply[]) => {
 		const { send, sent } = scripted(...replies);
-		return { found: await isInNewerExecution(send, 'w', 5, 'video-1'), lines: linesOf(sent) };
+		return { found: await hasNewerExecution(send, 'w', 5), lines: linesOf(sent) };
 	};
 
-	it('is looked for in the newer ones only, the oldest first', async () => {
-		expect(await search(ids(8, 5, 4), ids(6), holding('other'), holding('video-1'))).toEqual({
+	it('is looked for in the lists only: the data may be too large to read', async () => {
+		expect(await search(modes([5, 'trigger']), modes([6, 'trigger']))).toEqual({
 			found: true,
 			lines: [
 				'GET /executions?workflowId=w&limit=100',
 				'GET /executions?workflowId=w&limit=100&status=running',
-				'GET /executions/6?includeData=true',
-				'GET /executions/8?includeData=true',
 			],
 		});
 	});
 
-	it('may be in none of them', async () => {
-		expect((await search(ids(8), ids(), holding('other'))).found).toBe(false);
-		expect((await search(ids(5), ids())).found).toBe(false);
+	it('is neither an older one nor one that something else started', async () => {
+		expect((await search(modes([5, 'trigger']), modes())).found).toBe(false);
+		expect((await search(modes([8, 'manual'], [7, 'webhook']), modes())).found).toBe(false);
 	});
 
 	it('is unknown if n8n does not answer', async () => {
 		expect((await search(REPLIES.http5xx)).found).toBeUndefined();
-		expect((await search(ids(8), ids(), REPLIES.http4xx)).found).toBeUndefined();
+		expect((await search(modes([8, 'trigger']), REPLIES.http4xx)).found).toBeUndefined();
 	});
 });
 
@@ -80,6 +79,11 @@ describe('The first of a chain of retries', () => {
 			id: '1',
 			lines: ['GET /executions/3%2Fx', 'GET /executions/2', 'GET /executions/1'],
 		});
+	});
+
+	it('is looked for in no more than a hundred, in case they form a circle', async () => {
+		const circle = Array.from({ length: 100 }, () => json(200, { retryOf: '3/x' }));
+		expect((await first(...circle)).lines).toHaveLength(100);
 	});
 
 	it.each([{}, { retryOf: null }, { retryOf: 2 }, null, []])(

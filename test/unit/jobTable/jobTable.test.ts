@@ -74,7 +74,7 @@ it('The table is created with the columns that workflows refer to', async () => 
 		json(201, {}),
 		json(200, { data: [{ id: 'x', name: 'jobs' }] }),
 	);
-	await jobTable(send, 'jobs').ensure();
+	await jobTable(send, { name: 'jobs' }).ensure();
 	const columns = Object.entries(JOB_COLUMNS).map(([name, type]) => ({ name, type }));
 	expect(sent[1]?.request.json).toEqual({ name: 'jobs', columns });
 });

@@ -264,7 +264,7 @@ describe('submitting with a job table', () => {
 		});
 		const open = async () => {
 			const tracker = new JobTracker(
-				jobTable(send, 'veo_jobs'),
+				jobTable(send, { name: 'veo_jobs' }),
 				{ executionId: '7', workflowId: 'w', nodeId: 'n', runIndex: 0 },
 				{ backoff: new Backoff(), maxRetries: 0 },
 				60_000,

@@ -34,6 +34,12 @@ describe('A job that an earlier try got accepted', () => {
 	const RUN = { executionId: 'e', workflowId: 'w', nodeId: 'n', runIndex: 0 };
 	const row = { id: 1, jobKey: 'e/n/0/0/h', status: 'submitting' };
 
+	// n8n refuses to make the table once more, so it is known to be the key's own.
+	beforeAll(async () => {
+		const tables = json(200, { data: [{ id: 't', name: 'jobs' }] });
+		await jobTable(scripted(tables, json(409, {})).send, { name: 'jobs' }).ensure();
+	});
+
 	/** Takes up the job `v-1` where the table has these rows; returns what is written. */
 	async function takeUp(...rows: object[]) {
 		const { send, sent } = scripted(
@@ -42,7 +48,7 @@ describe('A job that an earlier try got accepted', () => {
 			json(200, true),
 		);
 		const retry = { backoff: new Backoff(), maxRetries: 0 };
-		const tracker = new JobTracker(jobTable(send, 'jobs'), RUN, retry, 60_000);
+		const tracker = new JobTracker(jobTable(send, { name: 'jobs' }), RUN, retry, 60_000);
 		await tracker.open();
 		const submissions = new Submissions({}, 0);
 		submissions.set(0, 'h', acceptedAs('v-1'));
