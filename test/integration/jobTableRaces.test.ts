@@ -14,7 +14,7 @@ describe('Track Job', () => {
 			tables.refuse = (request) => (request.startsWith('PATCH') ? { status: 503 } : undefined);
 			const failed = await run(waited);
 			failureOf(failed);
-			expect(tables.rows(TABLE)[0]).not.toHaveProperty('uuid');
+			expect(tables.rows(TABLE)[0]).toMatchObject({ uuid: null });
 
 			tables.refuse = () => undefined;
 			jsonOf(await retryRun(failed, { parameters: waited, credentials }));
