@@ -200,7 +200,7 @@ export class TableWatch implements Watch {
 		return this.active.queue.delete(uuid);
 	}
 
-	/** Jobs that somebody else finished: another trigger, Generate and Wait, or whoever may write to the table. */
+	/** Jobs that somebody else finished: another trigger, Generate and Wait, or anyone who may write to the table. */
 	private async readFinished(table: DataTable, isFull: boolean): Promise<void> {
 		const latest = (await table.find(FINISHED, 'finishedAt:desc', LATEST)).map(toJobRow);
 		if (!isFull && latest.every((row) => !this.takeFinished(row))) return;
