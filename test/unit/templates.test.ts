@@ -123,7 +123,9 @@ describe('A job table that a template creates', () => {
 
 	it.each(tables)('has all columns of the job table: $name', ({ parameters }) => {
 		const columns = arrayOr(objectOr(objectOr(parameters).columns).column).map(objectOr);
-		const types = Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+		const types = Object.fromEntries(
+			columns.map(({ name, type }): [string, unknown] => [requiredString({ name }, 'name'), type]),
+		);
 		expect(types).toMatchObject(JOB_COLUMNS);
 	});
 });
