@@ -93,7 +93,7 @@ describe.each(cases)(
 					const failure = failureOf(await run({ operation, prompt: 'A fox', options }));
 					expect(failure).toMatchObject({
 						name: 'NodeApiError',
-						message: `${unclear ?? message} [item 0]`,
+						message: `${unclear ?? message}`,
 						...known,
 					});
 					if (unclear)
@@ -137,7 +137,7 @@ describe.each(cases)(
 				const ran = await run({ resource: 'image', operation: 'uploadImage', options }, { items });
 				expect(failureOf(ran)).toMatchObject({
 					name: 'NodeApiError',
-					message: `${message} [item 0]`,
+					message: `${message}`,
 					...known,
 				});
 			});
@@ -296,7 +296,7 @@ describe('A failed item', () => {
 				expect(failureOf(await run(parameters, { credentials }))).toMatchObject({
 					name: 'NodeOperationError',
 					message:
-						"The 'API Key' in the Veo API credential is blank or contains a character that no key has [item 0]",
+						"The 'API Key' in the Veo API credential is blank or contains a character that no key has",
 				});
 			}
 			expect(emulator.requests).toEqual([]);

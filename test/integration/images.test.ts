@@ -84,7 +84,7 @@ describe.each(['default', 'filesystem'] as const)(
 
 				items[0] = item(await file(Buffer.from('GIF89a')));
 				expect(failureOf(await run(parameters, { items })).message).toBe(
-					"The file in 'Input Data Field Name' is not a JPEG, PNG or WebP image [item 0]",
+					"The file in 'Input Data Field Name' is not a JPEG, PNG or WebP image",
 				);
 			});
 		});
@@ -155,7 +155,7 @@ describe.each(['default', 'filesystem'] as const)(
 				const refused = await run(fromFile, { items: [item(await file(larger))] });
 				expect(failureOf(refused)).toMatchObject({
 					name: 'NodeOperationError',
-					message: "The image in 'data' has 51 MB, and the API takes at most 50 MB [item 0]",
+					message: "The image in 'data' has 51 MB, and the API takes at most 50 MB",
 				});
 				expect(emulator.requests).toEqual([]);
 
@@ -254,7 +254,7 @@ describe('The image of a video', () => {
 			await withEmulator({}, async ({ emulator, run }) => {
 				const items = [item(await file(IMAGES.png))];
 				expect(failureOf(await run({ ...fromFile, binaryPropertyName }, { items })).message).toBe(
-					"The input item has no file in 'Input Data Field Name' [item 0]",
+					"The input item has no file in 'Input Data Field Name'",
 				);
 				expect(emulator.requests).toEqual([]);
 			});
@@ -280,7 +280,7 @@ describe('The image of a video', () => {
 			const items = [item(await file(IMAGES.png))];
 			expect(failureOf(await run(fromFile, { items }))).toMatchObject({
 				name: 'NodeApiError',
-				message: 'The API did not accept the input: No cats [item 0]',
+				message: 'The API did not accept the input: No cats',
 			});
 			expect(paidFor(emulator)).toEqual([]);
 		});

@@ -203,14 +203,14 @@ const messageOf = (
 ): string => {
 	const { text } = failure;
 	if (verdict === 'unclear') {
-		return `It is unclear whether the API accepted the video: ${lowerFirst(text)} [item 0]`;
+		return `It is unclear whether the API accepted the video: ${lowerFirst(text)}`;
 	}
 	return {
-		generate: `${text} [item 0]`,
-		upload: `${text} [item 0]`,
-		status: `The status of video ${uuid} could not be checked: ${lowerFirst(text)} [item 0]`,
-		download: `Video ${uuid} is finished, but could not be downloaded: ${hostTextOf(failure)} [item 0]`,
-		wait: `The API refused the key while video ${uuid} was being made [item 0]`,
+		generate: `${text}`,
+		upload: `${text}`,
+		status: `The status of video ${uuid} could not be checked: ${lowerFirst(text)}`,
+		download: `Video ${uuid} is finished, but could not be downloaded: ${hostTextOf(failure)}`,
+		wait: `The API refused the key while video ${uuid} was being made`,
 	}[kind];
 };
 
@@ -468,7 +468,7 @@ describe('A request that stalls while it is sent', () => {
 				},
 				{ items: [{ json: {}, binary: { data } }], ...at(`http://127.0.0.1:${server.port}/api`) },
 			);
-			expect(failureOf(ran).message).toBe(`${TIMED_OUT} [item 0]`);
+			expect(failureOf(ran).message).toBe(`${TIMED_OUT}`);
 			expect(server.connections()).toBe(1);
 			await server.close();
 		});

@@ -203,7 +203,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openVeo({ prompt: '={{ $json.text }}' });
 			await editor.run();
 			const { message, description } = blankPrompt();
-			expect(await editor.failure()).toEqual({ message: `${message} [item 0]`, description });
+			expect(await editor.failure()).toEqual({ message: `${message}`, description });
 			expect(editor.harness.emulator.requests).toEqual([]);
 			await look('mistake-blank');
 		});
@@ -214,7 +214,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.run();
 			const outcome = { name: 'code1001', data: { required: 2, current: 1 } } as const;
 			const { message, description } = requestFailed(outcome);
-			expect(await editor.failure()).toEqual({ message: `${message} [item 0]`, description });
+			expect(await editor.failure()).toEqual({ message: `${message}`, description });
 			await look('mistake-credits');
 			await editor.output.getByText('From Veo').click();
 			await editor.output.getByText('API code: 1001').waitFor();

@@ -108,9 +108,15 @@ export function failAll(context: IExecuteFunctions, thrown: unknown): INodeExecu
 
 function toItemError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
 	const node = context.getNode();
-	// n8n gives an agent the message only.
-	return toNodeError(node, thrown, { itemIndex, messageOnly: isAgentTool(node) || undefined });
+	return toNodeError(node, thrown, {
+		itemIndex,
+		isOnlyItem: hasOnlyItem(context),
+		// n8n gives an agent the message only.
+		messageOnly: isAgentTool(node) || undefined,
+	});
 }
+
+const hasOnlyItem = (context: IExecuteFunctions) => context.getInputData().length === 1;
 
 function failedItem(
 	context: IExecuteFunctions,
@@ -120,7 +126,7 @@ function failedItem(
 	const { uuid, videoUrl } = thrown instanceof VeoError ? thrown.details : {};
 	const item: INodeExecutionData = {
 		json: {
-			error: textOf(thrown, itemIndex),
+			error: textOf(thrown, hasOnlyItem(context) ? undefined : itemIndex),
 			...(uuid !== undefined && { uuid }),
 			...(videoUrl !== undefined && { videoUrl }),
 		},
