@@ -1,6 +1,8 @@
-/** Checks that each link in the docs leads to a file in the repository and to a heading in it. */
+/** Checks that each link in the docs leads to a file in the repository and to a heading in it, and what pages repeat. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+
+import manifest from '../../package.json';
 
 const ROOT = join(__dirname, '../..');
 
@@ -22,16 +24,38 @@ function anchorsOf(file: string): string[] {
 	);
 }
 
-const links = pages.flatMap((page) =>
-	[...read(page).matchAll(/\]\(([^)\s]+)\)/g)]
-		.map(([, target = '']) => target)
-		.filter((target) => !/^[a-z]+:/.test(target))
-		.map((target): [string, string] => [relative(ROOT, page), target]),
+const targets = pages.flatMap((page) =>
+	[...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']): [string, string] => [
+		relative(ROOT, page),
+		target,
+	]),
 );
+
+const links = targets.filter(([, target]) => !/^[a-z]+:/.test(target));
 
 it.each(links)('%s links to an existing file and heading: %s', (page, target) => {
 	const [path = '', anchor] = target.split('#');
 	const file = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
 	expect(existsSync(file)).toBe(true);
 	if (anchor !== undefined) expect(anchorsOf(file)).toContain(anchor);
+});
+
+/** npm shows the README without the repository's files. */
+const PICTURES = `https://raw.githubusercontent.com/${/github\.com\/(.+)\.git$/.exec(manifest.repository.url)?.[1]}/HEAD/`;
+
+it.each(targets.filter(([, target]) => /githubusercontent|\.(png|gif|webp)$/.test(target)))(
+	'%s shows a picture that exists: %s',
+	(page, target) => {
+		const isOnNpm = page === 'README.md';
+		expect(target.startsWith(PICTURES)).toBe(isOnNpm);
+		if (isOnNpm) expect(existsSync(join(ROOT, target.slice(PICTURES.length)))).toBe(true);
+	},
+);
+
+it('the README has the commands of docs/installation.md', () => {
+	const blocksOf = (page: string) =>
+		[...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```sh\n(.+?)^```/gms)].map(
+			([, commands = '']) => commands,
+		);
+	expect(blocksOf('README.md').slice(0, 2)).toEqual(blocksOf('docs/installation.md').slice(0, 2));
 });
