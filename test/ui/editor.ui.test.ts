@@ -18,6 +18,18 @@ const PROMPT =
 	'A paper boat sails through a rainy city street at dusk, slow camera, soft reflections';
 const TEXT = ['prompt', 'aspectRatio'];
 const GENERATING = ['resource', 'operation', 'generationType', ...TEXT];
+const SEARCHES = [
+	'ai video',
+	'generate video',
+	'make video',
+	'google veo',
+	'mp4',
+	'veo3o1',
+	'reel',
+	'shorts',
+	'text to video',
+	'image to video',
+];
 /** Nothing answers there. */
 const NOWHERE = 'http://127.0.0.1:9/api';
 const ITS_WORDS = 'Authentication failed: missing or invalid API key';
@@ -65,15 +77,38 @@ async function expectFields(...names: string[]): Promise<void> {
 
 	describe('the nodes panel', () => {
 		for (const words of ['veo', 'video']) {
-			story(`finds the nodes by "${words}"`, async () => {
+			story(`finds the nodes by "${words}", and names the service`, async () => {
 				await editor.openNewWorkflow();
 				const entry = await editor.search(words);
 				const description = entry.getByTestId('node-creator-item-description');
-				expect(await description.innerText()).toMatch(/video/);
+				expect(await description.innerText()).toMatch(/video.*veo3o1\.com/);
 				expect(await editor.iconOf(entry)).toBe('veo.svg');
 				await look(`panel-${words}`);
 			});
 		}
+
+		story('finds the nodes by what people call such videos', async () => {
+			await editor.openNewWorkflow();
+			for (const words of SEARCHES) {
+				const entry = await editor.search(words);
+				await entry.waitFor({ timeout: 5_000 }).catch(() => {
+					throw new Error(`"${words}" does not find the node`);
+				});
+			}
+		});
+
+		story('offers the node as a tool of an agent, with its service and its cost', async () => {
+			await editor.openForm(node('Agent', '@n8n/n8n-nodes-langchain.agent', 3, {}));
+			await editor.page.getByTestId('add-subnode-ai_tool-0').click();
+			await editor.page.getByTestId('node-creator-search-bar').fill('ai video');
+			const tool = editor.panel.getByTestId('item-iterator-item').filter({ hasText: 'Veo Tool' });
+			expect(await tool.innerText()).toMatch(/veo3o1\.com.*Only making a video.*costs credits/s);
+			await look('panel-tools');
+			await tool.click();
+			await editor.form.waitFor();
+			expect(await editor.valueOf('operation')).toBe('Generate and Wait');
+			await look('tool');
+		});
 
 		story('offers the events and the operations, and adds the one that is chosen', async () => {
 			await editor.openNewWorkflow();
