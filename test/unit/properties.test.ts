@@ -13,6 +13,7 @@ import type { ApiAnswer } from '../../nodes/Veo/api/transport';
 import { toNoAnswer } from '../../nodes/Veo/http/networkFailures';
 import { inPool } from '../../nodes/Veo/jobs/pool';
 import { Submissions } from '../../nodes/Veo/jobs/submissions';
+import { VideoLimit } from '../../nodes/Veo/jobs/videoLimit';
 import { submitOnce } from '../../nodes/Veo/jobs/submit';
 import { waitForJob } from '../../nodes/Veo/jobs/wait';
 import {
@@ -385,7 +386,8 @@ describe('whatever happens to the paid requests of an execution', () => {
 							requestHash: `h-${itemIndex}`,
 							prepare: async () => await Promise.resolve(request),
 						};
-						const rules = { client: new VeoClient(send), submissions, retry };
+						const videoLimit = new VideoLimit(store, '1', 0);
+						const rules = { client: new VeoClient(send), submissions, videoLimit, retry };
 						const before = known.get(itemIndex);
 						const { job, thrown } = await submitOnce(item, rules).then(
 							(given) => ({ job: given, thrown: undefined }),

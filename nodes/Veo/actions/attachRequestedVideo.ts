@@ -15,5 +15,6 @@ export async function attachRequestedVideo(
 		return {};
 	}
 	const field = context.getNodeParameter('binaryOutputField', itemIndex, 'data') as string;
-	return await attachVideo(context, video, field, rules);
+	const fileName = context.getNodeParameter('options.fileName', itemIndex, '');
+	return await attachVideo(context, video, field, { ...rules, fileName });
 }

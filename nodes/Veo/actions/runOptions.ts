@@ -11,6 +11,10 @@ export interface RunOptions {
 	maxRetries: number;
 	requestTimeoutMs: number;
 	reuseIdentical: boolean;
+	/** New videos of an execution. 0 is no limit. */
+	maxVideos: number;
+	/** In characters. 0 is no limit. */
+	maxPromptLength: number;
 }
 
 export function readOptions(context: IExecuteFunctions): RunOptions {
@@ -24,5 +28,7 @@ export function readOptions(context: IExecuteFunctions): RunOptions {
 		maxRetries: number('maxRetries'),
 		requestTimeoutMs: number('requestTimeout') * 1000,
 		reuseIdentical: isOn(raw.reuseIdentical),
+		maxVideos: Math.floor(number('maxVideos')),
+		maxPromptLength: Math.floor(number('maxPromptLength')),
 	};
 }

@@ -18,7 +18,7 @@ const MAX_DOWNLOAD_MS = 30 * 60_000;
 export async function downloadVideo(
 	context: HttpContext,
 	url: string,
-	uuid: string,
+	fileStem: string,
 	requestTimeoutMs: number,
 	stop?: AbortSignal,
 ): Promise<IBinaryData | Outcome> {
@@ -48,8 +48,7 @@ export async function downloadVideo(
 		const stored = new AbortController();
 		const abort = () => body.destroy(new Error('The download was aborted'));
 		void abortWhenIdle(() => bytes, requestTimeoutMs, stored.signal, abort);
-		// A file name from the server may contain path segments.
-		const fileName = `${uuid.replace(/[^\w-]/g, '_')}.${EXTENSIONS[mimeType] ?? 'mp4'}`;
+		const fileName = `${fileStem}.${EXTENSIONS[mimeType] ?? 'mp4'}`;
 		return await context.helpers
 			.prepareBinaryData(body, fileName, mimeType)
 			.finally(() => stored.abort());

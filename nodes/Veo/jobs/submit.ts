@@ -2,11 +2,12 @@ import type { AcceptedJob, VeoClient } from '../api/client';
 import type { GenerateRequest } from '../api/parameters';
 import { mayBeAccepted, PaidPermit } from '../api/policy';
 import { type RetryRules, submitWithRetries } from '../api/retry';
+import { countCharacters } from '../api/validation';
 import {
 	notInTable,
 	notSubmitted,
-	requestFailed,
 	submissionInterrupted,
+	submissionRefused,
 	submissionUnclear,
 } from '../errors/messages';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
@@ -14,6 +15,7 @@ import { VeoError } from '../errors/VeoError';
 import { toJson } from '../jobTable/jobTable';
 import type { JobTracker } from '../jobTable/tracker';
 import type { Submissions } from './submissions';
+import type { VideoLimit } from './videoLimit';
 
 /** One item's checked request. */
 export interface PaidItem {
@@ -27,6 +29,7 @@ export interface PaidItem {
 export interface SubmitRules {
 	client: VeoClient;
 	submissions: Submissions;
+	videoLimit: VideoLimit;
 	/** Set if jobs are recorded in the job table. */
 	tracker?: JobTracker;
 	retry: RetryRules;
@@ -39,14 +42,19 @@ export interface SubmitRules {
  * `VeoError` if it was not accepted, if that is unclear, or if it could not be recorded first. Throws `StoppedError`.
  */
 export async function submitOnce(item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> {
-	const { tracker } = rules;
 	const earlier = await findEarlierJob(item, rules);
 	if (earlier) return earlier;
+	return await rules.videoLimit.counted(item.itemIndex, async () => await submitNew(item, rules));
+}
 
+async function submitNew(item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> {
+	const { tracker } = rules;
 	const request = await item.prepare();
 	await tracker?.submitting(item, request);
 	const answer = await submit(item, request, rules);
-	if (answer instanceof RequestError) throw await recordNotAccepted(item, answer.outcome, rules);
+	if (answer instanceof RequestError) {
+		throw await recordNotAccepted(item, request, answer.outcome, rules);
+	}
 
 	const isRecorded = (await tracker?.accepted(item, answer)) ?? true;
 	return isRecorded ? answer : { ...answer, jobTableHint: notInTable(answer.uuid) };
@@ -105,11 +113,14 @@ async function submit(
 
 async function recordNotAccepted(
 	item: PaidItem,
+	{ prompt }: GenerateRequest,
 	outcome: Outcome,
 	{ submissions, tracker }: SubmitRules,
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
-	const error = isUnclear ? submissionUnclear(outcome) : requestFailed(outcome);
+	const error = isUnclear
+		? submissionUnclear(outcome)
+		: submissionRefused(outcome, countCharacters(prompt));
 	const { message, description } = error;
 	if (isUnclear) {
 		const unclear = { state: 'unclear', message, description } as const;

@@ -7,6 +7,7 @@ import { downloadFailed, invalidVideoUrl, noVideoUrl } from '../errors/messages'
 import { RequestError, settle } from '../errors/outcome';
 import { downloadVideo } from '../http/download';
 import type { HttpContext } from '../http/request';
+import { toFileStem } from './fileName';
 
 export interface Video extends JsonObject {
 	uuid: string;
@@ -16,6 +17,8 @@ export interface Video extends JsonObject {
 export interface DownloadRules {
 	retry: Pick<RetryRules, 'maxRetries' | 'signal'>;
 	requestTimeoutMs: number;
+	/** The name of the file as the user wants it. The `uuid` if it is blank. */
+	fileName?: unknown;
 }
 
 /**
@@ -26,14 +29,16 @@ export async function attachVideo(
 	context: HttpContext,
 	video: Video,
 	field: string,
-	{ retry, requestTimeoutMs }: DownloadRules,
+	{ retry, requestTimeoutMs, fileName }: DownloadRules,
 ): Promise<{ binary?: Record<string, IBinaryData> }> {
 	const { uuid } = video;
 	const videoUrl = checkVideoUrl(video);
 	if (videoUrl === undefined) throw noVideoUrl(uuid);
 
+	// A file name from the server may contain path segments.
+	const stem = toFileStem(fileName) ?? uuid.replace(/[^\w-]/g, '_');
 	const download = async () => {
-		const result = await downloadVideo(context, videoUrl, uuid, requestTimeoutMs, retry.signal);
+		const result = await downloadVideo(context, videoUrl, stem, requestTimeoutMs, retry.signal);
 		if (isBinaryData(result)) return result;
 		throw new RequestError(result);
 	};

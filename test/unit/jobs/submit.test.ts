@@ -9,6 +9,7 @@ import type { ApiRequest } from '../../../nodes/Veo/api/transport';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { Submissions } from '../../../nodes/Veo/jobs/submissions';
+import { VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
 import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
 import {
@@ -62,6 +63,7 @@ function execution(...replies: Array<Reply | Answerer>) {
 			{
 				client: new VeoClient(server.send),
 				submissions: new Submissions(store, runIndex),
+				videoLimit: new VideoLimit(store, '1', 0),
 				tracker,
 				retry: { backoff: new Backoff(), maxRetries: 2, signal: end },
 				stop,
@@ -112,6 +114,7 @@ describe('submitting an item', () => {
 			{
 				client: new VeoClient(send),
 				submissions,
+				videoLimit: new VideoLimit({}, '1', 0),
 				retry: { backoff: new Backoff(), maxRetries: 0 },
 			},
 		);

@@ -4,6 +4,12 @@
  */
 export * from './input';
 export * from './jobTable';
-export { requestFailed, statusFailed, submissionInterrupted, submissionUnclear } from './request';
+export {
+	requestFailed,
+	statusFailed,
+	submissionInterrupted,
+	submissionRefused,
+	submissionUnclear,
+} from './request';
 export * from './trigger';
 export * from './video';
