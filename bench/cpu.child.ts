@@ -5,12 +5,12 @@ import { inPool } from '../nodes/Veo/jobs/pool';
 import { startN8n } from '../harness/core';
 import { CONCURRENT } from './cpu';
 import { serve, type Task, type Work } from './lib/child';
-import { fixedInterval, Floor } from './lib/floor';
+import { BareClient, fixedInterval } from './lib/bareClient';
 import { addNode, execute, PROMPT } from './lib/inN8n';
 import { plainNode, type PlainWork } from './lib/plainNode';
 import { API_KEY, promptsOf } from './lib/prompts';
 
-/** A node that sends the two requests of a video that is finished at once, as one writes them with n8n's helper. */
+/** Registers a node that sends the two requests of a video with n8n's helper. The video is completed at once. */
 async function addPlainNode(
 	{ baseUrl }: Task,
 	promptOf: (context: IExecuteFunctions, itemIndex: number) => unknown,
@@ -29,13 +29,13 @@ async function addPlainNode(
 void startN8n().then((n8n) => {
 	const works: Record<string, Work> = {
 		undici: (task) => {
-			const floor = new Floor(task.baseUrl, API_KEY);
+			const client = new BareClient(task.baseUrl, API_KEY);
 			const prompts = promptsOf(task.count);
 			return async () =>
 				await inPool(
 					prompts,
 					CONCURRENT,
-					async (prompt) => await floor.video(prompt, fixedInterval),
+					async (prompt) => await client.video(prompt, fixedInterval),
 				);
 		},
 		helper: async (task) => {

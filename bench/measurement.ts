@@ -1,4 +1,4 @@
-/** A table of figures that one measurement gives: strings as they are printed. */
+/** One table of a measurement's results, as strings ready to print. */
 export interface Figures {
 	title: string;
 	columns: string[];
@@ -6,8 +6,11 @@ export interface Figures {
 	notes: string[];
 }
 
-/** One thing that `npm run bench` measures. Takes minutes; tells its progress by `say`. */
+/** Prints a progress message. */
+export type Log = (message: string) => void;
+
+/** One measurement of `npm run bench`. It takes minutes. */
 export interface Measurement {
 	name: string;
-	measure(say: (words: string) => void): Promise<Figures[]>;
+	measure(log: Log): Promise<Figures[]>;
 }

@@ -7,9 +7,9 @@ import { FormData as Form, request } from 'undici';
 
 import { requiredString } from '../harness/json';
 import { startN8n, storeFile } from '../harness/core';
+import { BareClient, fixedInterval } from './lib/bareClient';
 import { serve, type Task, type Work } from './lib/child';
 import { addNode, execute, items, PROMPT } from './lib/inN8n';
-import { fixedInterval, Floor } from './lib/floor';
 import { plainNode, type PlainWork } from './lib/plainNode';
 import { API_KEY } from './lib/prompts';
 
@@ -21,7 +21,7 @@ function imageOf({ bytes }: Task): Buffer {
 	return content;
 }
 
-/** Input items with an image each, on n8n's disk. */
+/** Input items with one image each, stored on disk by n8n. */
 async function images(task: Task): Promise<INodeExecutionData[]> {
 	const file = await storeFile(imageOf(task), { mimeType: 'image/png', fileName: 'fox.png' });
 	return items(task).map((item) => ({ ...item, binary: { data: file } }));
@@ -48,7 +48,7 @@ const downloadWhole =
 		const status = await send({ method: 'GET', url: statusUrl, json: true });
 		const url = requiredString(status, 'videoUrl');
 		const video: unknown = await helpers.httpRequest({ url, encoding: 'arraybuffer' });
-		if (!Buffer.isBuffer(video)) throw new Error('The video did not come as a buffer');
+		if (!Buffer.isBuffer(video)) throw new Error('The helper did not return a buffer');
 		return { json: {}, binary: { data: await helpers.prepareBinaryData(video, 'video.mp4') } };
 	};
 
@@ -62,7 +62,7 @@ void startN8n().then((n8n) => {
 		};
 	const file = join(n8n.folder, 'bare');
 	const works: Record<string, Work> = {
-		uploadFloor: async (task) => {
+		uploadBare: async (task) => {
 			await writeFile(file, imageOf(task));
 			return async () => {
 				const body = new Form();
@@ -74,10 +74,10 @@ void startN8n().then((n8n) => {
 				if (answer.statusCode !== 200) throw new Error(`HTTP ${answer.statusCode}`);
 			};
 		},
-		downloadFloor:
+		downloadBare:
 			({ baseUrl }) =>
 			async () => {
-				const video = await new Floor(baseUrl, API_KEY).video(PROMPT, fixedInterval);
+				const video = await new BareClient(baseUrl, API_KEY).video(PROMPT, fixedInterval);
 				const answer = await request(requiredString(video, 'videoUrl'));
 				await pipeline(answer.body, createWriteStream(file));
 			},
@@ -85,7 +85,8 @@ void startN8n().then((n8n) => {
 		downloadWhole: plain(downloadWhole, async (task) => await Promise.resolve(items(task))),
 		upload: async (task) => {
 			const input = await images(task);
-			return async () => await execute(task, { resource: 'image', operation: 'uploadImage' }, { input });
+			return async () =>
+				await execute(task, { resource: 'image', operation: 'uploadImage' }, { input });
 		},
 		download: (task) => {
 			const options = { maxConcurrentJobs: task.count };
@@ -98,7 +99,7 @@ void startN8n().then((n8n) => {
 			return async () => await execute(task, parameters);
 		},
 	};
-	const onEmptyDisk =
+	const withEmptyBinaryData =
 		(work: Work): Work =>
 		async (task) => {
 			await rm(join(n8n.folder, 'binaryData'), { recursive: true, force: true });
@@ -106,7 +107,7 @@ void startN8n().then((n8n) => {
 		};
 	const entries = Object.entries(works).map(([name, work]): [string, Work] => [
 		name,
-		onEmptyDisk(work),
+		withEmptyBinaryData(work),
 	]);
 	serve(Object.fromEntries(entries), () => n8n.close());
 });

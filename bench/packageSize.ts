@@ -7,22 +7,22 @@ import { projectRoot } from '../harness/paths';
 import { fixed, median, noTarget, target } from './lib/numbers';
 import type { Figures, Measurement } from './measurement';
 
-const LARGEST_PACKED_BYTES = 60_000;
-const LONGEST_LOADING_MS = 10;
+const MAX_PACKED_BYTES = 60_000;
+const MAX_LOAD_MS = 10;
 const REPETITIONS = 21;
 
 const run = promisify(execFile);
 
-const size: (bytes: number) => string = (bytes) => `${fixed(bytes / 1000, 1)} kB`;
+const kilobytes = (bytes: number) => `${fixed(bytes / 1000, 1)} kB`;
 const ms = (value: number) => `${fixed(value, 1)} ms`;
 
-/** How large the package is, and what loading it costs every start of n8n. */
+/** The package's size, and the time that loading it adds to a start of n8n. */
 export const packageSize: Measurement = {
 	name: 'package',
-	measure: async (say) => {
-		say('packing');
+	measure: async (log) => {
+		log('packing');
 		const { packed, unpacked, files } = await pack();
-		say(`loading, ${REPETITIONS} times`);
+		log(`loading, ${REPETITIONS} times`);
 		const loads: Load[] = [];
 		for (let i = 0; i < REPETITIONS; i++) loads.push(await load());
 		const base = median(loads.map(({ workflowMs }) => workflowMs));
@@ -31,13 +31,13 @@ export const packageSize: Measurement = {
 			title: 'The package',
 			columns: ['', 'figure', 'target', ''],
 			rows: [
-				['packed', size(packed), ...target(LARGEST_PACKED_BYTES, packed, size)],
-				['unpacked', `${size(unpacked)} in ${files} files`, ...noTarget],
+				['packed', kilobytes(packed), ...target(MAX_PACKED_BYTES, packed, kilobytes)],
+				['unpacked', `${kilobytes(unpacked)} in ${files} files`, ...noTarget],
 				['loading n8n-workflow', ms(base), ...noTarget],
-				['loading both nodes after it', ms(more), ...target(LONGEST_LOADING_MS, more, ms)],
+				['loading both nodes after that', ms(more), ...target(MAX_LOAD_MS, more, ms)],
 			],
 			notes: [
-				`Packed as \`npm pack\` does. Loading: \`require\` and making the nodes, each time in a fresh process; medians of ${REPETITIONS}.`,
+				`Packed with \`npm pack\`. Loading: \`require\` and instantiation of the nodes, each time in a new process. Medians of ${REPETITIONS}.`,
 			],
 		};
 		return [figures];

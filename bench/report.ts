@@ -9,7 +9,7 @@ import { n8nManifestFolder, packageName, projectRoot } from '../harness/paths';
 import { fixed } from './lib/numbers';
 import type { Figures } from './measurement';
 
-/** A table as a part of `docs/benchmarks.md`, which is fit to be read in a terminal as well. */
+/** One section of `docs/benchmarks.md`. */
 export function markdownOf({ title, columns, rows, notes }: Figures): string {
 	return [`## ${title}\n`, markdownTable(columns, rows), ...notes.map((note) => `${note}\n`)].join(
 		'\n',
@@ -22,25 +22,29 @@ export function pageOf(figures: Figures[], startedAt: Date, endedAt: Date): stri
 	const met = cells.filter((cell) => cell === 'met').length;
 	const notMet = cells.filter((cell) => cell === 'not met').length;
 	const minutes = fixed((endedAt.getTime() - startedAt.getTime()) / 60_000, 0);
-	const facts = [
+	const conditions = [
 		['measured', `${startedAt.toISOString().slice(0, 10)}, in ${minutes} minutes`],
 		['targets', `${met} met, ${notMet} not met`],
 		['package', `${packageName} ${versionIn(projectRoot)}, commit ${commit()}`],
 		['machine', machine()],
-		['Node.js', `${process.version}; ${demoVersion('node')} for n8n itself`],
-		['n8n', `${demoVersion('n8n')}; where n8n-core is said, n8n-core ${installed('n8n-core')}`],
-		['floor', `undici ${installed('undici')}`],
+		['Node.js', `${process.version}; ${pinnedVersion('node')} for n8n itself`],
+		[
+			'n8n',
+			`${pinnedVersion('n8n')}; n8n-core ${installed('n8n-core')} for lines that name n8n-core`,
+		],
+		['bare client', `undici ${installed('undici')}`],
 	];
 	return [
 		`# Benchmarks
 
-\`npm run bench\` wrote this page. It measures everything below on one machine in one go, against the emulated API in
-\`emulator/\`. Nothing absolute is claimed: another machine gives other milliseconds. What counts is how the lines of one
-table compare, for they were measured side by side, and the targets that stand beside them.
+\`npm run bench\` generates this page. It runs all measurements on one machine in one session, against the emulated API
+in \`emulator/\`. Absolute times depend on the machine. Compare the lines of one table, which were measured side by side,
+and check the targets beside them.
 `,
-		markdownTable(['', ''], facts),
-		`To repeat it: \`npm ci\`, then \`npm run bench\`. The first time it downloads the pinned n8n, as \`npm start\` does. One
-measurement alone, printed and not written: \`npm run bench -- --only cpu\`. Memory is read from Linux's \`/proc\`.
+		markdownTable(['', ''], conditions),
+		`To repeat the measurements, run \`npm ci\` and \`npm run bench\`. The first run downloads the pinned n8n, as \`npm start\`
+does. \`npm run bench -- --only cpu\` runs one measurement and does not change this page. Memory and n8n's CPU time are read
+from Linux's \`/proc\`.
 `,
 		...figures.map(markdownOf),
 	].join('\n');
@@ -65,7 +69,7 @@ const manifestIn = (folder: string): unknown =>
 const versionIn = (folder: string) => requiredString(manifestIn(folder), 'version');
 const installed = (name: string) => versionIn(join(projectRoot, 'node_modules', name));
 
-/** What the pinned n8n's manifest wants of a package. */
-function demoVersion(name: string): string {
+/** The version in the pinned n8n's manifest. */
+function pinnedVersion(name: string): string {
 	return requiredString(objectOr(manifestIn(n8nManifestFolder)).dependencies, name);
 }

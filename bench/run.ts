@@ -1,14 +1,8 @@
-/**
- * What this node costs in time, requests, CPU and memory, beside other ways of doing the same.
- *
- *   npm run bench
- *   npm run bench -- --only package,cpu
- */
+/** `npm run bench`: time, requests, CPU and memory of this node, compared with other approaches. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 
-import { main } from '../demo/main';
 import { projectRoot } from '../harness/paths';
 import { cpu } from './cpu';
 import { memory } from './memory';
@@ -29,46 +23,41 @@ const MEASUREMENTS: Measurement[] = [
 	triggerLatency,
 	triggerRows,
 ];
+const NAMES = MEASUREMENTS.map(({ name }) => name).join(', ');
+const PAGE = join('docs', 'benchmarks.md');
 
-const HELP = `Usage: npm run bench -- [options]
+void new Command('npm run bench --')
+	.description(`Runs the measurements and writes ${PAGE}.`)
+	.option(
+		'--only <names>',
+		`run only these measurements and write no file; separated by commas, from: ${NAMES}`,
+		toMeasurements,
+	)
+	.helpOption('--help', 'print this text')
+	.showHelpAfterError('See: npm run bench -- --help')
+	.action(run)
+	.parseAsync();
 
-  --only NAMES  only these measurements, parted by commas, and nothing is written: ${MEASUREMENTS.map(({ name }) => name).join(', ')}
-`;
-
-main(async () => {
-	const { values } = parseArgs({
-		options: { only: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-	});
-	if (values.help) {
-		process.stdout.write(HELP);
-		return 0;
-	}
-	const chosen = values.only === undefined ? MEASUREMENTS : values.only.split(',').map(named);
+async function run({ only }: { only?: Measurement[] }): Promise<void> {
 	const startedAt = new Date();
 	const results: Figures[] = [];
-	for (const measurement of chosen) {
-		const figures = await measurement.measure((words) => {
-			console.log(`${clock()} ${measurement.name}: ${words}`);
+	for (const measurement of only ?? MEASUREMENTS) {
+		const figures = await measurement.measure((message) => {
+			const time = new Date().toISOString().slice(11, 19);
+			console.log(`${time} ${measurement.name}: ${message}`);
 		});
 		console.log(`\n${figures.map(markdownOf).join('\n')}`);
 		results.push(...figures);
 	}
-	if (values.only === undefined) {
-		const file = join('docs', 'benchmarks.md');
-		await writeFile(join(projectRoot, file), pageOf(results, startedAt, new Date()));
-		console.log(`Written: ${file}`);
-	}
-	return 0;
-});
-
-function clock(): string {
-	return new Date().toISOString().slice(11, 19);
+	if (only) return;
+	await writeFile(join(projectRoot, PAGE), pageOf(results, startedAt, new Date()));
+	console.log(`Written: ${PAGE}`);
 }
 
-function named(name: string): Measurement {
-	const measurement = MEASUREMENTS.find((one) => one.name === name);
-	if (measurement) return measurement;
-	throw new Error(
-		`--only takes names out of ${MEASUREMENTS.map(({ name }) => name).join(', ')}, not '${name}'`,
-	);
+function toMeasurements(names: string): Measurement[] {
+	return names.split(',').map((name) => {
+		const measurement = MEASUREMENTS.find((candidate) => candidate.name === name);
+		if (measurement) return measurement;
+		throw new InvalidArgumentError(`"${name}" is not one of: ${NAMES}`);
+	});
 }

@@ -9,43 +9,43 @@ import { withTables } from './lib/tables';
 import type { Figures, Measurement } from './measurement';
 
 const JOBS = 30;
-/** n8n polls once a minute, and may take that long for the first time. */
-const FIRST_FINISHES_MS = 75_000;
-/** Over two of n8n's polls, at moments of which no two lie alike to a poll or to a round. */
+/** The first poll of n8n may come a minute after publishing. */
+const FIRST_END_MS = 75_000;
+/** Covers two polls of n8n. The ends of the jobs are spread evenly over it. */
 const SPREAD_MS = 120_000;
 const durationMs = (index: number) =>
-	FIRST_FINISHES_MS + Math.round(((index * 0.618034) % 1) * SPREAD_MS);
+	FIRST_END_MS + Math.round(((index * 0.618034) % 1) * SPREAD_MS);
 
-interface Way {
-	words: string;
+interface Setup {
+	label: string;
 	table: string;
 	options: object;
 }
 
-const WAYS: Way[] = [
-	{ words: 'Keep Checking, every 10 s (the default)', table: 'every_10', options: {} },
-	{ words: 'Keep Checking, every 5 s', table: 'every_5', options: { pollInterval: 5 } },
-	{ words: 'without Keep Checking', table: 'by_poll', options: { keepChecking: false } },
+const SETUPS: Setup[] = [
+	{ label: 'Keep Checking, every 10 s (the default)', table: 'every_10', options: {} },
+	{ label: 'Keep Checking, every 5 s', table: 'every_5', options: { pollInterval: 5 } },
+	{ label: 'without Keep Checking', table: 'by_poll', options: { keepChecking: false } },
 ];
 
-/** How long it takes from the moment when the API has finished a video until n8n has started the workflow. */
+/** The time from the completion of a video at the API until n8n starts the workflow. */
 export const triggerLatency: Measurement = {
 	name: 'trigger-latency',
-	measure: async (say) => {
-		say('starting n8n');
+	measure: async (log) => {
+		log('starting n8n');
 		return await withTables(async (tables) => {
 			tables.harness.emulator.options.durationMs = (_, index) => durationMs(index % JOBS);
-			const minutes = Math.ceil((FIRST_FINISHES_MS + SPREAD_MS + A_POLL_MS) / 60_000);
-			say(`${WAYS.length} triggers side by side, ${JOBS} jobs each: ${minutes} minutes`);
-			const ends = [];
-			for (const way of WAYS) ends.push(await begin(tables, way));
+			const minutes = Math.ceil((FIRST_END_MS + SPREAD_MS + A_POLL_MS) / 60_000);
+			log(`${SETUPS.length} triggers side by side, ${JOBS} jobs each: ${minutes} minutes`);
+			const results = [];
+			for (const setup of SETUPS) results.push(await start(tables, setup));
 			return [
 				{
-					title: 'From finished to started',
+					title: 'Trigger latency',
 					columns: ['Veo Trigger', 'median', 'worst', 'checks of a job', 'executions'],
-					rows: await Promise.all(ends.map(async (end) => await end())),
+					rows: await Promise.all(results.map(async (result) => await result())),
 					notes: [
-						`From the moment when the API has finished a video until the start of the execution that n8n makes of it, in the real n8n: ${JOBS} videos for each line, which finish spread over ${SPREAD_MS / 60_000} minutes.`,
+						`Time from the completion of a video at the API until the start of n8n's execution, in the real n8n. ${JOBS} videos for each line, completed over ${SPREAD_MS / 60_000} minutes.`,
 					],
 				} satisfies Figures,
 			];
@@ -53,12 +53,11 @@ export const triggerLatency: Measurement = {
 	},
 };
 
-/** Switches a trigger on and submits the jobs; gives what waits for their deliveries and makes the table's row of them. */
-async function begin(tables: Tables, { words, table, options }: Way) {
+/** Activates a trigger and submits its jobs. Returns a function that waits for the deliveries and returns the result row. */
+async function start(tables: Tables, { label, table, options }: Setup) {
 	const { client, emulator } = tables.harness;
 	await client.createDataTable(table, JOB_COLUMNS);
 	const saved = await tables.watch({ jobTableName: table, options });
-	// By turns, so that the jobs of each trigger have the same durations.
 	const jobs = Array.from({ length: JOBS }, (_, index) =>
 		emulator.accept({ generationType: 'text_to_video', prompt: `${table} ${index}` }),
 	);
@@ -66,7 +65,7 @@ async function begin(tables: Tables, { words, table, options }: Way) {
 
 	return async (): Promise<string[]> => {
 		const latest = Math.max(...jobs.map(({ finalAt }) => finalAt));
-		// Asking n8n meanwhile would slow it down.
+		// Requests to n8n during the measurement would slow it down.
 		await sleep(latest + A_POLL_MS - Date.now());
 		const items = await tables.deliveries(saved, JOBS);
 		if (items.length !== JOBS) throw new Error(`${items.length} deliveries of ${JOBS} videos`);
@@ -79,7 +78,7 @@ async function begin(tables: Tables, { words, table, options }: Way) {
 			}),
 		);
 		return [
-			words,
+			label,
 			seconds(median(latencies)),
 			seconds(Math.max(...latencies)),
 			fixed(mean(jobs.map(({ statusChecks }) => statusChecks)), 1),
@@ -88,7 +87,7 @@ async function begin(tables: Tables, { words, table, options }: Way) {
 	};
 }
 
-/** The row that Generate leaves. */
+/** The row that Generate inserts. */
 function asTracked({ uuid, request, acceptedAt }: Job) {
 	const now = new Date(acceptedAt).toISOString();
 	return { uuid, status: 'pending', prompt: request.prompt, submittedAt: now, checkedAt: now };

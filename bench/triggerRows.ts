@@ -13,9 +13,9 @@ import { fixed, median } from './lib/numbers';
 import { withTables } from './lib/tables';
 import type { Figures, Measurement } from './measurement';
 
-/** How many polls of each trigger are looked at. */
+/** Measured polls per trigger. */
 const POLLS = 3;
-/** n8n takes several poll times; so nobody has to wait a minute for the next. */
+/** Several poll times, for a poll every 15 seconds. */
 const POLL_TIMES = [0, 15, 30, 45].map((second) => ({
 	mode: 'custom',
 	cronExpression: `${second} * * * * *`,
@@ -23,7 +23,7 @@ const POLL_TIMES = [0, 15, 30, 45].map((second) => ({
 
 interface Setting {
 	pending: number;
-	/** How many of those are to be checked in each poll. */
+	/** How many of the pending rows each poll checks. */
 	due: number;
 	finished: number;
 	estimates: EmulatorOptions['estimates'];
@@ -40,15 +40,15 @@ const SETTINGS: Setting[] = [
 	{ ...usual, estimates: 'wild' },
 ];
 
-/** What a poll costs with more and more rows in the job table. */
+/** The cost of a poll for growing job tables. */
 export const triggerRows: Measurement = {
 	name: 'trigger-rows',
-	measure: async (say) => {
-		say('starting n8n');
+	measure: async (log) => {
+		log('starting n8n');
 		return await withTables(async (tables) => {
 			const measured: Measured[] = [];
 			for (const [index, setting] of SETTINGS.entries()) {
-				say(`${wordsOf(setting)} (${index + 1} of ${SETTINGS.length})`);
+				log(`${labelOf(setting)} (${index + 1} of ${SETTINGS.length})`);
 				measured.push(await measure(tables, setting));
 			}
 			return [costs(measured), answers(measured)];
@@ -61,14 +61,14 @@ interface Measured {
 	polls: Array<Round & { cpuMs: number }>;
 }
 
-/** Each in a table of its own that is gone afterwards. */
+/** Uses its own table, deleted afterwards. */
 async function measure(tables: Tables, setting: Setting): Promise<Measured> {
 	const { client, emulator, n8n } = tables.harness;
 	emulator.reset({ estimates: setting.estimates });
 	const watched = await WatchedTable.create(tables, 'rows');
 	await watched.insert(rowsOf(watched, setting));
 	const pid = n8n.pid();
-	if (pid === undefined) throw new Error('n8n does not run');
+	if (pid === undefined) throw new Error('n8n is not running');
 	const cpu = new CpuLog(pid);
 	const parameters = {
 		jobTableName: watched.name,
@@ -91,7 +91,7 @@ async function measure(tables: Tables, setting: Setting): Promise<Measured> {
 	return { setting, polls };
 }
 
-/** Those that are due first; the others were checked later than any clock says. */
+/** Rows that are due come first. The others have a check time in the future, so that they never become due. */
 function rowsOf(watched: WatchedTable, { pending, due, finished }: Setting) {
 	const longAgo = new Date(Date.now() - 24 * 60 * 60_000).toISOString();
 	const tomorrow = new Date(Date.now() + 24 * 60 * 60_000).toISOString();
@@ -118,24 +118,24 @@ function costs(measured: Measured[]): Figures {
 	const cpuOf = ({ polls }: Measured) => median(polls.map(({ cpuMs }) => cpuMs));
 	const first = measured.slice(0, 1).map(cpuOf);
 	return {
-		title: 'A poll of the Veo Trigger with many rows',
+		title: 'Veo Trigger: cost of a poll with many rows',
 		columns: [
 			'rows of the job table',
 			'requests to the Veo API',
 			'requests to n8n',
 			"n8n's CPU time",
-			'beside the first line',
+			'ratio to the first line',
 		],
 		rows: measured.map((one) => [
-			wordsOf(one.setting),
+			labelOf(one.setting),
 			fixed(median(one.polls.map(({ checked }) => checked.length)), 0),
 			fixed(median(one.polls.map(({ requests }) => requests.length)), 0),
 			`${fixed(cpuOf(one), 0)} ms`,
 			...first.map((cpuMs) => `${fixed(cpuOf(one) / cpuMs, 2)} x`),
 		]),
 		notes: [
-			`In the real n8n, without Keep Checking, so that a poll is one round; medians of ${POLLS}. "Of news" means that the API told of another progress at each check, so that each row is written by itself; otherwise those that were checked are written in one request.`,
-			"n8n's CPU time is that of its whole process, of which most goes into the requests themselves, at both ends of those to its own API.",
+			`In the real n8n, without Keep Checking, so that a poll is one round. Medians of ${POLLS} polls. "All changed" means that the API reports another progress at each check, so that each row needs its own update. Otherwise one request updates all checked rows.`,
+			"n8n's CPU time is that of its whole process. Most of it goes into the requests: n8n is both client and server of those to its own API.",
 		],
 	};
 }
@@ -148,20 +148,20 @@ function answers(measured: Measured[]): Figures {
 		return `${fixed(median(ms), 0)} ms`;
 	};
 	return {
-		title: "n8n's answers to a poll of the Veo Trigger",
-		columns: ['rows of the job table', 'never checked', 'checked longest ago', 'finished'],
+		title: "Veo Trigger: n8n's answer times in a poll",
+		columns: ['rows of the job table', 'never checked', 'least recently checked', 'finished'],
 		rows: measured.map((one) => [
-			wordsOf(one.setting),
+			labelOf(one.setting),
 			took(one, asksForNeverChecked),
 			took(one, asksForLongUnchecked),
 			took(one, asksForFinished),
 		]),
-		notes: ['How long n8n took for each of the three questions of a poll, whatever else it did.'],
+		notes: ['Time that n8n took to answer each of the three queries of a poll.'],
 	};
 }
 
-function wordsOf({ pending, due, finished, estimates }: Setting): string {
-	const news = estimates === 'wild' ? ', all of news' : '';
-	const more = finished > 0 ? `; ${fixed(finished, 0)} finished long ago` : '';
-	return `${fixed(pending, 0)} pending, ${due} due${news}${more}`;
+function labelOf({ pending, due, finished, estimates }: Setting): string {
+	const changed = estimates === 'wild' ? ', all changed' : '';
+	const old = finished > 0 ? `; ${fixed(finished, 0)} finished long ago` : '';
+	return `${fixed(pending, 0)} pending, ${due} due${changed}${old}`;
 }

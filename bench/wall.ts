@@ -3,46 +3,46 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emulator } from '../emulator';
 import { Harness } from '../test/e2e/harness';
 import type { TestWorkflow } from '../test/e2e/workflow';
-import { byEstimate, fixedInterval, Floor } from './lib/floor';
+import { BareClient, byEstimate, fixedInterval } from './lib/bareClient';
 import { fixed, mean, median, noTarget, seconds, target } from './lib/numbers';
 import { API_KEY, indexIn, promptsOf } from './lib/prompts';
 import { withPackage } from './lib/withPackage';
-import type { Figures, Measurement } from './measurement';
+import type { Figures, Log, Measurement } from './measurement';
 import { withHttpRequests, withThisNode } from './wallWorkflows';
 
-/** 27 to 33 seconds, 30 in the middle: not all a multiple of the 5 seconds of an interval. */
+/** 27 to 33 seconds, 30 on average, mostly not multiples of the 5-second interval. */
 const durationMs = (index: number) => 27_150 + (index % 20) * 300;
 const WARM_UP = 'Warm-up';
 
 const ROUNDS = 5;
-/** The ways of one round run side by side, for they mostly sleep; their beginnings and ends come one by one. */
+/** The approaches of one round run in parallel, since they mostly sleep. Staggering keeps their starts and ends apart. */
 const STAGGER_MS = 3_000;
-const LONGEST_EXECUTION_MS = 300_000;
+const MAX_EXECUTION_MS = 300_000;
 
-/** Makes a video of each prompt, and gives how long it took. */
-type Make = (prompts: string[]) => Promise<number>;
+/** Makes a video of each prompt. Returns the wall time in milliseconds. */
+type Run = (prompts: string[]) => Promise<number>;
 
-interface Way {
-	words: string;
+interface Approach {
+	label: string;
 	items: number;
-	make: Make;
-	/** At most so many times the slowest job. */
+	run: Run;
+	/** Target for `ratio`. */
 	limit?: number;
 }
 
-interface Took {
+interface Result {
 	wallMs: number;
-	/** Beside the slowest of the jobs. */
-	times: number;
-	/** Status requests of a job. */
+	/** `wallMs` divided by the duration of the slowest job. */
+	ratio: number;
+	/** Status requests per job. */
 	requests: number;
 }
 
-/** How long many videos take, beside what they take at least. */
+/** The wall time of many videos, compared with the minimum. */
 export const wall: Measurement = {
 	name: 'wall',
-	measure: async (say) => {
-		say('starting n8n');
+	measure: async (log) => {
+		log('starting n8n');
 		return await withPackage(async () => {
 			const harness = await Harness.start({
 				emulator: {
@@ -51,7 +51,7 @@ export const wall: Measurement = {
 				},
 			});
 			try {
-				return [await compare(harness, say)];
+				return [await compare(harness, log)];
 			} finally {
 				await harness.close();
 			}
@@ -59,44 +59,44 @@ export const wall: Measurement = {
 	},
 };
 
-async function compare(harness: Harness, say: (words: string) => void): Promise<Figures> {
+async function compare(harness: Harness, log: Log): Promise<Figures> {
 	const { emulator } = harness;
-	const patient = {
-		words: 'one item after another, fixed interval',
+	const sequential = {
+		label: 'one item after another, fixed interval',
 		items: 20,
-		make: oneByOne(emulator),
+		run: runSequentially(emulator),
 	};
 	const node = async (maxConcurrentJobs?: number) =>
 		await inN8n(harness, withThisNode(harness, { maxConcurrentJobs }));
-	const ways: Way[] = [
-		{ words: 'floor: a bare undici client', items: 20, make: allAtOnce(emulator) },
+	const approaches: Approach[] = [
+		{ label: 'lower bound: bare undici client', items: 20, run: runInParallel(emulator) },
 		{
-			words: 'HTTP Request, Wait, HTTP Request, IF',
+			label: 'HTTP Request, Wait, HTTP Request, IF',
 			items: 20,
-			make: await inN8n(harness, await withHttpRequests(harness)),
+			run: await inN8n(harness, await withHttpRequests(harness)),
 		},
-		{ words: 'this node, Max Concurrent Jobs 20', items: 20, make: await node(20), limit: 1.15 },
-		{ words: 'this node, Max Concurrent Jobs left at 10', items: 20, make: await node() },
-		{ words: 'floor: a bare undici client', items: 100, make: allAtOnce(emulator) },
-		{ words: 'this node, Max Concurrent Jobs 100', items: 100, make: await node(100), limit: 1.25 },
+		{ label: 'this node, Max Concurrent Jobs 20', items: 20, run: await node(20), limit: 1.15 },
+		{ label: 'this node, default Max Concurrent Jobs (10)', items: 20, run: await node() },
+		{ label: 'lower bound: bare undici client', items: 100, run: runInParallel(emulator) },
+		{ label: 'this node, Max Concurrent Jobs 100', items: 100, run: await node(100), limit: 1.25 },
 	];
 
-	const patiently = measure(emulator, patient, 'Patient');
-	// Looked at only when all the others are done.
-	patiently.catch(() => undefined);
-	const rounds: Took[][] = [];
+	const sequentialResult = measure(emulator, sequential, 'Sequential');
+	// Awaited only after all rounds.
+	sequentialResult.catch(() => undefined);
+	const rounds: Result[][] = [];
 	for (let round = 1; round <= ROUNDS; round++) {
-		say(`round ${round} of ${ROUNDS}`);
-		const all = ways.map(async (way, index) => {
+		log(`round ${round} of ${ROUNDS}`);
+		const all = approaches.map(async (approach, index) => {
 			await sleep((index + 1) * STAGGER_MS);
-			return await measure(emulator, way, `Round ${round} way ${index}`);
+			return await measure(emulator, approach, `Round ${round} approach ${index}`);
 		});
 		rounds.push(await Promise.all(all));
 	}
-	say(patient.words);
-	const rows = ways.map((way, index) =>
+	log(sequential.label);
+	const rows = approaches.map((approach, index) =>
 		rowOf(
-			way,
+			approach,
 			rounds.flatMap((round) => round[index] ?? []),
 		),
 	);
@@ -106,81 +106,83 @@ async function compare(harness: Harness, say: (words: string) => void): Promise<
 			'',
 			'items',
 			'wall time',
-			'x the slowest job',
+			'ratio to the slowest job',
 			'target',
 			'',
 			'status requests per job',
 		],
-		rows: [rowOf(patient, [await patiently]), ...rows],
+		rows: [rowOf(sequential, [await sequentialResult]), ...rows],
 		notes: [
-			`Jobs of 27 to 33 seconds with honest estimates. All ways at the same time against the same emulator, their beginnings ${STAGGER_MS / 1000} seconds apart; medians of ${ROUNDS} rounds, except for one item after another, which takes as long as they all.`,
-			"In n8n itself: this node, and what one builds without it (Wait for 5 seconds, checks of all items together). Their time is that of the whole execution. One item after another with a fixed interval is how n8n's own Gemini and OpenAI nodes and other video nodes wait; a bare undici client does it here, so that no overhead is counted against them. The floor sends all items at once and sleeps as long as `estimatedTime` says, at least 5 seconds.",
-			"Max Concurrent Jobs is the user's own limit: left at 10, the second half of 20 items waits for the first.",
+			`Jobs of 27 to 33 seconds with honest estimates. All approaches run in parallel against the same emulator, started ${STAGGER_MS / 1000} seconds apart. Medians of ${ROUNDS} rounds, except for one item after another, which takes as long as all rounds.`,
+			"This node and the HTTP Request workflow (Wait of 5 seconds, one check for all items) run in the real n8n; their time is that of the whole execution. One item after another with a fixed interval is how n8n's own Gemini and OpenAI nodes and other video nodes wait. A bare undici client does it here, so that it has no overhead. The lower bound sends all items at once and sleeps as long as `estimatedTime` says, at least 5 seconds.",
+			'Max Concurrent Jobs is a limit that the user sets: with 10, the second half of 20 items waits for the first.',
 		],
 	};
 }
 
-async function measure(emulator: Emulator, way: Way, name: string): Promise<Took> {
-	const prompts = promptsOf(way.items).map((prompt) => `${name}: ${prompt}`);
-	const wallMs = await way.make(prompts);
+async function measure(emulator: Emulator, approach: Approach, name: string): Promise<Result> {
+	const prompts = promptsOf(approach.items).map((prompt) => `${name}: ${prompt}`);
+	const wallMs = await approach.run(prompts);
 	const jobs = emulator.jobs.filter(({ request }) => prompts.includes(request.prompt));
-	if (jobs.length !== way.items) throw new Error(`${way.words}: ${jobs.length} jobs were made`);
+	if (jobs.length !== approach.items) {
+		throw new Error(`${approach.label}: ${jobs.length} jobs instead of ${approach.items}`);
+	}
 	const slowestMs = Math.max(...jobs.map(({ acceptedAt, finalAt }) => finalAt - acceptedAt));
 	return {
 		wallMs,
-		times: wallMs / slowestMs,
+		ratio: wallMs / slowestMs,
 		requests: mean(jobs.map(({ statusChecks }) => statusChecks)),
 	};
 }
 
-function rowOf({ words, items, limit }: Way, all: Took[]): string[] {
-	const times = median(all.map((took) => took.times));
+function rowOf({ label, items, limit }: Approach, results: Result[]): string[] {
+	const ratio = median(results.map((result) => result.ratio));
 	const print = (value: number) => `${fixed(value, 2)} x`;
 	return [
-		words,
+		label,
 		String(items),
-		seconds(median(all.map(({ wallMs }) => wallMs))),
-		print(times),
-		...(limit === undefined ? noTarget : target(limit, times, print)),
-		fixed(median(all.map(({ requests }) => requests)), 1),
+		seconds(median(results.map(({ wallMs }) => wallMs))),
+		print(ratio),
+		...(limit === undefined ? noTarget : target(limit, ratio, print)),
+		fixed(median(results.map(({ requests }) => requests)), 1),
 	];
 }
 
-function allAtOnce({ url }: Emulator): Make {
-	const floor = new Floor(url, API_KEY);
+function runInParallel({ url }: Emulator): Run {
+	const client = new BareClient(url, API_KEY);
 	return timed(async (prompts) => {
-		await Promise.all(prompts.map((prompt) => floor.video(prompt, byEstimate)));
+		await Promise.all(prompts.map((prompt) => client.video(prompt, byEstimate)));
 	});
 }
 
-function oneByOne({ url }: Emulator): Make {
-	const floor = new Floor(url, API_KEY);
+function runSequentially({ url }: Emulator): Run {
+	const client = new BareClient(url, API_KEY);
 	return timed(async (prompts) => {
-		for (const prompt of prompts) await floor.video(prompt, fixedInterval);
+		for (const prompt of prompts) await client.video(prompt, fixedInterval);
 	});
 }
 
-function timed(make: (prompts: string[]) => Promise<void>): Make {
+function timed(run: (prompts: string[]) => Promise<void>): Run {
 	return async (prompts) => {
 		const startedAt = performance.now();
-		await make(prompts);
+		await run(prompts);
 		return performance.now() - startedAt;
 	};
 }
 
-/** A workflow that begins with a webhook, active and warm. */
-async function inN8n({ client }: Harness, workflow: TestWorkflow): Promise<Make> {
+/** Activates a workflow that starts with a webhook, and runs it once to warm it up. */
+async function inN8n({ client }: Harness, workflow: TestWorkflow): Promise<Run> {
 	const { id } = await client.createWorkflow(workflow);
 	await client.activateFully(id);
-	const make: Make = async (prompts) => {
+	const run: Run = async (prompts) => {
 		const path = workflow.nodes[0].webhookId ?? '';
 		const executionId = await client.runByWebhook(id, path, { prompts });
-		const execution = await client.waitForExecution(executionId, LONGEST_EXECUTION_MS);
+		const execution = await client.waitForExecution(executionId, MAX_EXECUTION_MS);
 		const { status, startedAt = '', stoppedAt = '' } = execution;
 		if (status !== 'success')
 			throw new Error(`${workflow.name}: ${JSON.stringify(execution.error)}`);
 		return Date.parse(stoppedAt) - Date.parse(startedAt);
 	};
-	await make(promptsOf(3).map((prompt) => `${WARM_UP}: ${prompt}`));
-	return make;
+	await run(promptsOf(3).map((prompt) => `${WARM_UP}: ${prompt}`));
+	return run;
 }

@@ -2,7 +2,7 @@ import type { Harness } from '../test/e2e/harness';
 import { chain, node, webhook, workflow, type TestWorkflow } from '../test/e2e/workflow';
 import { API_KEY } from './lib/prompts';
 
-/** Gives an item for each of the prompts that the webhook was called with. */
+/** Splits the prompts of the webhook call into items. */
 const split = () =>
 	node('Prompts', 'n8n-nodes-base.splitOut', 1, {
 		fieldToSplitOut: 'body.prompts',
@@ -14,7 +14,7 @@ export function withThisNode(harness: Harness, options: object): TestWorkflow {
 	return chain('This node', webhook(), split(), harness.veo('Veo', parameters));
 }
 
-/** What a user builds today: HTTP Request -> Wait -> HTTP Request -> IF, and back to Wait. */
+/** The workflow that users build without this package: HTTP Request, Wait, HTTP Request, IF, and back to Wait. */
 export async function withHttpRequests(harness: Harness): Promise<TestWorkflow> {
 	const { url } = harness.emulator;
 	const { id, name } = await harness.client.createCredential('Key', 'httpHeaderAuth', {

@@ -1,7 +1,7 @@
 import { bufferFile, partOf, readRange, type ServedFile } from './files';
 
 export interface Envelope {
-	/** A string in no documented answer: it is what a fault may make of it. */
+	/** Documented as a number; a fault may replace it with a string. */
 	code: number | string;
 	msg: string;
 	data: Record<string, unknown> | null;
@@ -9,7 +9,8 @@ export interface Envelope {
 
 interface AnswerHead {
 	status: number;
-	headers: Record<string, string>;
+	/** A header given as `undefined` is not sent. */
+	headers: Record<string, string | undefined>;
 }
 export type JsonAnswer = AnswerHead & { envelope: Envelope };
 export type FileAnswer = AnswerHead & { file: ServedFile };
@@ -25,14 +26,14 @@ export function success(msg: string, data: Record<string, unknown>): JsonAnswer 
 	return { status: 200, headers: {}, envelope: { code: 0, msg, data } };
 }
 
-/** The file, or the part of it that the `Range` header asks for. */
+/** Answers with the whole file, or with the part that the `Range` header names. */
 export function fileAnswer(file: ServedFile, rangeHeader: string | undefined): FileAnswer {
 	const range = readRange(rangeHeader, file.size);
 	const headers = { 'accept-ranges': 'bytes' };
 	if (range === undefined) return { status: 200, headers, file };
 	if (range === 'unsatisfiable') {
-		const none = partOf(file, 0, 0);
-		return { status: 416, headers: { 'content-range': `bytes */${file.size}` }, file: none };
+		const empty = partOf(file, 0, 0);
+		return { status: 416, headers: { 'content-range': `bytes */${file.size}` }, file: empty };
 	}
 	const { start, end } = range;
 	return {
@@ -44,7 +45,7 @@ export function fileAnswer(file: ServedFile, rangeHeader: string | undefined): F
 
 const httpStatusOfCode = { 1000: 400, 1001: 402, 1002: 401, 1003: 429, 5000: 500 };
 
-/** A request that the API turns down with one of its codes. */
+/** The API refuses a request with one of its documented codes. */
 export class Refusal extends Error {
 	constructor(
 		readonly code: keyof typeof httpStatusOfCode,
@@ -52,7 +53,7 @@ export class Refusal extends Error {
 		readonly details: {
 			data?: Record<string, unknown>;
 			headers?: Record<string, string>;
-			/** For a path or file that does not exist: 404, whatever `httpStatus` says. */
+			/** Overrides the HTTP status that the `httpStatus` option gives, e.g. 404 for an unknown path. */
 			status?: number;
 		} = {},
 	) {
@@ -69,10 +70,10 @@ export class Refusal extends Error {
 	}
 }
 
-/** What the API answers when it fails to handle a request: code 1000 if the request is to blame, 5000 if not. */
-export function asRefusal(error: unknown): Refusal {
+/** Client errors (HTTP status below 500) become code 1000, all others 5000. */
+export function toRefusal(error: unknown): Refusal {
 	if (error instanceof Refusal) return error;
 	if (!(error instanceof Error)) return new Refusal(5000, String(error));
-	const toBlame = 'statusCode' in error && Number(error.statusCode) < 500;
-	return new Refusal(toBlame ? 1000 : 5000, error.message);
+	const isClientError = 'statusCode' in error && Number(error.statusCode) < 500;
+	return new Refusal(isClientError ? 1000 : 5000, error.message);
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 
-/** Something to be sent with a known size, from any place of it on. `end` is the first byte that is not sent. */
+/** Content of a known size that can be read from any offset. `end` is exclusive. */
 export interface ServedFile {
 	type: string;
 	size: number;
@@ -25,28 +25,28 @@ export function diskFile(type: string, path: string, size: number): ServedFile {
 	};
 }
 
-/** The same bytes over and over, as fast as they are taken and without ever holding more than one chunk. */
-export function* filling(bytes: number, chunk = Buffer.alloc(64 * 1024)): Generator<Buffer> {
+/** Repeats one chunk until `bytes` are sent, so that large bodies cost no memory. */
+export function* repeatChunk(bytes: number, chunk = Buffer.alloc(64 * 1024)): Generator<Buffer> {
 	for (let left = bytes; left > 0; left -= chunk.length) {
 		yield left < chunk.length ? chunk.subarray(0, left) : chunk;
 	}
 }
 
-/** An MP4 padded to `size` with an empty box, which every player skips. */
-export function paddedMp4(clip: ServedFile, size: number): ServedFile {
+/** Pads an MP4 to `size` with a `free` box, which players skip. */
+export function paddedMp4(video: ServedFile, size: number): ServedFile {
 	const header = Buffer.alloc(16);
-	if (size < clip.size + header.length) return clip;
-	header.writeUInt32BE(1, 0); // "the size is 64 bits and stands after the type"
+	if (size < video.size + header.length) return video;
+	header.writeUInt32BE(1, 0); // 1: a 64-bit size follows the type
 	header.write('free', 4, 'latin1');
-	header.writeBigUInt64BE(BigInt(size - clip.size), 8);
-	const zerosFrom = clip.size + header.length;
+	header.writeBigUInt64BE(BigInt(size - video.size), 8);
+	const zerosFrom = video.size + header.length;
 
 	async function* read(start: number, end: number) {
-		yield* clip.read(Math.min(start, clip.size), Math.min(end, clip.size));
-		yield header.subarray(Math.max(0, start - clip.size), Math.max(0, end - clip.size));
-		yield* filling(end - Math.max(start, zerosFrom));
+		yield* video.read(Math.min(start, video.size), Math.min(end, video.size));
+		yield header.subarray(Math.max(0, start - video.size), Math.max(0, end - video.size));
+		yield* repeatChunk(end - Math.max(start, zerosFrom));
 	}
-	return { type: clip.type, size, read: (start, end) => Readable.from(read(start, end)) };
+	return { type: video.type, size, read: (start, end) => Readable.from(read(start, end)) };
 }
 
 export function partOf(file: ServedFile, start: number, end: number): ServedFile {
@@ -57,7 +57,7 @@ export function partOf(file: ServedFile, start: number, end: number): ServedFile
 	};
 }
 
-/** Reads a `Range` header with one range; anything else is ignored, as the standard allows. */
+/** Parses a `Range` header with one range. RFC 9110 allows a server to ignore all other forms. */
 export function readRange(
 	header: string | undefined,
 	size: number,

@@ -8,7 +8,7 @@ import { diskFile, type ServedFile } from './files';
 
 export const maxImageBytes = 50 * 1024 * 1024;
 
-/** The uploaded images, on disk so that large ones cost no memory. */
+/** Uploaded images, stored on disk because each may have 50 MB. */
 export class Images {
 	private readonly byKey = new Map<string, ServedFile>();
 
@@ -18,7 +18,7 @@ export class Images {
 		return this.byKey.get(imageKey);
 	}
 
-	/** Takes in the whole upload, and keeps it if it is an image that the API allows. */
+	/** Reads the whole upload and stores it if the API accepts it as an image. */
 	async add(
 		upload: Readable & { truncated: boolean },
 	): Promise<{ bytes: number } & ({ imageKey: string } | { problem: string })> {

@@ -6,36 +6,41 @@ import { defaults, type EmulatorOptions } from './options';
 import type { RecordedRequest } from './requests';
 import { createServer } from './server';
 import { VeoApi } from './veo-api';
+import type { WebhookCall } from './webhooks';
 
 export type { Fault, FaultAction } from './faults';
 export type { GenerateRequest, Job, JobStatus } from './jobs';
 export { defaults, type EmulatorOptions, type FailureField, type Setting } from './options';
 export { random } from './random';
 export { randomFaults, troubles, type Trouble } from './random-faults';
+export * from './scenarios';
+export { isLoopback, type WebhookCall, type WebhookOptions } from './webhooks';
 export { kinds, type Kind, type RecordedRequest } from './requests';
 
 /** The Veo API as a local server. */
 export interface Emulator {
 	/** The base URL for the credential: `http://127.0.0.1:PORT/api`. */
 	readonly url: string;
-	/** `http://127.0.0.1:PORT`, where videos and images are served as well. */
+	/** `http://127.0.0.1:PORT`, which also serves videos and images. */
 	readonly origin: string;
 	readonly port: number;
-	/** Live: may be changed between requests. Those about a job hold for the jobs accepted from then on. */
+	/** May be changed between requests. Options about jobs apply to jobs accepted afterwards. */
 	options: EmulatorOptions;
-	/** What is left of the account's balance. */
+	/** The account's remaining balance. */
 	credits: number;
-	/** Accepted, and therefore paid, jobs in order. */
+	/** Accepted, and therefore paid, jobs in order of acceptance, with the counts of requests about each. */
 	readonly jobs: readonly Job[];
 	/** Every request that arrived, in order. */
 	readonly requests: readonly RecordedRequest[];
+	/** Every webhook call, in order. */
+	readonly webhookCalls: readonly WebhookCall[];
 	/** How many requests of this kind arrived. */
 	count(kind: RecordedRequest['kind']): number;
 	/** Accepts and bills a job as `POST /generate-video` does, without a request. */
 	accept(request: GenerateRequest): Job;
-	/** Forgets jobs, requests and faults, and goes back to the options it was started with, overlaid with these. */
+	/** Clears jobs, requests, faults and scheduled webhook calls, and restores the start options, overlaid with `options`. */
 	reset(options?: EmulatorOptions): void;
-	/** Ends every connection, answered or not, and removes what was stored. */
+	/** Closes all connections, answered or not, and deletes stored files. */
 	close(): Promise<void>;
 }
 
@@ -46,6 +51,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	const app = await createServer(api);
 	const close = async () => {
 		await app.close();
+		await api.webhooks.close();
 		await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 	};
 	try {

@@ -12,10 +12,10 @@ export interface GenerateRequest {
 
 export type JobStatus = 'pending' | 'processing' | 'completed' | 'failed';
 
-/** An accepted, and therefore paid, job. Where it stands follows from the clock alone: nothing runs in between. */
+/** An accepted, and therefore paid, job. Its status is computed from the clock; no timer runs. */
 export class Job {
 	readonly uuid = randomUUID();
-	/** Milliseconds since the epoch, as all times here. */
+	/** Milliseconds since the epoch, like all times of this class. */
 	readonly acceptedAt = Date.now();
 	readonly startsAt: number;
 	readonly finalAt: number;
@@ -23,20 +23,24 @@ export class Job {
 	readonly failureMessage: string;
 	/** Status requests that arrived, answered or not. */
 	statusChecks = 0;
-	/** When a status answer first said `completed` or `failed`. */
+	/** GET requests for the video file that arrived, answered or not. */
+	fileRequests = 0;
+	/** When a status answer first reported `completed` or `failed`. */
 	firstToldFinalAt?: number;
 
 	constructor(
 		readonly request: GenerateRequest,
-		/** How many jobs were accepted before this one. */
+		/** The number of jobs accepted before this one. */
 		readonly index: number,
+		/** The number of those with the same prompt. */
+		readonly attempt: number,
 		options: EmulatorOptions,
 	) {
 		const { queuedMs, durationMs, outcome, failureMessage } = { ...defaults, ...options };
-		this.startsAt = this.acceptedAt + settingFor(queuedMs, request, index);
-		this.finalAt = this.acceptedAt + settingFor(durationMs, request, index);
-		this.outcome = settingFor(outcome, request, index);
-		this.failureMessage = settingFor(failureMessage, request, index);
+		this.startsAt = this.acceptedAt + settingFor(queuedMs, request, index, attempt);
+		this.finalAt = this.acceptedAt + settingFor(durationMs, request, index, attempt);
+		this.outcome = settingFor(outcome, request, index, attempt);
+		this.failureMessage = settingFor(failureMessage, request, index, attempt);
 	}
 
 	get status(): JobStatus {
@@ -46,25 +50,29 @@ export class Job {
 	}
 }
 
-/** The `data` of the answer to Generate. */
+/** The `data` of the answer to `POST /generate-video`. */
 export function acceptedData(job: Job): Record<string, unknown> {
 	const { generationType, prompt, aspectRatio = 'auto' } = job.request;
-	// To the second, as in the reference's example.
+	// Without milliseconds, as in the API reference's example.
 	const createdAt = new Date(job.acceptedAt).toISOString().replace(/\.\d+/, '');
 	return { uuid: job.uuid, status: 'pending', generationType, prompt, aspectRatio, createdAt };
 }
 
-/** The `data` of a status answer: the documented fields, and those only. */
+/** The `data` of a status answer: only the documented fields. */
 export function statusData(
 	job: Job,
 	options: EmulatorOptions,
-	origin: string,
+	videoUrl: (job: Job) => string,
 ): Record<string, unknown> {
 	const { uuid, status } = job;
 	const { estimates, failureField } = { ...defaults, ...options };
 	if (status === 'completed') {
-		const videoUrl = `${origin}/videos/${uuid}.mp4`;
-		return { uuid, status, videoUrl, ...(estimates !== 'absent' && { progress: 100 }) };
+		return {
+			uuid,
+			status,
+			videoUrl: videoUrl(job),
+			...(estimates !== 'absent' && { progress: 100 }),
+		};
 	}
 	if (status === 'failed') {
 		return { uuid, status, ...(failureField !== 'msg' && { [failureField]: job.failureMessage }) };

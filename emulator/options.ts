@@ -1,12 +1,16 @@
 import type { Fault } from './faults';
 import type { GenerateRequest } from './jobs';
 import type { RecordedRequest } from './requests';
+import type { WebhookOptions } from './webhooks';
 
-/** One value for all jobs, or a function that gives each accepted job its own (`index` counts from 0). */
+/**
+ * One value for all jobs, or a function called for each accepted job. `index` is the number of jobs accepted before,
+ * `attempt` the number of those with the same prompt.
+ */
 export type Setting<T extends string | number> =
-	T | ((request: GenerateRequest, index: number) => T);
+	T | ((request: GenerateRequest, index: number, attempt: number) => T);
 
-/** Where the status answer of a failed job holds its message: undocumented, so every candidate can be had. */
+/** Where the status answer of a failed job has its message. The API reference does not say, so all candidates exist. */
 export type FailureField = 'msg' | 'error' | 'errorMessage' | 'message' | 'failReason';
 
 export interface EmulatorOptions {
@@ -22,31 +26,38 @@ export interface EmulatorOptions {
 	queuedMs?: Setting<number>;
 	/** Time from a job's acceptance until it is final; default 3000. */
 	durationMs?: Setting<number>;
-	/** Default `completed`. */
+	/** Default `completed`. `failing` makes settings for jobs that fail at first or always. */
 	outcome?: Setting<'completed' | 'failed'>;
 	failureMessage?: Setting<string>;
 	/** Default `errorMessage`. */
 	failureField?: FailureField;
 	/**
-	 * `progress` and `estimatedTime` of an unfinished job. `honest` (default): true. `absent`: left out.
-	 * `wild`: random at each check. `lying`: every other job always claims to be nearly done, the rest to need an hour.
+	 * `progress` and `estimatedTime` of an unfinished job. `honest` (default): correct. `absent`: left out.
+	 * `wild`: random at each check. `lying`: always "1 second left" for every other job, "1 hour left" for the rest.
 	 */
 	estimates?: 'honest' | 'absent' | 'wild' | 'lying';
-	/** At most so many API requests in any `perMs`; beyond it code 1003, with `Retry-After` if given. Default: none. */
+	/** At most `requests` API requests in any `perMs`, then code 1003, with `Retry-After` if given. Default: no limit. */
 	rateLimit?: { requests: number; perMs: number; retryAfterSeconds?: number };
-	/** Whether a code other than 0 comes with HTTP 200 (`ok`) or with the 4xx/5xx that fits it (default). */
+	/** Whether a code other than 0 comes with HTTP 200 (`ok`) or with the matching 4xx/5xx (default). */
 	httpStatus?: 'ok' | 'matching';
-	/** Pad each MP4 to exactly this size. The padding is made while it is sent and never held in memory. */
+	/** Pads each MP4 to this size in bytes. The padding is generated while it is sent. */
 	videoBytes?: number;
-	/** Added to each answer. */
+	/**
+	 * Gives each status answer a fresh, signed `videoUrl` that works for this long. Other URLs of the file, and expired
+	 * ones, get HTTP 403. Default: one unsigned URL that always works.
+	 */
+	videoUrlLifetimeMs?: number;
+	/** Milliseconds added to each answer. */
 	latencyMs?: number;
-	/** What goes wrong, and when. The first fault that applies to a request strikes. */
+	/** What goes wrong, and when. The first fault that matches a request is applied. */
 	faults?: Fault[];
-	/** For everything random: faults with a `probability`, and `wild` estimates. Default 1. */
+	/** Seeds faults with a `probability` and `wild` estimates. Default 1. */
 	seed?: number;
-	/** What a status check of an unknown `uuid` gets: an envelope with code 1000 (default) or a bare HTTP 404. */
+	/** The answer to a status check of an unknown `uuid`: an envelope with code 1000 (default) or a bare HTTP 404. */
 	unknownUuid?: 'envelope1000' | 'http404';
-	/** Called once for each request, when it is over. */
+	/** A webhook to call when a job ends. Applies to jobs accepted from then on. Default: none. */
+	webhook?: WebhookOptions;
+	/** Called once for each request, when its connection is done with it. */
 	log?: (request: RecordedRequest) => void;
 }
 
@@ -69,10 +80,12 @@ export const defaults = {
 	unknownUuid: 'envelope1000',
 } satisfies EmulatorOptions;
 
+/** Resolves a setting for one job. */
 export function settingFor<T extends string | number>(
 	setting: Setting<T>,
 	request: GenerateRequest,
 	index: number,
+	attempt: number,
 ): T {
-	return typeof setting === 'function' ? setting(request, index) : setting;
+	return typeof setting === 'function' ? setting(request, index, attempt) : setting;
 }

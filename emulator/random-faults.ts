@@ -2,13 +2,13 @@ import type { Fault, FaultAction } from './faults';
 import { random } from './random';
 import type { Kind } from './requests';
 
-type Striking = Exclude<Kind, 'image'>;
+type FaultyKind = Exclude<Kind, 'image'>;
 
 export interface Trouble {
-	on: readonly Striking[];
-	/** Whether the same request makes sense once more, later. What a paid request may do is another question: `accepts`. */
+	on: readonly FaultyKind[];
+	/** Whether the same request may succeed later. Whether a paid request may be repeated depends on `accepts`. */
 	recoverable: boolean;
-	/** Whether a generate request that got this may have made a job (or must have, where the answer is the real one). */
+	/** Whether a generate request with this outcome may have, or must have, created a job. Absent: it has not. */
 	accepts?: 'maybe' | 'always';
 	do: FaultAction;
 }
@@ -20,7 +20,7 @@ const always = { recoverable: true, accepts: 'always' } as const;
 const passing = { recoverable: true } as const;
 const final = { recoverable: false } as const;
 
-/** Every kind of trouble that a network, a proxy or the API can make, by name. */
+/** The faults of networks, proxies and the API that `randomFaults` picks from, by name. */
 export const troubles = {
 	resetWhileSending: { on: all, ...passing, do: { type: 'resetWhileSending' } },
 	resetBeforeAnswer: { on: all, ...maybe, do: { type: 'resetBeforeAnswer' } },
@@ -125,18 +125,18 @@ export const troubles = {
 	},
 } satisfies Record<string, Trouble>;
 
-/** A plan of `n` faults, the same for the same seed: any trouble, at one of the first few requests it can befall. */
+/** A plan of `n` faults, the same for the same seed. Each hits up to three of the first six requests of its kind. */
 export function randomFaults(seed: number, n: number): Fault[] {
 	const next = random(seed);
 	const below = (limit: number) => Math.floor(next() * limit);
 	const pick = <T>(list: readonly T[]): T => {
 		const picked = list[below(list.length)];
-		if (picked === undefined) throw new Error('There is nothing to pick from');
+		if (picked === undefined) throw new Error('The list is empty');
 		return picked;
 	};
 	const list: Trouble[] = Object.values(troubles);
 	return Array.from({ length: n }, () => {
-		// The kind first, so that each gets its share, and status checks, the most frequent requests, a double one.
+		// Picking the kind first gives each kind an equal share; status checks, the most frequent requests, get two.
 		const on = pick([...all, 'status'] as const);
 		const { accepts, do: action } = pick(list.filter((trouble) => trouble.on.includes(on)));
 		const first = 1 + below(4);

@@ -1,4 +1,4 @@
-/** Mulberry32: a small seeded generator of numbers in [0, 1), the same on every machine. */
+/** Mulberry32: a seeded generator of numbers in [0, 1). The same seed gives the same sequence on every machine. */
 export function random(seed: number): () => number {
 	let state = seed | 0;
 	return () => {

@@ -4,7 +4,7 @@ import type { Fault } from './faults';
 export const kinds = ['generate', 'status', 'upload', 'video', 'image'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** A request that arrived, whatever became of it. */
+/** A request that arrived, answered or not. */
 export interface RecordedRequest {
 	kind: Kind | 'other';
 	method: string;
@@ -14,10 +14,10 @@ export interface RecordedRequest {
 	body?: unknown;
 	/** Milliseconds since the epoch. */
 	receivedAt: number;
-	/** The HTTP status, or `reset` (by the emulator) or `aborted` (the client left first). Absent until then. */
+	/** The HTTP status, `reset` (by the emulator) or `aborted` (by the client). Absent until then. */
 	answered?: number | 'reset' | 'aborted';
-	/** The job that it was about or that it made. */
+	/** The job that the request named or created. */
 	uuid?: string;
-	/** The fault that struck. */
+	/** The fault that was applied. */
 	fault?: Fault;
 }

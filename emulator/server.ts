@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import multipart from '@fastify/multipart';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { asRefusal, bodyOf, Refusal, type Answer } from './answers';
-import { makesJob } from './faults';
+import { bodyOf, Refusal, toRefusal, type Answer } from './answers';
+import { alterAnswer, applyFault, reset } from './apply-fault';
+import { createsJob } from './faults';
 import { maxImageBytes } from './images';
 import type { GenerateRequest } from './jobs';
 import type { Kind, RecordedRequest } from './requests';
-import { altered, reset, strike } from './strike';
-import { generateBody, inWords } from './validation';
+import { describeError, generateBody } from './validation';
 import type { VeoApi } from './veo-api';
 
 declare module 'fastify' {
@@ -19,7 +19,7 @@ declare module 'fastify' {
 	}
 }
 
-/** The HTTP side: records what arrives, lets the API answer, and lets the faults strike in between. */
+/** The HTTP server: records requests, asks the API for the answer and applies faults to it. */
 export async function createServer(api: VeoApi): Promise<FastifyInstance> {
 	const app = fastify({
 		bodyLimit: 10 * 1024 * 1024,
@@ -27,7 +27,7 @@ export async function createServer(api: VeoApi): Promise<FastifyInstance> {
 		forceCloseConnections: true,
 		routerOptions: { maxParamLength: 1000 },
 		ajv: { customOptions: { coerceTypes: false } },
-		schemaErrorFormatter: inWords,
+		schemaErrorFormatter: describeError,
 	});
 	app.decorateRequest('record');
 	app.addHook('onRequest', async (request, reply) => {
@@ -37,13 +37,13 @@ export async function createServer(api: VeoApi): Promise<FastifyInstance> {
 		if (record.fault) return reset(reply, record);
 	});
 	app.addHook('onSend', (request, reply, payload, done) => {
-		// The client may have left before the answer was ready.
+		// Keep `aborted` if the client disconnected before the answer was ready.
 		request.record.answered ??= reply.statusCode;
 		done(null, payload);
 	});
 	const refuse = (refusal: Refusal, request: FastifyRequest, reply: FastifyReply) =>
 		send(refusal.answer(api.settings.httpStatus), request, reply);
-	app.setErrorHandler((error, request, reply) => refuse(asRefusal(error), request, reply));
+	app.setErrorHandler((error, request, reply) => refuse(toRefusal(error), request, reply));
 	app.setNotFoundHandler((request, reply) => {
 		const msg = `Not found: ${request.method} ${request.url}`;
 		return refuse(new Refusal(1000, msg, { status: 404 }), request, reply);
@@ -87,7 +87,9 @@ function addRoutes(app: FastifyInstance, api: VeoApi): void {
 		url: '/videos/:uuid.mp4',
 		config: { kind: 'video' },
 		handler: (request, reply) =>
-			respond(api, request, reply, () => api.video(request.params.uuid, request.headers.range)),
+			respond(api, request, reply, () =>
+				api.video(request.params.uuid, request.url, request.headers.range),
+			),
 	});
 	app.route<{ Params: { key: string } }>({
 		method: ['GET', 'HEAD'],
@@ -107,8 +109,9 @@ function startRecord(api: VeoApi, request: FastifyRequest, reply: FastifyReply):
 	}
 	request.record = record;
 	api.requests.push(record);
-	const job = kind === 'status' ? api.job(record.uuid) : undefined;
-	if (job) job.statusChecks++;
+	const job = api.job(record.uuid);
+	if (job && kind === 'status') job.statusChecks++;
+	if (job && kind === 'video' && method === 'GET') job.fileRequests++;
 	reply.raw.once('close', () => {
 		if (!reply.raw.writableFinished && record.answered !== 'reset') record.answered = 'aborted';
 		api.options.log?.(record);
@@ -116,7 +119,7 @@ function startRecord(api: VeoApi, request: FastifyRequest, reply: FastifyReply):
 	return record;
 }
 
-/** `normal` gives the answer of an API without faults; `accept` is false where it must not make a job. */
+/** `normal` returns the answer without faults. If its `accept` is false, it must not create a job. */
 async function respond(
 	api: VeoApi,
 	request: FastifyRequest,
@@ -126,34 +129,33 @@ async function respond(
 	const { record } = request;
 	const { kind } = request.routeOptions.config;
 	if (kind === 'generate') record.body = request.body;
-	// A HEAD request has no body to break, and players send it whenever they like: it does not count.
+	// Faults ignore HEAD requests: they have no body, and video players send them at any time.
 	if (kind && request.method !== 'HEAD') {
 		record.fault = api.nextFault(kind, record.uuid, record.body, true);
 	}
 	const { fault } = record;
 	let answer: Answer;
 	try {
-		answer = await normal(makesJob(fault));
+		answer = await normal(createsJob(fault));
 	} catch (error) {
-		answer = asRefusal(error).answer(api.settings.httpStatus);
+		answer = toRefusal(error).answer(api.settings.httpStatus);
 	}
 	if (api.settings.latencyMs > 0) {
 		await sleep(api.settings.latencyMs, undefined, { ref: false });
 	}
 	if (fault?.do.type === 'delay') await sleep(fault.do.ms, undefined, { ref: false });
-	else if (fault?.do.type === 'alter') answer = altered(answer, fault.do);
-	else if (fault) return strike(fault.do, answer, reply, record);
-	api.told(record, answer);
+	else if (fault?.do.type === 'alter') answer = alterAnswer(answer, fault.do);
+	else if (fault) return applyFault(fault.do, answer, reply, record);
+	api.recordReportedStatus(record, answer);
 	return send(answer, request, reply);
 }
 
 function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
 	const { type, size, read } = bodyOf(answer);
-	reply.code(answer.status).headers({
-		'content-type': type,
-		'content-length': size,
-		...answer.headers,
-	});
+	const headers = { 'content-type': type, 'content-length': size, ...answer.headers };
+	// Fastify sends a header given as undefined with an empty value.
+	const given = Object.entries(headers).filter(([, value]) => value !== undefined);
+	reply.code(answer.status).headers(Object.fromEntries(given));
 	if (request.method === 'HEAD') return reply.send();
 	return reply.send('file' in answer ? read(0, size) : JSON.stringify(answer.envelope));
 }

@@ -1,6 +1,6 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema';
 
-/** The parameter table of `POST /generate-video`. Parameters that it does not name are let through. */
+/** The documented parameters of `POST /generate-video`. Other parameters are accepted and ignored. */
 export const generateBody = {
 	type: 'object',
 	required: ['generationType', 'prompt'],
@@ -18,19 +18,19 @@ export const generateBody = {
 	},
 };
 
-const wanted: Record<string, string> = {
+const expectations: Record<string, string> = {
 	generationType: 'must be text_to_video or image_to_video',
-	prompt: 'must be a text that is not blank',
+	prompt: 'must be a non-blank string',
 	aspectRatio: 'must be auto, 16:9 or 9:16',
 	imageUrl: 'must be an http(s) URL (required for image_to_video)',
 	imageKey: 'must be a string',
 };
 
-/** The first thing that is wrong, with the parameter's name. */
-export function inWords([first]: FastifySchemaValidationError[]): Error {
+/** Describes the first invalid parameter by name. */
+export function describeError([first]: FastifySchemaValidationError[]): Error {
 	const missing = first?.params.missingProperty;
 	const name = typeof missing === 'string' ? missing : first?.instancePath.slice(1);
 	return new Error(
-		name ? `${name} ${wanted[name] ?? 'is invalid'}` : 'The body must be a JSON object',
+		name ? `${name} ${expectations[name] ?? 'is invalid'}` : 'The body must be a JSON object',
 	);
 }

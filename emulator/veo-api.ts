@@ -1,32 +1,39 @@
 import type { MultipartFile } from '@fastify/multipart';
-import { Refusal, fileAnswer, success, type Answer } from './answers';
-import { FaultPlan, type Fault } from './faults';
+import { Refusal, fileAnswer, success, type Answer, type JsonAnswer } from './answers';
+import { FaultPlan } from './fault-plan';
+import type { Fault } from './faults';
 import { bufferFile, paddedMp4 } from './files';
 import { Images } from './images';
 import { acceptedData, Job, statusData, type GenerateRequest } from './jobs';
 import { defaults, type EmulatorOptions } from './options';
 import type { Kind, RecordedRequest } from './requests';
+import { SignedUrls } from './signed-urls';
 import { Videos } from './videos';
+import { Webhooks, type WebhookCall } from './webhooks';
 
-/** What the service knows and how it answers, without any HTTP server. */
+/** The emulated service: its state and its answers, independent of the HTTP server. */
 export class VeoApi {
-	/** Of the server that serves this; known once it listens. */
+	/** The server's origin, set once it listens. */
 	origin = '';
 	options: EmulatorOptions;
 	credits: number;
 	jobs: Job[] = [];
 	requests: RecordedRequest[] = [];
+	readonly webhooks = new Webhooks();
 
 	private readonly jobByUuid = new Map<string, Job>();
+	/** The number of accepted jobs by prompt. */
+	private readonly attempts = new Map<string, number>();
 	private readonly images: Images;
 	private readonly videos: Videos;
+	private readonly signedUrls = new SignedUrls();
 	private faultPlan = new FaultPlan();
-	/** When the latest requests were let through, for the rate limit. */
+	/** Times of the requests that count towards the rate limit. */
 	private admitted: number[] = [];
 
 	constructor(
 		private readonly startOptions: EmulatorOptions,
-		/** Where uploads and videos are kept. */
+		/** Folder for uploads and videos. */
 		folder: string,
 	) {
 		this.options = { ...startOptions };
@@ -39,6 +46,10 @@ export class VeoApi {
 		return { ...defaults, ...this.options };
 	}
 
+	get webhookCalls(): readonly WebhookCall[] {
+		return this.webhooks.calls;
+	}
+
 	count(kind: RecordedRequest['kind']): number {
 		return this.requests.filter((request) => request.kind === kind).length;
 	}
@@ -49,35 +60,46 @@ export class VeoApi {
 		this.jobs = [];
 		this.requests = [];
 		this.jobByUuid.clear();
+		this.attempts.clear();
+		this.webhooks.reset();
 		this.faultPlan = new FaultPlan();
 		this.admitted = [];
 	}
 
 	accept(request: GenerateRequest): Job {
-		const job = new Job(request, this.jobs.length, this.options);
+		const job = this.createJob(request);
 		this.jobs.push(job);
+		this.attempts.set(request.prompt, job.attempt + 1);
 		this.jobByUuid.set(job.uuid, job);
 		this.credits -= this.settings.creditsPerVideo;
+		const { webhook } = this.options;
+		if (webhook) this.webhooks.schedule(job, webhook, () => this.statusOf(job).envelope);
 		return job;
+	}
+
+	private createJob(request: GenerateRequest): Job {
+		const attempt = this.attempts.get(request.prompt) ?? 0;
+		return new Job(request, this.jobs.length, attempt, this.options);
 	}
 
 	job(uuid: string | undefined): Job | undefined {
 		return uuid === undefined ? undefined : this.jobByUuid.get(uuid);
 	}
 
-	/** The fault that strikes this request, if any; `whole` tells whether all of the request has been read. */
+	/** The fault to apply to this request, if any. `isRead`: whether the body has been read. */
 	nextFault(
 		kind: Kind,
 		uuid: string | undefined,
 		body: unknown,
-		whole: boolean,
+		isRead: boolean,
 	): Fault | undefined {
 		const { faults, seed } = this.settings;
-		const prompt = uuid === undefined ? promptOf(body) : this.job(uuid)?.request.prompt;
-		return this.faultPlan.next(faults, seed, { kind, uuid, prompt }, whole);
+		const job = this.job(uuid);
+		const prompt = uuid === undefined ? promptOf(body) : job?.request.prompt;
+		return this.faultPlan.next(faults, seed, { kind, uuid, prompt, job, jobs: this.jobs }, isRead);
 	}
 
-	/** Turns away who may not ask (1002) and who asks too often (1003). */
+	/** Refuses a wrong key (code 1002) and too many requests (code 1003). */
 	admit(authorization: string | undefined): void {
 		const { apiKeys, rateLimit } = this.settings;
 		const [, key] = /^Bearer (.+)$/i.exec(authorization ?? '') ?? [];
@@ -97,7 +119,7 @@ export class VeoApi {
 		this.admitted.push(now);
 	}
 
-	/** Without `accept` the answer tells of a job that there never was. */
+	/** With `accept` false the answer describes a job that is not stored and not billed. */
 	generate(request: GenerateRequest, accept: boolean, record: RecordedRequest): Answer {
 		const { creditsPerVideo: required } = this.settings;
 		if (this.credits < required) {
@@ -106,7 +128,7 @@ export class VeoApi {
 			});
 		}
 		if (!accept) {
-			return success('Success', acceptedData(new Job(request, this.jobs.length, this.options)));
+			return success('Success', acceptedData(this.createJob(request)));
 		}
 		const job = this.accept(request);
 		record.uuid = job.uuid;
@@ -115,20 +137,21 @@ export class VeoApi {
 
 	status(uuid: string): Answer {
 		const job = this.job(uuid);
-		const { unknownUuid, failureField } = this.settings;
-		if (job) {
-			const data = statusData(job, this.options, this.origin);
-			const failedInMsg = data.status === 'failed' && failureField === 'msg';
-			return success(failedInMsg ? job.failureMessage : 'Success', data);
-		}
-		if (unknownUuid === 'envelope1000') {
+		if (job) return this.statusOf(job);
+		if (this.settings.unknownUuid === 'envelope1000') {
 			throw new Refusal(1000, `Invalid parameters: no video has the uuid ${uuid}`);
 		}
 		return { status: 404, headers: {}, file: bufferFile('text/plain', Buffer.from('Not Found')) };
 	}
 
-	/** Notes what a status answer that is being sent says. */
-	told(record: RecordedRequest, answer: Answer): void {
+	private statusOf(job: Job): JsonAnswer {
+		const data = statusData(job, this.options, (completed) => this.videoUrl(completed));
+		const failedInMsg = data.status === 'failed' && this.settings.failureField === 'msg';
+		return success(failedInMsg ? job.failureMessage : 'Success', data);
+	}
+
+	/** Records the time of the first answer that reports a final status. */
+	recordReportedStatus(record: RecordedRequest, answer: Answer): void {
 		if (record.kind !== 'status' || record.answered === 'aborted' || 'file' in answer) return;
 		const job = this.job(record.uuid);
 		const status = answer.envelope.data?.status;
@@ -150,9 +173,20 @@ export class VeoApi {
 		return success('Upload successful', { imageUrl, imageKey });
 	}
 
-	async video(uuid: string, range: string | undefined): Promise<Answer> {
+	private videoUrl({ uuid }: Job): string {
+		const { videoUrlLifetimeMs } = this.settings;
+		const path = `/videos/${uuid}.mp4`;
+		const isSigned = videoUrlLifetimeMs !== undefined;
+		return this.origin + (isSigned ? this.signedUrls.sign(path, videoUrlLifetimeMs) : path);
+	}
+
+	/** `url` is the request's path with its query. */
+	async video(uuid: string, url: string, range: string | undefined): Promise<Answer> {
 		const job = this.job(uuid);
 		if (job?.status !== 'completed') throw new Refusal(1000, 'No such video', { status: 404 });
+		if (this.settings.videoUrlLifetimeMs !== undefined && !this.signedUrls.isValid(url)) {
+			return { status: 403, headers: {}, file: accessDenied };
+		}
 		return fileAnswer(paddedMp4(await this.videos.of(job), this.settings.videoBytes), range);
 	}
 
@@ -162,6 +196,12 @@ export class VeoApi {
 		return fileAnswer(image, range);
 	}
 }
+
+// The form in which storage services refuse a URL that has expired.
+const accessDenied = bufferFile(
+	'application/xml',
+	Buffer.from('<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>'),
+);
 
 function promptOf(body: unknown): string | undefined {
 	if (typeof body !== 'object' || body === null || !('prompt' in body)) return undefined;

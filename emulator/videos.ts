@@ -14,7 +14,7 @@ import {
 import { diskFile, type ServedFile } from './files';
 import type { Job } from './jobs';
 
-/** The finished videos, each made when it is first asked for and kept on disk, so that all its ranges fit together. */
+/** Finished videos. Each is written to disk on the first request, so that all ranges come from the same file. */
 export class Videos {
 	private readonly byUuid = new Map<string, Promise<ServedFile>>();
 
@@ -30,15 +30,15 @@ export class Videos {
 	}
 
 	private async make(job: Job): Promise<ServedFile> {
-		const content = await spell(job.uuid.slice(0, 8), job);
+		const content = await encodeDigits(job.uuid.slice(0, 8), job);
 		const path = join(this.folder, `${job.uuid}.mp4`);
 		await writeFile(path, content);
 		return diskFile('video/mp4', path, content.length);
 	}
 }
 
-/** Joins the clips of these hex digits to one MP4. The pictures are copied as they are: nothing is encoded. */
-async function spell(digits: string, job: Job): Promise<Uint8Array> {
+/** Joins one clip for each hex digit into an MP4. Packets are copied, not encoded again. */
+async function encodeDigits(digits: string, job: Job): Promise<Uint8Array> {
 	const clip = await clips[job.request.aspectRatio === '9:16' ? 'portrait' : 'landscape']();
 	const target = new BufferTarget();
 	const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'in-memory' }), target });
@@ -54,20 +54,20 @@ async function spell(digits: string, job: Job): Promise<Uint8Array> {
 		}
 	}
 	await output.finalize();
-	if (!target.buffer) throw new Error('The video was not written');
+	if (!target.buffer) throw new Error('mediabunny wrote no video');
 	return new Uint8Array(target.buffer);
 }
 
-const clips = { landscape: once('landscape.mp4'), portrait: once('portrait.mp4') };
+const clips = { landscape: lazyClip('landscape.mp4'), portrait: lazyClip('portrait.mp4') };
 
-function once(asset: string): () => Promise<Clip> {
+function lazyClip(asset: string): () => Promise<Clip> {
 	let clip: Promise<Clip> | undefined;
 	return () => (clip ??= readClip(asset));
 }
 
 interface Clip {
 	decoderConfig: VideoDecoderConfig;
-	/** The packets that show each hex digit: see assets/make-clips.sh. */
+	/** The packets of each hex digit, see assets/make-clips.sh. */
 	digits: EncodedPacket[][];
 }
 
@@ -76,7 +76,7 @@ async function readClip(asset: string): Promise<Clip> {
 	const input = new Input({ source, formats: ALL_FORMATS });
 	const track = await input.getPrimaryVideoTrack();
 	const decoderConfig = await track?.getDecoderConfig();
-	if (!track || !decoderConfig) throw new Error(`${asset} holds no video`);
+	if (!track || !decoderConfig) throw new Error(`${asset} has no video track`);
 	const digits: EncodedPacket[][] = [];
 	for await (const packet of new EncodedPacketSink(track).packets()) {
 		if (packet.type === 'key') digits.push([]);

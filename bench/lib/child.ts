@@ -1,38 +1,34 @@
-/**
- * Work in a process of its own, which is measured there: the emulator, the other side of the work and the measuring
- * itself do not count.
- */
-import type { ChildProcess } from 'node:child_process';
+/** Runs and measures work in its own process, so that the emulator and the measuring code do not count. */
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
 import { objectOr, optionalString, requiredString } from '../../harness/json';
 import { projectRoot } from '../../harness/paths';
-import { endGroup, spawnGroup } from '../../harness/processes';
-import { longestRoundTripMs } from './roundTrips';
+import { maxRoundTripMs } from './roundTrips';
 
-/** What is to be done, and against which API. */
+/** What to do, and against which API. */
 export interface Task {
 	name: string;
 	baseUrl: string;
-	/** How often. */
+	/** Number of videos or images. */
 	count: number;
-	/** Of each file that goes along. */
+	/** Size of each file. */
 	bytes: number;
 }
 
 export interface Reading {
 	wallMs: number;
-	/** Of all threads, user and system. */
+	/** User and system time of all threads. */
 	cpuMs: number;
-	/** Resident memory at its peak, beyond what it was before. Only Linux tells: elsewhere it is not a number. */
+	/** Peak of resident memory above the value before the work. NaN except on Linux. */
 	peakBytes: number;
-	/** Of the requests that the work has asked to be watched. */
+	/** See `watchRoundTrips`. */
 	roundTripMs: number;
 }
 
-/** Makes things ready, and gives what is to be measured. */
+/** Prepares a task and returns the function to measure. */
 export type Work = (task: Task) => Prepared | Promise<Prepared>;
 type Prepared = () => Promise<unknown>;
 
@@ -41,26 +37,25 @@ export class Child {
 	private constructor(private readonly process: ChildProcess) {}
 
 	static async start(script: string): Promise<Child> {
-		const args = ['--expose-gc', '--import', 'tsx', script];
-		const child = spawnGroup(process.execPath, args, {
-			cwd: projectRoot,
-			env: process.env,
-			stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-			graceMs: 5_000,
-		});
-		const started = new Child(child);
-		await started.answer();
-		return started;
+		const child = new Child(
+			fork(script, {
+				cwd: projectRoot,
+				execArgv: ['--expose-gc', '--import', 'tsx'],
+				stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+			}),
+		);
+		await child.nextMessage();
+		return child;
 	}
 
-	/** One task at a time. Throws where the work did. */
+	/** Runs one task at a time. Throws if the work threw. */
 	async measure(task: Task): Promise<Reading> {
 		this.process.send(task);
-		const answer = objectOr(await this.answer());
-		const wrong = optionalString(answer.wrong);
-		if (wrong !== undefined) throw new Error(`"${task.name}" did not come to its end: ${wrong}`);
-		// What is not a number goes as null between the two processes.
-		const figure = (name: keyof Reading) => Number(answer[name] ?? NaN);
+		const message = objectOr(await this.nextMessage());
+		const error = optionalString(message.error);
+		if (error !== undefined) throw new Error(`The task "${task.name}" failed: ${error}`);
+		// NaN arrives as null from the other process.
+		const figure = (name: keyof Reading) => Number(message[name] ?? NaN);
 		return {
 			wallMs: figure('wallMs'),
 			cpuMs: figure('cpuMs'),
@@ -70,49 +65,51 @@ export class Child {
 	}
 
 	async end(): Promise<void> {
-		await endGroup(this.process);
+		const exited = once(this.process, 'exit');
+		this.process.disconnect();
+		await exited;
 	}
 
-	private async answer(): Promise<unknown> {
-		const over = new AbortController();
-		const { signal } = over;
-		const ended = once(this.process, 'exit', { signal }).then(() => {
-			throw new Error('The process ended in the middle of its work');
+	private async nextMessage(): Promise<unknown> {
+		const listening = new AbortController();
+		const { signal } = listening;
+		const exit = once(this.process, 'exit', { signal }).then(() => {
+			throw new Error('The process exited before its task was done');
 		});
-		const told = once(this.process, 'message', { signal }).then(([answer]: unknown[]) => answer);
-		return await Promise.race([told, ended]).finally(() => {
-			over.abort();
-			ended.catch(() => undefined);
+		const message = once(this.process, 'message', { signal }).then(([first]: unknown[]) => first);
+		return await Promise.race([message, exit]).finally(() => {
+			listening.abort();
+			exit.catch(() => undefined);
 		});
 	}
 }
 
-/** The child's side: does and measures one task after another until it is ended. */
+/** The child's side: runs and measures one task after another until the parent disconnects. */
 export function serve(works: Record<string, Work>, close: () => void): void {
-	const tell = (words: object) => process.send?.(words);
+	const send = (message: object) => process.send?.(message);
 	process.on('message', (message: unknown) => {
-		measured(works, message).then(tell, (thrown: unknown) => tell({ wrong: inspect(thrown) }));
+		measure(works, message).then(send, (thrown: unknown) => send({ error: inspect(thrown) }));
 	});
-	const end = () => {
+	// Ctrl-C signals the whole process group. The child exits when the parent does.
+	process.on('SIGINT', () => undefined);
+	process.once('disconnect', () => {
 		close();
 		process.exit();
-	};
-	process.once('SIGTERM', end);
-	process.once('disconnect', end);
-	tell({ ready: true });
+	});
+	send({ ready: true });
 }
 
-async function measured(works: Record<string, Work>, message: unknown): Promise<Reading> {
+async function measure(works: Record<string, Work>, message: unknown): Promise<Reading> {
 	const name = requiredString(message, 'name');
 	const baseUrl = requiredString(message, 'baseUrl');
 	const { count, bytes } = objectOr(message);
 	const prepare = works[name];
-	if (!prepare) throw new Error('There is no such work');
+	if (!prepare) throw new Error('The script has no such task');
 	const work = await prepare({ name, baseUrl, count: Number(count), bytes: Number(bytes) });
 
-	// What came before is not this one's.
+	// Free the memory of earlier tasks.
 	global.gc?.();
-	const memoryBefore = startOfPeak();
+	const memoryBefore = resetPeakMemory();
 	const cpuBefore = process.cpuUsage();
 	const startedAt = performance.now();
 	await work();
@@ -120,11 +117,11 @@ async function measured(works: Record<string, Work>, message: unknown): Promise<
 	const { user, system } = process.cpuUsage(cpuBefore);
 	const peakBytes = Math.max(0, residentMemory('VmHWM') - memoryBefore);
 	const cpuMs = (user + system) / 1000;
-	return { wallMs, cpuMs, peakBytes, roundTripMs: longestRoundTripMs() };
+	return { wallMs, cpuMs, peakBytes, roundTripMs: maxRoundTripMs() };
 }
 
-/** Resident memory now. From here on Linux notes its peak anew. */
-function startOfPeak(): number {
+/** Resets the peak that Linux records (`VmHWM`). Returns the resident memory now. */
+function resetPeakMemory(): number {
 	if (process.platform !== 'linux') return NaN;
 	writeFileSync('/proc/self/clear_refs', '5');
 	return residentMemory('VmRSS');

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** Linux counts CPU time in hundredths of a second. */
+/** Unit of CPU time in /proc. */
 const TICK_MS = 10;
 const SAMPLE_MS = 50;
 
-/** Writes down, again and again, how much CPU time a process has used; Linux only. */
+/** Samples the CPU time of a process. Linux only. */
 export class CpuLog {
 	private readonly samples: Array<{ at: number; cpuMs: number }> = [];
 	private readonly timer: NodeJS.Timeout;
@@ -15,11 +15,11 @@ export class CpuLog {
 		this.timer = setInterval(sample, SAMPLE_MS);
 	}
 
-	/** Of all threads, user and system, in milliseconds. */
+	/** User and system time of all threads, in milliseconds. */
 	between(startedAt: number, endedAt: number): number {
 		const before = this.samples.findLast(({ at }) => at <= startedAt);
 		const after = this.samples.find(({ at }) => at >= endedAt);
-		if (!before || !after) throw new Error('Nobody looked at the CPU time then');
+		if (!before || !after) throw new Error('There are no samples for this period');
 		return after.cpuMs - before.cpuMs;
 	}
 
@@ -30,7 +30,7 @@ export class CpuLog {
 
 function cpuMs(pid: number): number {
 	const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-	// The second field is the program's name, in brackets, and may hold anything.
+	// The second field is the program's name in brackets, which may contain spaces and brackets.
 	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 	const [user, system] = [fields[11], fields[12]].map(Number);
 	return ((user ?? NaN) + (system ?? NaN)) * TICK_MS;

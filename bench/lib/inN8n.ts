@@ -1,4 +1,4 @@
-/** The work of a child: this node, or the plain one, in the real n8n-core. */
+/** Runs this node, or a plain one, in the real n8n-core. */
 import type { INodeExecutionData, INodeParameters, INodeType } from 'n8n-workflow';
 
 import { loadPackage, runNode } from '../../harness/core';
@@ -7,10 +7,10 @@ import { API_KEY, promptsOf } from './prompts';
 
 export const PROMPT = '={{ $json.prompt }}';
 
-/** Names of a test's own node types. The harness looks for all of them in this package. */
+/** The harness looks up all node types in this package. */
 const typeName = (name: string) => `n8n-nodes-veo3o1.${name}`;
 
-/** Adds a node to those that n8n knows. */
+/** Registers a node type with n8n-core. */
 export async function addNode(type: INodeType): Promise<void> {
 	const { nodeTypes } = await loadPackage();
 	nodeTypes[type.description.name] = { type, sourcePath: '' };
@@ -20,7 +20,7 @@ export function items({ count }: Task): INodeExecutionData[] {
 	return promptsOf(count).map((prompt) => ({ json: { prompt } }));
 }
 
-/** Runs the node on one item for each time that the task wants it done, and gives what came out. */
+/** Runs the node on `task.count` items and returns its output items. */
 export async function execute(
 	task: Task,
 	parameters: INodeParameters,
@@ -34,6 +34,7 @@ export async function execute(
 	});
 	if (error) throw error;
 	const [output = []] = outputs;
-	if (output.length !== task.count) throw new Error(`${output.length} items came out`);
+	if (output.length !== task.count)
+		throw new Error(`${output.length} output items instead of ${task.count}`);
 	return output;
 }

@@ -9,17 +9,17 @@ import {
 import { objectOr, type JsonObject } from '../../harness/json';
 import { inPool } from '../../nodes/Veo/jobs/pool';
 
-/** Sends an authorized request by n8n's helper, and gives the `data` of the answer. */
+/** Sends an authenticated request with n8n's helper and returns the `data` of the answer. */
 export type Send = (options: IHttpRequestOptions) => Promise<JsonObject>;
 
-/** What a plain node does for an item. */
+/** Processes one item. */
 export type PlainWork = (
 	context: IExecuteFunctions,
 	send: Send,
 	itemIndex: number,
 ) => Promise<INodeExecutionData>;
 
-/** A node with nothing in it but calls of n8n's own helpers. It checks nothing and repeats nothing. */
+/** A node that only calls n8n's helpers, without validation and retries. */
 export function plainNode(name: string, concurrent: number, work: PlainWork): INodeType {
 	return {
 		description: {

@@ -1,4 +1,4 @@
-/** How long this process waits for answers, as Node itself tells: so it is known of what n8n's helper sends, too. */
+/** Round-trip times from Node's diagnostics channels, which also cover the requests of n8n's HTTP helper. */
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 
@@ -8,7 +8,7 @@ const hasRequest = (message: unknown): message is { request: ClientRequest } =>
 const sentAt = new WeakMap<ClientRequest, number>();
 const latestMs = new Map<string, number>();
 
-/** From now on, for requests whose path has this in it. */
+/** Starts recording requests whose path includes `part`. */
 export function watchRoundTrips(part: string): void {
 	subscribe('http.client.request.start', (message) => {
 		if (hasRequest(message)) sentAt.set(message.request, performance.now());
@@ -20,5 +20,5 @@ export function watchRoundTrips(part: string): void {
 	});
 }
 
-/** The longest of the last one to each path: of a video's status, the one that found it finished. */
-export const longestRoundTripMs = () => Math.max(0, ...latestMs.values());
+/** The longest of the last round trips of each path: for a video's status, of the check that found it completed. */
+export const maxRoundTripMs = () => Math.max(0, ...latestMs.values());

@@ -1,7 +1,7 @@
 import { Tables } from '../../test/e2e/triggerSupport';
 import { withPackage } from './withPackage';
 
-/** A real n8n with the packed package and Data Tables, for `act`. */
+/** Runs `act` with a real n8n that has the packed package and Data Tables. */
 export async function withTables<T>(act: (tables: Tables) => Promise<T>): Promise<T> {
 	return await withPackage(async () => {
 		const tables = await Tables.start();

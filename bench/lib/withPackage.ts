@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { packPackage } from '../../harness/package';
 
-/** While `act` runs, each n8n that is started has the packed package. */
+/** Packs the package. While `act` runs, the e2e harness installs it in each n8n that it starts. */
 export async function withPackage<T>(act: () => Promise<T>): Promise<T> {
 	const folder = await mkdtemp(join(tmpdir(), 'veo-bench-'));
 	try {

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes landscape.mp4 and portrait.mp4, the alphabet that the emulator spells its videos with: sixteen half-second
-# closed GOPs, one for each hex digit, each showing its digit on a colour of its own, with a bar that moves so that a
-# still picture and a playing video can be told apart. Run once, by hand; needs ffmpeg with libx264 and DejaVu fonts.
+# Makes landscape.mp4 and portrait.mp4, from which the emulator assembles its videos: sixteen closed GOPs of half a
+# second, one for each hex digit. Each shows its digit on its own colour, with a moving bar that shows that the video
+# plays. Run by hand; needs ffmpeg with libx264 and the DejaVu fonts.
 #
-# No B-frames and one key frame per digit, so that packets can be put in any order without encoding them again.
+# No B-frames and one key frame per digit, so that packets can be joined in any order without encoding them again.
 set -eu
 cd "$(dirname "$0")"
 
@@ -24,7 +24,7 @@ clip() { # file width height
 		labels="$labels[clip$n]"
 		n=$((n + 1))
 	done
-	# shellcheck disable=SC2086 # the inputs are many words on purpose
+	# shellcheck disable=SC2086 # $inputs must be split into words
 	ffmpeg -v error -y $inputs -filter_complex "$filters${labels}concat=n=$n[out]" -map '[out]' \
 		-c:v libx264 -preset veryslow -tune stillimage -profile:v high -pix_fmt yuv420p -crf 30 \
 		-bf 0 -g 5 -keyint_min 5 -sc_threshold 0 -flags +cgop+bitexact -fflags +bitexact \

@@ -1,5 +1,5 @@
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
-import { aText, call, generate, status, until } from './client';
+import { call, generate, status, stopClock, textRequest, until } from './client';
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -9,20 +9,13 @@ afterAll(() => emulator.close());
 beforeEach(() => emulator.reset());
 afterEach(() => jest.restoreAllMocks());
 
-/** Stops the emulator's clock; gives what moves it on. */
-function clock(): (ms: number) => void {
-	let now = Date.now();
-	jest.spyOn(Date, 'now').mockImplementation(() => now);
-	return (ms) => (now += ms);
-}
-
 function refusal(code: number, msg: RegExp, data: unknown = null): unknown {
 	return { code, msg: expect.stringMatching(msg) as string, data };
 }
 
 describe('POST /api/generate-video', () => {
 	test('accepts a job, bills it and answers as documented', async () => {
-		const { status, json } = await generate(emulator, { ...aText, aspectRatio: '16:9' });
+		const { status, json } = await generate(emulator, { ...textRequest, aspectRatio: '16:9' });
 		expect(status).toBe(200);
 		expect(json).toEqual({
 			code: 0,
@@ -30,7 +23,7 @@ describe('POST /api/generate-video', () => {
 			data: {
 				uuid: emulator.jobs[0]?.uuid,
 				status: 'pending',
-				...aText,
+				...textRequest,
 				aspectRatio: '16:9',
 				createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
 			},
@@ -39,7 +32,7 @@ describe('POST /api/generate-video', () => {
 		expect(emulator.jobs).toHaveLength(1);
 	});
 
-	test('takes an image by URL, and shows the default aspect ratio', async () => {
+	test('accepts an image URL and returns the default aspect ratio', async () => {
 		const imageUrl = 'https://example.com/a.png';
 		const body = { generationType: 'image_to_video', prompt: 'It moves', imageUrl, imageKey: 'k' };
 		const { json } = await generate(emulator, body);
@@ -49,14 +42,14 @@ describe('POST /api/generate-video', () => {
 
 	test.each([
 		['generationType', {}],
-		['generationType', { ...aText, generationType: 'text' }],
+		['generationType', { ...textRequest, generationType: 'text' }],
 		['prompt', { generationType: 'text_to_video' }],
-		['prompt', { ...aText, prompt: ' \n' }],
-		['prompt', { ...aText, prompt: 7 }],
-		['aspectRatio', { ...aText, aspectRatio: '1:1' }],
-		['imageUrl', { ...aText, generationType: 'image_to_video' }],
-		['imageUrl', { ...aText, generationType: 'image_to_video', imageUrl: 'ftp://x/a.png' }],
-		['imageKey', { ...aText, imageKey: 7 }],
+		['prompt', { ...textRequest, prompt: ' \n' }],
+		['prompt', { ...textRequest, prompt: 7 }],
+		['aspectRatio', { ...textRequest, aspectRatio: '1:1' }],
+		['imageUrl', { ...textRequest, generationType: 'image_to_video' }],
+		['imageUrl', { ...textRequest, generationType: 'image_to_video', imageUrl: 'ftp://x/a.png' }],
+		['imageKey', { ...textRequest, imageKey: 7 }],
 		['JSON', []],
 		['JSON', null],
 	])('refuses with code 1000 and names %s: %j', async (name, body) => {
@@ -76,10 +69,10 @@ describe('POST /api/generate-video', () => {
 		expect(other.json).toEqual(refusal(1000, /Media Type/));
 	});
 
-	test('refuses with code 1001 when the credits are used up', async () => {
+	test('refuses with code 1001 when there are not enough credits', async () => {
 		emulator.reset({ credits: 3 });
-		await generate(emulator, aText);
-		const answer = await generate(emulator, aText);
+		await generate(emulator, textRequest);
+		const answer = await generate(emulator, textRequest);
 		expect(answer.status).toBe(402);
 		expect(answer.json).toEqual(refusal(1001, /credits/, { required: 2, current: 1 }));
 		expect(emulator.jobs).toHaveLength(1);
@@ -88,39 +81,39 @@ describe('POST /api/generate-video', () => {
 
 describe('every API request', () => {
 	test.each(['', 'Bearer wrong', 'Basic dmVv', 'veo-emulator-key'])(
-		'needs a key: %j',
+		'requires a valid key: %j',
 		async (authorization) => {
-			const answer = await generate(emulator, aText, { authorization });
+			const answer = await generate(emulator, textRequest, { authorization });
 			expect(answer.status).toBe(401);
 			expect(answer.json).toEqual(refusal(1002, /Authentication/));
 			expect(emulator.jobs).toHaveLength(0);
 		},
 	);
 
-	test('is limited, with Retry-After where wanted', async () => {
-		const pass = clock();
+	test('is refused over the rate limit, with Retry-After if configured', async () => {
+		const advance = stopClock();
 		emulator.reset({ rateLimit: { requests: 2, perMs: 1000, retryAfterSeconds: 3 } });
-		await generate(emulator, aText);
+		await generate(emulator, textRequest);
 		const uuid = emulator.jobs[0]?.uuid ?? '';
 		expect((await status(emulator, uuid)).status).toBe(200);
 		const answer = await status(emulator, uuid);
 		expect(answer.status).toBe(429);
 		expect(answer.json).toEqual(refusal(1003, /Rate limit/));
 		expect(answer.headers['retry-after']).toBe('3');
-		pass(999);
+		advance(999);
 		expect((await status(emulator, uuid)).status).toBe(429);
-		pass(1);
+		advance(1);
 		expect((await status(emulator, uuid)).status).toBe(200);
 	});
 
-	test('may get its refusal with HTTP 200', async () => {
+	test('can be refused with HTTP 200', async () => {
 		emulator.reset({ httpStatus: 'ok' });
 		const answer = await generate(emulator, {});
 		expect(answer.status).toBe(200);
 		expect(answer.json).toEqual(refusal(1000, /generationType/));
 	});
 
-	test('to an unknown path gets HTTP 404 with code 1000', async () => {
+	test('is answered with HTTP 404 and code 1000 on an unknown path', async () => {
 		const answer = await call(`${emulator.url}/videos`);
 		expect(answer.status).toBe(404);
 		expect(answer.json).toEqual(refusal(1000, /Not found: GET \/api\/videos/));
@@ -130,85 +123,85 @@ describe('every API request', () => {
 	test('can be delayed', async () => {
 		emulator.reset({ latencyMs: 60 });
 		const start = performance.now();
-		await generate(emulator, aText);
+		await generate(emulator, textRequest);
 		expect(performance.now() - start).toBeGreaterThan(50);
 	});
 });
 
 describe('GET /api/video-status', () => {
-	/** Accepts a job and checks it at once. */
-	async function first(options: EmulatorOptions): Promise<unknown> {
+	/** The status answer right after acceptance. */
+	async function firstStatus(options: EmulatorOptions): Promise<unknown> {
 		emulator.reset(options);
-		const { uuid } = emulator.accept(aText);
+		const { uuid } = emulator.accept(textRequest);
 		return (await status(emulator, uuid)).json;
 	}
 
-	test('goes from pending by processing to completed', async () => {
-		const pass = clock();
+	test('goes from pending to processing to completed', async () => {
+		const advance = stopClock();
 		emulator.reset({ queuedMs: 10_000, durationMs: 30_000 });
-		const job = emulator.accept(aText);
+		const job = emulator.accept(textRequest);
 		const { uuid } = job;
-		const seen = () => status(emulator, uuid).then(({ json }) => json);
-		expect(await seen()).toMatchObject({
+		const check = () => status(emulator, uuid).then(({ json }) => json);
+		expect(await check()).toMatchObject({
 			data: { uuid, status: 'pending', progress: 0, estimatedTime: 30 },
 		});
-		pass(15_000);
-		expect(await seen()).toEqual({
+		advance(15_000);
+		expect(await check()).toEqual({
 			code: 0,
 			msg: 'Success',
 			data: { uuid, status: 'processing', progress: 25, estimatedTime: 15 },
 		});
 		expect(job.firstToldFinalAt).toBeUndefined();
-		pass(15_000);
+		advance(15_000);
 		const videoUrl = `${emulator.origin}/videos/${uuid}.mp4`;
 		const data = { uuid, status: 'completed', videoUrl, progress: 100 };
-		expect(await seen()).toEqual({ code: 0, msg: 'Success', data });
+		expect(await check()).toEqual({ code: 0, msg: 'Success', data });
 		expect(job.statusChecks).toBe(3);
 		expect(job.firstToldFinalAt).toBe(job.finalAt);
 	});
 
 	test.each(['error', 'errorMessage', 'message', 'failReason'] as const)(
-		'tells why a job failed in data.%s',
+		'has the reason of a failure in data.%s',
 		async (failureField) => {
 			const failureMessage = 'Not allowed';
 			const outcome = 'failed';
-			const json = await first({ durationMs: 0, outcome, failureField, failureMessage });
+			const json = await firstStatus({ durationMs: 0, outcome, failureField, failureMessage });
 			const { uuid } = emulator.jobs[0] ?? {};
 			const data = { uuid, status: 'failed', [failureField]: failureMessage };
 			expect(json).toEqual({ code: 0, msg: 'Success', data });
 		},
 	);
 
-	test('tells why a job failed in msg', async () => {
+	test('has the reason of a failure in msg', async () => {
 		const failed = { durationMs: 0, outcome: 'failed', failureMessage: 'Not allowed' } as const;
-		const json = await first({ ...failed, failureField: 'msg' });
+		const json = await firstStatus({ ...failed, failureField: 'msg' });
 		const { uuid } = emulator.jobs[0] ?? {};
 		expect(json).toEqual({ code: 0, msg: 'Not allowed', data: { uuid, status: 'failed' } });
 	});
 
-	test('takes settings for each job', () => {
+	test('accepts settings per job', () => {
 		emulator.reset({
 			durationMs: (_request, index) => (index === 0 ? 0 : 60_000),
 			outcome: ({ prompt }) => (prompt.includes('bad') ? 'failed' : 'completed'),
 		});
-		emulator.accept({ ...aText, prompt: 'a bad one' });
-		emulator.accept(aText);
+		emulator.accept({ ...textRequest, prompt: 'a bad one' });
+		emulator.accept(textRequest);
 		expect(emulator.jobs.map((job) => job.status)).toEqual(['failed', 'processing']);
 	});
 
-	test('estimates honestly, wildly, falsely or not at all', async () => {
+	test('has honest, lying, wild or no estimates', async () => {
 		const durationMs = 100_000;
-		expect(await first({ durationMs })).toMatchObject({
+		expect(await firstStatus({ durationMs })).toMatchObject({
 			data: { progress: 0, estimatedTime: 100 },
 		});
-		expect(await first({ durationMs, estimates: 'lying' })).toMatchObject({
+		expect(await firstStatus({ durationMs, estimates: 'lying' })).toMatchObject({
 			data: { progress: 99, estimatedTime: 1 },
 		});
-		const wild = await first({ durationMs, estimates: 'wild' });
-		expect(await first({ durationMs, estimates: 'wild', seed: 2 })).not.toMatchObject({
+		const wild = await firstStatus({ durationMs, estimates: 'wild' });
+		expect(await firstStatus({ durationMs, estimates: 'wild', seed: 2 })).not.toMatchObject({
 			data: { estimatedTime: (wild as { data: { estimatedTime: number } }).data.estimatedTime },
 		});
-		const { uuid } = emulator.accept(aText);
+		const { uuid } = emulator.accept(textRequest);
 		emulator.options.estimates = 'absent';
 		expect((await status(emulator, uuid)).json).toEqual({
 			code: 0,
@@ -217,7 +210,7 @@ describe('GET /api/video-status', () => {
 		});
 	});
 
-	test('of an unknown uuid is refused, either way', async () => {
+	test('refuses an unknown uuid in the configured way', async () => {
 		const answer = await status(emulator, 'nope');
 		expect(answer.status).toBe(400);
 		expect(answer.json).toEqual(refusal(1000, /nope/));
@@ -227,14 +220,14 @@ describe('GET /api/video-status', () => {
 	});
 });
 
-describe('the record', () => {
-	test('holds every request, and is forgotten by reset', async () => {
-		await generate(emulator, aText);
+describe('recorded requests', () => {
+	test('include every request until reset', async () => {
+		await generate(emulator, textRequest);
 		await generate(emulator, {});
 		const uuid = emulator.jobs[0]?.uuid ?? '';
 		await status(emulator, uuid);
 		expect(emulator.requests).toMatchObject([
-			{ kind: 'generate', method: 'POST', path: '/api/generate-video', body: aText, uuid },
+			{ kind: 'generate', method: 'POST', path: '/api/generate-video', body: textRequest, uuid },
 			{ kind: 'generate', answered: 400 },
 			{ kind: 'status', path: `/api/video-status/${uuid}`, uuid, answered: 200 },
 		]);
@@ -245,28 +238,28 @@ describe('the record', () => {
 		expect((await status(emulator, uuid)).status).toBe(400);
 	});
 
-	test('is passed on, request by request', async () => {
+	test('are passed to the log option one by one', async () => {
 		const log = jest.fn();
 		emulator.reset({ log });
-		await generate(emulator, aText);
+		await generate(emulator, textRequest);
 		await until(() => log.mock.calls.length > 0);
 		expect(log.mock.calls).toEqual([[emulator.requests[0]]]);
 	});
 });
 
-test('a taken port is refused with EADDRINUSE', async () => {
+test('a port in use is refused with EADDRINUSE', async () => {
 	await expect(startEmulator({ port: emulator.port })).rejects.toMatchObject({
 		code: 'EADDRINUSE',
 	});
 });
 
-test('close ends requests that are still waiting', async () => {
+test('close ends unanswered requests', async () => {
 	const other = await startEmulator({ faults: [{ on: 'generate', do: { type: 'hang' } }] });
-	const waiting = generate(other, aText).catch((error: unknown) => error);
+	const pending = generate(other, textRequest).catch((error: unknown) => error);
 	await until(() => other.count('generate') === 1);
 	const start = performance.now();
 	await other.close();
 	expect(performance.now() - start).toBeLessThan(1000);
-	expect(await waiting).toBeInstanceOf(Error);
+	expect(await pending).toBeInstanceOf(Error);
 	await expect(call(other.url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });

@@ -3,13 +3,13 @@ import { FormData, request } from 'undici';
 import type { Emulator } from '../../emulator';
 
 export const key = 'veo-emulator-key';
-export const aText = {
+export const textRequest = {
 	generationType: 'text_to_video',
 	prompt: 'A red fox in fresh snow',
 } as const;
 
-/** The answer to a request as a plain client sees it; `json` is undefined where the body is not JSON. */
-export interface Seen {
+/** The answer to a request. `json` is undefined if the body is not JSON. */
+export interface Received {
 	status: number;
 	headers: Record<string, string | string[] | undefined>;
 	bytes: Buffer;
@@ -23,17 +23,17 @@ export interface Call {
 	signal?: AbortSignal;
 }
 
-export async function call(url: string, { headers: own, ...call }: Call = {}): Promise<Seen> {
+export async function call(url: string, { headers: own, ...call }: Call = {}): Promise<Received> {
 	const answer = await request(url, {
 		...call,
 		headers: { authorization: `Bearer ${key}`, ...own },
 	});
 	const bytes = Buffer.from(await answer.body.arrayBuffer());
 	const { statusCode: status, headers } = answer;
-	return { status, headers, bytes, json: parsed(bytes) };
+	return { status, headers, bytes, json: parseJson(bytes) };
 }
 
-function parsed(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): unknown {
 	try {
 		return JSON.parse(bytes.toString());
 	} catch {
@@ -41,12 +41,12 @@ function parsed(bytes: Buffer): unknown {
 	}
 }
 
-/** For what the emulator notices a moment after its client. */
+/** Waits for something that the emulator registers shortly after its client. */
 export async function until(condition: () => boolean): Promise<void> {
 	while (!condition()) await sleep(5);
 }
 
-/** Reads a body until so many bytes have come, and gives how many did before it ended or broke off. */
+/** Reads a body until `enough` bytes have arrived, it ends or the connection breaks. */
 export async function readSome(url: string, enough = Infinity) {
 	const { headers, body } = await request(url, { headers: { authorization: `Bearer ${key}` } });
 	const chunks: AsyncIterable<Uint8Array> = body;
@@ -90,3 +90,10 @@ export const webp = Buffer.concat([
 	Buffer.from('RIFF\x64\0\0\0WEBPVP8 ', 'latin1'),
 	Buffer.alloc(88),
 ]);
+
+/** Stops the emulator's clock. Returns a function that advances it. */
+export function stopClock(): (ms: number) => void {
+	let now = Date.now();
+	jest.spyOn(Date, 'now').mockImplementation(() => now);
+	return (ms) => (now += ms);
+}

@@ -7,7 +7,17 @@ import {
 	type Fault,
 	type FaultAction,
 } from '../../emulator';
-import { aText, call, generate, jpeg, readSome, status, until, upload, type Seen } from './client';
+import {
+	textRequest,
+	call,
+	generate,
+	jpeg,
+	readSome,
+	status,
+	until,
+	upload,
+	type Received,
+} from './client';
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -16,20 +26,20 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 beforeEach(() => emulator.reset());
 
-/** What one status check meets when this strikes it. */
-async function statusWith(action: FaultAction, signal?: AbortSignal): Promise<Seen> {
+/** The answer to a status check with this fault. */
+async function statusWith(action: FaultAction, signal?: AbortSignal): Promise<Received> {
 	emulator.options.faults = [{ on: 'status', do: action }];
-	return status(emulator, emulator.accept(aText).uuid, signal);
+	return status(emulator, emulator.accept(textRequest).uuid, signal);
 }
 
-/** What a download meets when this strikes it. */
-async function videoWith(action: FaultAction): Promise<Seen> {
+/** The answer to a download with this fault. */
+async function videoWith(action: FaultAction): Promise<Received> {
 	emulator.options.faults = [{ on: 'video', do: action }];
-	return call(`${emulator.origin}/videos/${emulator.accept(aText).uuid}.mp4`);
+	return call(`${emulator.origin}/videos/${emulator.accept(textRequest).uuid}.mp4`);
 }
 
-/** Which of the requests went wrong, counted from 1. */
-async function failures(count: number, ask: () => Promise<Seen>): Promise<number[]> {
+/** The numbers of the requests that failed, counted from 1. */
+async function failures(count: number, ask: () => Promise<Received>): Promise<number[]> {
 	const failed: number[] = [];
 	for (let i = 1; i <= count; i++) if ((await ask()).status >= 500) failed.push(i);
 	return failed;
@@ -37,8 +47,8 @@ async function failures(count: number, ask: () => Promise<Seen>): Promise<number
 
 const http503: FaultAction = { type: 'http', status: 503 };
 
-describe('what a client sees', () => {
-	// The last two are what Windows says of what it was still sending.
+describe('each fault action', () => {
+	// The last two are Windows' codes for a reset while sending.
 	const connectionReset = expect.stringMatching(
 		/ECONNRESET|UND_ERR_SOCKET|EPIPE|ECONNABORTED|ECANCELED/,
 	) as string;
@@ -63,7 +73,7 @@ describe('what a client sees', () => {
 
 	test.each(['status', 'video'] as const)('resetMidAnswer on %s', async (on) => {
 		emulator.options.faults = [{ on, do: { type: 'resetMidAnswer' } }];
-		const { uuid } = emulator.accept(aText);
+		const { uuid } = emulator.accept(textRequest);
 		const path = on === 'video' ? `/videos/${uuid}.mp4` : `/api/video-status/${uuid}`;
 		const { headers, bytes, error } = await readSome(emulator.origin + path);
 		expect(error).toMatchObject({ code: connectionReset });
@@ -82,9 +92,9 @@ describe('what a client sees', () => {
 		expect(performance.now() - start).toBeGreaterThan(95);
 	});
 
-	test('delay, longer than the client waits', async () => {
-		const impatient = AbortSignal.timeout(200);
-		await expect(statusWith({ type: 'delay', ms: 700 }, impatient)).rejects.toThrow();
+	test('delay that outlasts the client', async () => {
+		const timeout = AbortSignal.timeout(200);
+		await expect(statusWith({ type: 'delay', ms: 700 }, timeout)).rejects.toThrow();
 		await sleep(800);
 		expect(emulator.requests[0]?.answered).toBe('aborted');
 		expect(emulator.jobs[0]?.firstToldFinalAt).toBeUndefined();
@@ -141,6 +151,14 @@ describe('what a client sees', () => {
 		expect(await statusWith({ type: 'json', value })).toMatchObject({ status: 200, json: value });
 	});
 
+	test('envelope and json with Retry-After', async () => {
+		const header = { headers: { 'retry-after': '7' } };
+		const envelope = { type: 'envelope', code: 1003, retryAfter: 7 } as const;
+		expect(await statusWith(envelope)).toMatchObject(header);
+		const json = { type: 'json', value: {}, status: 429, retryAfter: 7 } as const;
+		expect(await statusWith(json)).toMatchObject(header);
+	});
+
 	test('huge', async () => {
 		const { bytes, json } = await statusWith({ type: 'huge', megabytes: 3 });
 		expect(bytes.length).toBeGreaterThan(3 * 1024 * 1024);
@@ -152,7 +170,7 @@ describe('what a client sees', () => {
 		[{ type: 'endless' }, 5_000_000],
 	] as const)('%j', async (action, enough) => {
 		emulator.options.faults = [{ on: 'video', do: action }];
-		const { uuid } = emulator.accept(aText);
+		const { uuid } = emulator.accept(textRequest);
 		const { headers, bytes } = await readSome(`${emulator.origin}/videos/${uuid}.mp4`, enough);
 		expect(bytes).toBeGreaterThanOrEqual(enough);
 		expect(headers['content-length']).toBeUndefined();
@@ -179,7 +197,7 @@ describe('what a client sees', () => {
 	});
 });
 
-describe('which requests are struck', () => {
+describe('a fault selects requests', () => {
 	const check = () => status(emulator, 'nope');
 
 	test.each<[Fault['occurrence'], number[]]>([
@@ -198,13 +216,13 @@ describe('which requests are struck', () => {
 		);
 	});
 
-	test('by uuid and by prompt, counted for each job', async () => {
+	test('by uuid and by prompt, counted per job', async () => {
 		const [a, b, c] = ['cat one', 'cat two', 'dog'].map(
-			(prompt) => emulator.accept({ ...aText, prompt }).uuid,
+			(prompt) => emulator.accept({ ...textRequest, prompt }).uuid,
 		);
 		const each = async () =>
 			(await Promise.all([a, b, c].map((uuid) => status(emulator, uuid ?? '')))).map(
-				(seen) => seen.status,
+				(answer) => answer.status,
 			);
 		emulator.options.faults = [{ on: 'status', do: http503, prompt: 'cat', occurrence: 2 }];
 		expect([await each(), await each()]).toEqual([
@@ -218,15 +236,15 @@ describe('which requests are struck', () => {
 		]);
 	});
 
-	test('by prompt, before there is a job', async () => {
+	test('by prompt of a generate request', async () => {
 		emulator.options.faults = [{ on: 'generate', do: http503, prompt: 'cat', occurrence: 2 }];
 		const prompts = ['cat', 'dog', 'cat', 'cat'];
 		let i = 0;
-		const next = () => generate(emulator, { ...aText, prompt: prompts[i++] });
+		const next = () => generate(emulator, { ...textRequest, prompt: prompts[i++] });
 		expect(await failures(4, next)).toEqual([3]);
 	});
 
-	test('by probability, the same for the same seed', async () => {
+	test('by probability, reproducible by seed', async () => {
 		const plan = (seed: number) => {
 			emulator.reset({ seed, faults: [{ on: 'status', do: http503, probability: 0.5 }] });
 			return failures(40, check);
@@ -238,7 +256,7 @@ describe('which requests are struck', () => {
 		expect(await plan(8)).not.toEqual(first);
 	});
 
-	test('the first that applies strikes, the others count on', async () => {
+	test('the first match is applied, the others still count the request', async () => {
 		emulator.options.faults = [
 			{ on: 'status', do: { type: 'http', status: 500 }, occurrence: 1 },
 			{ on: 'status', do: { type: 'http', status: 502 }, occurrence: [1, 2] },
@@ -247,14 +265,14 @@ describe('which requests are struck', () => {
 		expect(seen.map((answer) => answer.status)).toEqual([500, 502, 400]);
 	});
 
-	test('not HEAD', async () => {
+	test('and ignores HEAD', async () => {
 		emulator.options.faults = [{ on: 'video', do: http503 }];
-		const url = `${emulator.origin}/videos/${emulator.accept(aText).uuid}.mp4`;
+		const url = `${emulator.origin}/videos/${emulator.accept(textRequest).uuid}.mp4`;
 		expect((await call(url, { method: 'HEAD' })).status).toBe(200);
 	});
 });
 
-describe('whether a struck generate request makes a job', () => {
+describe('whether a generate request with a fault creates a job', () => {
 	const reset = { type: 'resetBeforeAnswer' } as const;
 	const cutOff = { type: 'cutOff' } as const;
 	const delay = { type: 'delay', ms: 1 } as const;
@@ -268,36 +286,36 @@ describe('whether a struck generate request makes a job', () => {
 		[alter, undefined, 1],
 	])('%j with accept %s: %d', async (action, accept, jobs) => {
 		emulator.options.faults = [{ on: 'generate', do: action, accept }];
-		await generate(emulator, aText).catch(() => {});
+		await generate(emulator, textRequest).catch(() => {});
 		expect(emulator.jobs).toHaveLength(jobs);
 		expect(emulator.credits).toBe(1_000_000 - 2 * jobs);
 		expect(emulator.requests[0]?.uuid).toBe(emulator.jobs[0]?.uuid);
 	});
 
-	test('only if the API would have accepted it', async () => {
+	test('never for an invalid request', async () => {
 		emulator.options.faults = [{ on: 'generate', do: reset, accept: true }];
-		await generate(emulator, { ...aText, prompt: '' }).catch(() => {});
+		await generate(emulator, { ...textRequest, prompt: '' }).catch(() => {});
 		expect(emulator.jobs).toHaveLength(0);
 	});
 });
 
 describe('randomFaults', () => {
-	test('gives the same plan for the same seed', () => {
+	test('returns the same plan for the same seed', () => {
 		expect(randomFaults(42, 30)).toEqual(randomFaults(42, 30));
 		expect(randomFaults(42, 30)).not.toEqual(randomFaults(43, 30));
 		expect(randomFaults(42, 30)).toHaveLength(30);
 	});
 
-	test('knows every trouble', () => {
+	test('uses every fault of the catalogue', () => {
 		const used = new Set(randomFaults(1, 5000).map((fault) => JSON.stringify(fault.do)));
 		for (const { do: action } of Object.values(troubles)) {
 			expect(used).toContain(JSON.stringify(action));
 		}
 	});
 
-	test.each(Object.entries(troubles))('%s leaves the emulator well', async (_name, trouble) => {
+	test.each(Object.entries(troubles))('the emulator works after %s', async (_name, trouble) => {
 		for (const on of trouble.on) {
-			const { uuid } = emulator.accept(aText);
+			const { uuid } = emulator.accept(textRequest);
 			emulator.options.faults = [{ on, do: trouble.do, occurrence: 1 }];
 			const before = emulator.requests.length;
 			const leave = new AbortController();

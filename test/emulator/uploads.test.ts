@@ -15,7 +15,7 @@ test.each([
 	['image/jpeg', jpeg],
 	['image/png', png],
 	['image/webp', webp],
-])('keeps an image and serves it back as %s', async (type, content) => {
+])('stores an image and serves it as %s', async (type, content) => {
 	const { status, json } = await upload(emulator, content);
 	expect(status).toBe(200);
 	expect(json).toEqual({
@@ -45,9 +45,9 @@ test.each([
 
 test.each([
 	['GIF', Buffer.from('GIF89a and so on')],
-	['nothing', Buffer.alloc(0)],
+	['an empty file', Buffer.alloc(0)],
 	['the first bytes of a PNG', png.subarray(0, 4)],
-])('refuses %s, whatever type is claimed', async (_what, content) => {
+])('refuses %s, whatever its Content-Type', async (_what, content) => {
 	const { status, json } = await upload(emulator, content);
 	expect(status).toBe(400);
 	expect(json).toMatchObject({
@@ -56,18 +56,18 @@ test.each([
 	});
 });
 
-test('takes 50 MB and not a byte more', async () => {
-	const most = Buffer.alloc(maxBytes + 1);
-	png.copy(most);
-	expect((await upload(emulator, most.subarray(0, maxBytes))).json).toMatchObject({ code: 0 });
+test('accepts 50 MB and refuses one byte more', async () => {
+	const large = Buffer.alloc(maxBytes + 1);
+	png.copy(large);
+	expect((await upload(emulator, large.subarray(0, maxBytes))).json).toMatchObject({ code: 0 });
 	expect(emulator.requests[0]?.body).toMatchObject({ bytes: maxBytes });
-	expect((await upload(emulator, most)).json).toMatchObject({
+	expect((await upload(emulator, large)).json).toMatchObject({
 		code: 1000,
 		msg: 'file must be at most 50 MB',
 	});
 });
 
-test('needs the field "file", in a multipart request', async () => {
+test('requires the field "file" in a multipart request', async () => {
 	expect((await upload(emulator, png, 'image')).json).toMatchObject({
 		code: 1000,
 		msg: 'file is required',
@@ -81,7 +81,7 @@ test('needs the field "file", in a multipart request', async () => {
 	expect(json.json).toMatchObject({ code: 1000 });
 });
 
-test('needs the key', async () => {
+test('requires a valid key', async () => {
 	const form = new FormData();
 	form.append('file', new Blob([png]), 'a.png');
 	const url = `${emulator.url}/upload-video-image`;
@@ -91,6 +91,6 @@ test('needs the key', async () => {
 	expect(json).toMatchObject({ code: 1002 });
 });
 
-test('an unknown image is not found', async () => {
+test('an unknown image is answered with HTTP 404', async () => {
 	expect((await call(`${emulator.origin}/images/nope`)).status).toBe(404);
 });

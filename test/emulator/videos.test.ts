@@ -1,6 +1,6 @@
 import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input } from 'mediabunny';
 import { startEmulator, type Emulator, type Job } from '../../emulator';
-import { aText, call } from './client';
+import { textRequest, call } from './client';
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeEach(() => emulator.reset());
 
 const urlOf = (job: Job) => `${emulator.origin}/videos/${job.uuid}.mp4`;
 
-async function read(bytes: Buffer) {
+async function readMp4(bytes: Buffer) {
 	const input = new Input({ source: new BufferSource(bytes), formats: ALL_FORMATS });
 	const track = await input.getPrimaryVideoTrack();
 	if (!track) throw new Error('no video track');
@@ -33,26 +33,29 @@ test.each([
 	['auto', 640, 360],
 	['16:9', 640, 360],
 	['9:16', 360, 640],
-] as const)('a finished job of %s has an MP4 of its own', async (aspectRatio, width, height) => {
-	const job = emulator.accept({ ...aText, aspectRatio });
-	const { status, headers, bytes } = await call(urlOf(job));
-	expect(status).toBe(200);
-	expect(headers).toMatchObject({
-		'content-type': 'video/mp4',
-		'content-length': `${bytes.length}`,
-		'accept-ranges': 'bytes',
-	});
-	const video = await read(bytes);
-	expect(video).toMatchObject({ width, height, duration: 4 });
-	expect(video.mimeType).toMatch(/^video\/mp4; codecs="avc1\./);
-	expect(video.tags).toMatchObject({ title: aText.prompt, comment: job.uuid });
-});
+] as const)(
+	'a completed job with aspect ratio %s has its own MP4',
+	async (aspectRatio, width, height) => {
+		const job = emulator.accept({ ...textRequest, aspectRatio });
+		const { status, headers, bytes } = await call(urlOf(job));
+		expect(status).toBe(200);
+		expect(headers).toMatchObject({
+			'content-type': 'video/mp4',
+			'content-length': `${bytes.length}`,
+			'accept-ranges': 'bytes',
+		});
+		const video = await readMp4(bytes);
+		expect(video).toMatchObject({ width, height, duration: 4 });
+		expect(video.mimeType).toMatch(/^video\/mp4; codecs="avc1\./);
+		expect(video.tags).toMatchObject({ title: textRequest.prompt, comment: job.uuid });
+	},
+);
 
-test('each hex digit of the uuid has a picture of its own', async () => {
+test('each hex digit of the uuid has its own picture', async () => {
 	const pictureOf = new Map<string, Buffer>();
 	for (let jobs = 0; jobs < 12; jobs++) {
-		const job = emulator.accept(aText);
-		const { pictures } = await read((await call(urlOf(job))).bytes);
+		const job = emulator.accept(textRequest);
+		const { pictures } = await readMp4((await call(urlOf(job))).bytes);
 		expect(pictures).toHaveLength(8);
 		pictures.forEach((picture, i) => {
 			const digit = job.uuid[i] ?? '';
@@ -64,9 +67,9 @@ test('each hex digit of the uuid has a picture of its own', async () => {
 	expect(new Set(pictures).size).toBe(pictureOf.size);
 });
 
-test.each([0, 100_000])('gives any range of it (padded to %d)', async (videoBytes) => {
+test.each([0, 100_000])('serves any range of the video (padded to %d)', async (videoBytes) => {
 	emulator.options.videoBytes = videoBytes;
-	const url = urlOf(emulator.accept(aText));
+	const url = urlOf(emulator.accept(textRequest));
 	const { bytes } = await call(url);
 	const size = bytes.length;
 	for (const [range, start, end] of [
@@ -93,25 +96,27 @@ test.each([0, 100_000])('gives any range of it (padded to %d)', async (videoByte
 	}
 });
 
-test('tells its size to HEAD', async () => {
+test('answers HEAD with the size', async () => {
 	emulator.options.videoBytes = 5e12;
-	const { status, headers, bytes } = await call(urlOf(emulator.accept(aText)), { method: 'HEAD' });
+	const { status, headers, bytes } = await call(urlOf(emulator.accept(textRequest)), {
+		method: 'HEAD',
+	});
 	expect(status).toBe(200);
 	expect(headers).toMatchObject({ 'content-type': 'video/mp4', 'content-length': '5000000000000' });
 	expect(bytes).toHaveLength(0);
 });
 
-test('padded, it has exactly the size and still plays', async () => {
+test('a padded video has exactly the size and still plays', async () => {
 	emulator.options.videoBytes = 3_000_000;
-	const { bytes } = await call(urlOf(emulator.accept(aText)));
+	const { bytes } = await call(urlOf(emulator.accept(textRequest)));
 	expect(bytes).toHaveLength(3_000_000);
-	expect(await read(bytes)).toMatchObject({ duration: 4 });
+	expect(await readMp4(bytes)).toMatchObject({ duration: 4 });
 });
 
-test('is there for finished jobs only', async () => {
+test('only completed jobs have a video', async () => {
 	emulator.options.durationMs = (_request, index) => (index === 0 ? 60_000 : 0);
 	emulator.options.outcome = 'failed';
-	for (const job of [emulator.accept(aText), emulator.accept(aText)]) {
+	for (const job of [emulator.accept(textRequest), emulator.accept(textRequest)]) {
 		expect((await call(urlOf(job))).status).toBe(404);
 	}
 	expect((await call(`${emulator.origin}/videos/nope.mp4`)).status).toBe(404);

@@ -11,63 +11,66 @@ function fileOf({ outputs }: Ran, field = 'data'): IBinaryData {
 	return file;
 }
 
-describe.each(['default', 'filesystem'] as const)('A video kept in mode "%s"', (mode) => {
-	let n8n: N8n;
-	beforeAll(async () => {
-		n8n = await startN8n(mode);
-	});
-	afterAll(() => n8n.close());
+describe.each(['default', 'filesystem'] as const)(
+	'A video in the binary data mode "%s"',
+	(mode) => {
+		let n8n: N8n;
+		beforeAll(async () => {
+			n8n = await startN8n(mode);
+		});
+		afterAll(() => n8n.close());
 
-	it('is attached as a file that plays, with its name, type and size', async () => {
-		await withEmulator({}, async ({ emulator, run }) => {
-			const ran = await run({ ...download, binaryOutputField: 'film' });
-			const uuid = emulator.jobs[0]?.uuid;
-			const file = fileOf(ran, 'film');
-			expect(file).toMatchObject({
-				fileName: `${uuid}.mp4`,
-				fileExtension: 'mp4',
-				mimeType: 'video/mp4',
-				fileType: 'video',
-				fileSize: expect.stringMatching(/^[\d.]+ kB$/) as string,
+		it('is attached as a playable file with its name, type and size', async () => {
+			await withEmulator({}, async ({ emulator, run }) => {
+				const ran = await run({ ...download, binaryOutputField: 'video' });
+				const uuid = emulator.jobs[0]?.uuid;
+				const file = fileOf(ran, 'video');
+				expect(file).toMatchObject({
+					fileName: `${uuid}.mp4`,
+					fileExtension: 'mp4',
+					mimeType: 'video/mp4',
+					fileType: 'video',
+					fileSize: expect.stringMatching(/^[\d.]+ kB$/) as string,
+				});
+				expect(file.id === undefined).toBe(mode === 'default');
+				const content = await readFile(file);
+				const original = await fetch(`${emulator.origin}/videos/${uuid}.mp4`);
+				expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
+				const input = new Input({ source: new BufferSource(content), formats: ALL_FORMATS });
+				expect(await input.computeDuration()).toBeGreaterThan(0);
+				expect(await input.getPrimaryVideoTrack()).not.toBeNull();
+				expect(jsonOf(ran)).toMatchObject([{ uuid, status: 'completed' }]);
+				expect(ran.outputs[0]).toMatchObject([{ pairedItem: { item: 0 } }]);
 			});
-			expect(file.id === undefined).toBe(mode === 'default');
-			const content = await readFile(file);
-			const original = await fetch(`${emulator.origin}/videos/${uuid}.mp4`);
-			expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
-			const input = new Input({ source: new BufferSource(content), formats: ALL_FORMATS });
-			expect(await input.computeDuration()).toBeGreaterThan(0);
-			expect(await input.getPrimaryVideoTrack()).not.toBeNull();
-			expect(jsonOf(ran)).toMatchObject([{ uuid, status: 'completed' }]);
-			expect(ran.outputs[0]).toMatchObject([{ pairedItem: { item: 0 } }]);
 		});
-	});
 
-	it('is asked for without the key', async () => {
-		await withEmulator({}, async ({ emulator, run }) => {
-			await run(download);
-			const [video, ...more] = emulator.requests.filter(({ kind }) => kind === 'video');
-			expect(video).toMatchObject({ method: 'GET', answered: 200 });
-			expect(video?.headers).not.toHaveProperty('authorization');
-			expect(more).toEqual([]);
+		it('is requested without the key', async () => {
+			await withEmulator({}, async ({ emulator, run }) => {
+				await run(download);
+				const [video, ...more] = emulator.requests.filter(({ kind }) => kind === 'video');
+				expect(video).toMatchObject({ method: 'GET', answered: 200 });
+				expect(video?.headers).not.toHaveProperty('authorization');
+				expect(more).toEqual([]);
+			});
 		});
-	});
-});
+	},
+);
 
-describe('A video to download', () => {
+describe('A downloaded video', () => {
 	useN8n();
 
-	it('is the one of its item', async () => {
+	it('is attached to its own item', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
-			const wanted = ['one', 'two', 'three', 'four'];
-			const { outputs } = await run({ ...download, prompt: PROMPT }, { items: prompts(...wanted) });
+			const list = ['one', 'two', 'three', 'four'];
+			const { outputs } = await run({ ...download, prompt: PROMPT }, { items: prompts(...list) });
 			const byPrompt = new Map(emulator.jobs.map(({ request, uuid }) => [request.prompt, uuid]));
 			expect(outputs[0]?.map(({ binary }) => binary?.data?.fileName)).toEqual(
-				wanted.map((prompt) => `${byPrompt.get(prompt)}.mp4`),
+				list.map((prompt) => `${byPrompt.get(prompt)}.mp4`),
 			);
 		});
 	});
 
-	it('comes with Get Status as well, once it is finished', async () => {
+	it('is attached by Get Status once it is finished', async () => {
 		const durationMs = ({ prompt }: { prompt: string }) => (prompt === 'slow' ? 60_000 : 0);
 		await withEmulator({ durationMs }, async ({ emulator, run }) => {
 			const [slow, quick] = ['slow', 'quick'].map((prompt) =>
@@ -85,7 +88,7 @@ describe('A video to download', () => {
 		});
 	});
 
-	it('is not asked for where the user did not want it', async () => {
+	it('is not requested if Download Video is off', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const { outputs } = await run({ ...download, downloadVideo: false });
 			expect(outputs[0]?.[0]).not.toHaveProperty('binary');
@@ -98,7 +101,7 @@ describe('A video to download', () => {
 		['video/quicktime', 'mov', 'video/quicktime'],
 		['Video/MP4; codecs="avc1"', 'mp4', 'video/mp4'],
 		['application/octet-stream', 'mp4', 'video/mp4'],
-	])('served as %s is a .%s file', async (contentType, extension, mimeType) => {
+	])('with the content type %s has the extension .%s', async (contentType, extension, mimeType) => {
 		const faults = [always('video', { type: 'alter', headers: { 'content-type': contentType } })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			expect(fileOf(await run(download))).toMatchObject({
@@ -108,7 +111,7 @@ describe('A video to download', () => {
 		});
 	});
 
-	it('is fetched again after a broken connection, and is whole', async () => {
+	it('is requested again after a broken connection and is complete', async () => {
 		const faults = [once('video', { type: 'resetMidAnswer' })];
 		await withEmulator({ faults, videoBytes: 500_000 }, async ({ emulator, run }) => {
 			const content = await readFile(fileOf(await run(download)));
@@ -118,7 +121,7 @@ describe('A video to download', () => {
 		});
 	});
 
-	it('is found behind a redirect to another host, which gets no key either', async () => {
+	it('is read from another host after a redirect, without the key', async () => {
 		await withEmulator({}, async (other) => {
 			const job = other.emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
 			const location = `${other.emulator.origin}/videos/${job.uuid}.mp4`;
@@ -131,14 +134,14 @@ describe('A video to download', () => {
 		});
 	});
 
-	it('that cannot be had ends with the ID, and is not paid for again', async () => {
+	it('fails with its ID, and is not paid for again, if the host answers HTTP 404', async () => {
 		const faults = [always('video', { type: 'http', status: 404 })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const ran = await run(download);
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} is finished, but could not be downloaded: its host answered with HTTP 404 [item 0]. Its last status was 'completed'. Fetch it using Get Status with this ID.`,
+				message: `Video ${uuid} is finished, but could not be downloaded: its host answered with HTTP 404 [item 0]. Its last status was 'completed'. Get it using Get Status with this ID.`,
 				httpCode: '404',
 				context: { uuid, lastStatus: 'completed', httpStatus: 404 },
 			});
@@ -148,7 +151,7 @@ describe('A video to download', () => {
 		});
 	});
 
-	it.each([undefined, null, ''])('that has the address %p ends with the ID', async (videoUrl) => {
+	it.each([undefined, null, ''])('fails with its ID if its URL is %p', async (videoUrl) => {
 		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const uuid = () => emulator.jobs.at(-1)?.uuid;
@@ -162,9 +165,12 @@ describe('A video to download', () => {
 
 	it.each([
 		['a web page', { type: 'html', status: 200 }],
-		['something that is no video', { type: 'alter', headers: { 'content-type': 'text/plain' } }],
-		['empty', { type: 'http', status: 200, headers: { 'content-type': 'video/mp4' }, body: '' }],
-	] as const)('that turns out to be %s is not passed on', async (_, action) => {
+		['another file type', { type: 'alter', headers: { 'content-type': 'text/plain' } }],
+		[
+			'an empty file',
+			{ type: 'http', status: 200, headers: { 'content-type': 'video/mp4' }, body: '' },
+		],
+	] as const)('fails if it is %s', async (_, action) => {
 		const faults = [always('video', action)];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const ran = await run({ ...download, options: { maxRetries: 0 } });

@@ -8,6 +8,8 @@ import {
 	IMAGES,
 	jsonOf,
 	KEY,
+	lowerFirst,
+	numbered,
 	once,
 	paidFor,
 	PROMPT,
@@ -20,39 +22,39 @@ import { type Credentials, runNode, storeFile } from '../../harness/core';
 useN8n();
 
 const CODES = [
-	{ code: 1000, status: 400, message: 'The API did not accept the input: Words of the API' },
+	{ code: 1000, status: 400, message: 'The API did not accept the input: Text of the API' },
 	{
 		code: 1001,
 		status: 402,
 		message: 'Not enough credits: needs 2 credits, 0 left',
-		next: 'Add credits in your veo3o1.com account, then try again.',
+		description: 'Add credits in your veo3o1.com account, then try again.',
 	},
 	{
 		code: 1002,
 		status: 401,
-		message: 'The API refused the key: Words of the API',
-		next: "Check 'API Key' in the Veo API credential.",
+		message: 'The API refused the key: Text of the API',
+		description: "Check 'API Key' in the Veo API credential.",
 	},
 	{
 		code: 1003,
 		status: 429,
 		message: 'The API received too many requests from this account',
-		next: 'Try again later, or send fewer items at a time.',
+		description: 'Try again later, or send fewer items at a time.',
 	},
 	{
 		code: 5000,
 		status: 500,
-		message: 'The API could not handle the request: Words of the API',
-		next: 'Try again later.',
+		message: 'The API could not handle the request: Text of the API',
+		description: 'Try again later.',
 		unclear:
-			'It is unclear whether the API accepted the video: the API could not handle the request: Words of the API',
+			'It is unclear whether the API accepted the video: the API could not handle the request: Text of the API',
 	},
 	{
 		code: 4711,
 		status: 418,
-		message: 'The API answered with code 4711: Words of the API',
+		message: 'The API answered with code 4711: Text of the API',
 		unclear:
-			'It is unclear whether the API accepted the video: the API answered with code 4711: Words of the API',
+			'It is unclear whether the API accepted the video: the API answered with code 4711: Text of the API',
 	},
 ];
 
@@ -60,79 +62,82 @@ const cases = CODES.flatMap((one) => [one, { ...one, status: 200 }]);
 
 function refusal(on: Fault['on'], { code, status }: { code: number; status: number }): Fault {
 	const data = code === 1001 ? { required: 2, current: 0 } : null;
-	return always(on, { type: 'envelope', code, status, msg: 'Words of the API', data });
+	return always(on, { type: 'envelope', code, status, msg: 'Text of the API', data });
 }
 
-describe.each(cases)('Code $code with HTTP $status', ({ code, status, message, next, unclear }) => {
-	const known = { httpCode: `${status}`, context: { code, httpStatus: status, itemIndex: 0 } };
-	const options = { maxRetries: 0 };
+describe.each(cases)(
+	'Code $code with HTTP $status',
+	({ code, status, message, description, unclear }) => {
+		const known = { httpCode: `${status}`, context: { code, httpStatus: status, itemIndex: 0 } };
+		const options = { maxRetries: 0 };
 
-	it.each(['generate', 'generateAndWait'])(
-		'is told by %s, which pays nothing',
-		async (operation) => {
-			const faults = [refusal('generate', { code, status })];
-			await withEmulator({ faults }, async ({ emulator, run }) => {
-				const failure = failureOf(await run({ operation, prompt: 'A fox', options }));
-				expect(failure).toMatchObject({
-					name: 'NodeApiError',
-					message: `${unclear ?? message} [item 0]`,
-					...known,
+		it.each(['generate', 'generateAndWait'])(
+			'is reported by %s, which sends one paid request',
+			async (operation) => {
+				const faults = [refusal('generate', { code, status })];
+				await withEmulator({ faults }, async ({ emulator, run }) => {
+					const failure = failureOf(await run({ operation, prompt: 'A fox', options }));
+					expect(failure).toMatchObject({
+						name: 'NodeApiError',
+						message: `${unclear ?? message} [item 0]`,
+						...known,
+					});
+					if (unclear)
+						expect(failure.description).toContain('It may have been accepted and billed');
+					else expect(failure.description).toContain(description ?? '');
+					expect(failure.messages).toEqual([
+						expect.stringContaining(`HTTP status: ${status}. API code: ${code}`),
+					]);
+					expect(failure.context).not.toHaveProperty('uuid');
+					expect(emulator.count('generate')).toBe(1);
 				});
-				if (unclear) expect(failure.description).toContain('It may have been accepted and billed');
-				else expect(failure.description).toContain(next ?? '');
-				expect(failure.messages).toEqual([
-					expect.stringContaining(`HTTP status: ${status}. API code: ${code}`),
-				]);
-				expect(failure.context).not.toHaveProperty('uuid');
-				expect(emulator.count('generate')).toBe(1);
-			});
-		},
-	);
-
-	it('is told by Get Status, with the ID', async () => {
-		await withEmulator(
-			{ faults: [refusal('status', { code, status })] },
-			async ({ run, emulator }) => {
-				const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
-				const ran = await run({ operation: 'getStatus', uuid, options });
-				const failure = failureOf(ran);
-				expect(failure).toMatchObject({
-					name: 'NodeApiError',
-					httpCode: known.httpCode,
-					context: { ...known.context, uuid },
-				});
-				const lowered = message.charAt(0).toLowerCase() + message.slice(1);
-				expect(failure.message).toContain(
-					`The status of video ${uuid} could not be checked: ${lowered}`,
-				);
-				expect(failure.message).toContain(next ?? '');
-				expect(ran.customData).toEqual({ veo_uuid: uuid });
 			},
 		);
-	});
 
-	it('is told by Upload Image', async () => {
-		await withEmulator({ faults: [refusal('upload', { code, status })] }, async ({ run }) => {
-			const data = await storeFile(IMAGES.png, { fileName: 'a.png', mimeType: 'image/png' });
-			const items = [{ json: {}, binary: { data } }];
-			const ran = await run({ resource: 'image', operation: 'uploadImage', options }, { items });
-			expect(failureOf(ran)).toMatchObject({
-				name: 'NodeApiError',
-				message: `${message} [item 0]`,
-				...known,
+		it('is reported by Get Status with the ID', async () => {
+			await withEmulator(
+				{ faults: [refusal('status', { code, status })] },
+				async ({ run, emulator }) => {
+					const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
+					const ran = await run({ operation: 'getStatus', uuid, options });
+					const failure = failureOf(ran);
+					expect(failure).toMatchObject({
+						name: 'NodeApiError',
+						httpCode: known.httpCode,
+						context: { ...known.context, uuid },
+					});
+					expect(failure.message).toContain(
+						`The status of video ${uuid} could not be checked: ${lowerFirst(message)}`,
+					);
+					expect(failure.message).toContain(description ?? '');
+					expect(ran.customData).toEqual({ veo_uuid: uuid });
+				},
+			);
+		});
+
+		it('is reported by Upload Image', async () => {
+			await withEmulator({ faults: [refusal('upload', { code, status })] }, async ({ run }) => {
+				const data = await storeFile(IMAGES.png, { fileName: 'a.png', mimeType: 'image/png' });
+				const items = [{ json: {}, binary: { data } }];
+				const ran = await run({ resource: 'image', operation: 'uploadImage', options }, { items });
+				expect(failureOf(ran)).toMatchObject({
+					name: 'NodeApiError',
+					message: `${message} [item 0]`,
+					...known,
+				});
 			});
 		});
-	});
-});
+	},
+);
 
-describe('The codes of the API itself', () => {
+describe('A refusal by the API', () => {
 	const refused: Array<[string, EmulatorOptions, number]> = [
-		['no credits left', { credits: 0 }, 1001],
-		['a key that it does not know', { apiKeys: ['another'] }, 1002],
+		['no credits', { credits: 0 }, 1001],
+		['an unknown key', { apiKeys: ['another'] }, 1002],
 		['too many requests', { rateLimit: { requests: 0, perMs: 60_000 } }, 1003],
 	];
 
-	it.each(refused)('are told with either kind of HTTP status: %s', async (_, options, code) => {
+	it.each(refused)('has its code with any HTTP status: %s', async (_, options, code) => {
 		for (const httpStatus of ['ok', 'matching'] as const) {
 			await withEmulator({ ...options, httpStatus }, async ({ emulator, run }) => {
 				const parameters = { operation: 'generate', prompt: 'A fox', options: { maxRetries: 0 } };
@@ -144,7 +149,7 @@ describe('The codes of the API itself', () => {
 		}
 	});
 
-	it('say how long to wait where the API said so', async () => {
+	it('contains the time to wait, if the API says so', async () => {
 		const rateLimit = { requests: 0, perMs: 60_000, retryAfterSeconds: 7 };
 		await withEmulator({ rateLimit }, async ({ run }) => {
 			const ran = await run({ operation: 'generate', prompt: 'A fox', options: { maxRetries: 0 } });
@@ -153,11 +158,11 @@ describe('The codes of the API itself', () => {
 	});
 });
 
-describe('An item that fails', () => {
+describe('A failed item', () => {
 	const mixed = prompts('good one', 'bad', 'good two');
 	const bad = always('generate', { type: 'envelope', code: 1000, msg: 'Bad' }, { prompt: 'bad' });
 
-	it('ends the run with its number, and the others that were accepted are named', async () => {
+	it('ends the run with its index and the IDs of the accepted videos', async () => {
 		await withEmulator({ faults: [bad] }, async ({ emulator, run }) => {
 			const ran = await run({ operation: 'generate', prompt: PROMPT }, { items: mixed });
 			const { message, description, context } = failureOf(ran);
@@ -172,7 +177,7 @@ describe('An item that fails', () => {
 		});
 	});
 
-	it('becomes an item with its message where the user continues', async () => {
+	it('becomes an item with its message with continueRegularOutput', async () => {
 		await withEmulator({ faults: [bad] }, async ({ emulator, run }) => {
 			for (const operation of ['generate', 'generateAndWait']) {
 				const node = { onError: 'continueRegularOutput' } as const;
@@ -199,7 +204,7 @@ describe('An item that fails', () => {
 		});
 	});
 
-	it('keeps the ID of a job that had been accepted, in the one output', async () => {
+	it('has the ID of its accepted job with continueRegularOutput', async () => {
 		const outcome = ({ prompt }: { prompt: string }) => (prompt === 'bad' ? 'failed' : 'completed');
 		await withEmulator({ outcome }, async ({ emulator, run }) => {
 			const node = { onError: 'continueRegularOutput' } as const;
@@ -217,11 +222,11 @@ describe('An item that fails', () => {
 		});
 	});
 
-	it('goes to the error output with the fields of its input, its message and its ID', async () => {
+	it('goes to the error output with its input fields, message and ID', async () => {
 		const outcome = ({ prompt }: { prompt: string }) => (prompt === 'bad' ? 'failed' : 'completed');
-		const never = once('generate', { type: 'envelope', code: 1000 }, { prompt: 'never' });
-		await withEmulator({ outcome, faults: [never] }, async ({ emulator, run }) => {
-			const items = prompts('good', 'bad', 'never', '').map(({ json }, index) => ({
+		const refused = once('generate', { type: 'envelope', code: 1000 }, { prompt: 'refused' });
+		await withEmulator({ outcome, faults: [refused] }, async ({ emulator, run }) => {
+			const items = prompts('good', 'bad', 'refused', '').map(({ json }, index) => ({
 				json: { ...json, row: index },
 			}));
 			const node = { onError: 'continueErrorOutput' } as const;
@@ -242,7 +247,7 @@ describe('An item that fails', () => {
 					pairedItem: { item: 1 },
 				},
 				{
-					json: { row: 2, prompt: 'never', error: containing('did not accept the input') },
+					json: { row: 2, prompt: 'refused', error: containing('did not accept the input') },
 					pairedItem: { item: 2 },
 				},
 				{ json: { row: 3, prompt: '', error: containing('is blank') }, pairedItem: { item: 3 } },
@@ -252,19 +257,19 @@ describe('An item that fails', () => {
 	});
 
 	it.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
-		'of Get Status keeps its ID with %s',
+		'of Get Status has its ID with %s',
 		async (onError) => {
 			await withEmulator({}, async ({ run }) => {
 				const ran = await run({ operation: 'getStatus', uuid: 'lost' }, { node: { onError } });
 				const output = onError === 'continueErrorOutput' ? 1 : 0;
 				expect(jsonOf(ran, output)).toEqual([
-					{ uuid: 'lost', error: containing('Video lost could not be checked') },
+					{ uuid: 'lost', error: containing('The status of video lost could not be checked') },
 				]);
 			});
 		},
 	);
 
-	it('says nothing of a payment where the key could not be sent', async () => {
+	it('does not mention a payment if the key is invalid', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			for (const apiKey of ['zero\u200bwidth', 'new\nline', '', {}]) {
 				const credentials = { veoApi: { apiKey, baseUrl: emulator.url } };
@@ -279,7 +284,7 @@ describe('An item that fails', () => {
 		});
 	});
 
-	it('is none where an expression gives the key as a number', async () => {
+	it('does not occur if an expression returns the key as a number', async () => {
 		await withEmulator({ apiKeys: ['12345678'] }, async ({ emulator, run }) => {
 			const credentials = { veoApi: { apiKey: 12345678, baseUrl: emulator.url } };
 			jsonOf(await run({ operation: 'generate', prompt: 'A fox' }, { credentials }));
@@ -287,17 +292,20 @@ describe('An item that fails', () => {
 		});
 	});
 
-	it.each([3_000_000, 5_000_000_000])('is none where it may take %s seconds', async (seconds) => {
-		await withEmulator({ latencyMs: 200 }, async ({ run }) => {
-			const options = { requestTimeout: seconds };
-			jsonOf(await run({ operation: 'generate', prompt: 'A fox', options }));
-		});
-	});
+	it.each([3_000_000, 5_000_000_000])(
+		'does not occur with a Request Timeout of %s seconds',
+		async (seconds) => {
+			await withEmulator({ latencyMs: 200 }, async ({ run }) => {
+				const options = { requestTimeout: seconds };
+				jsonOf(await run({ operation: 'generate', prompt: 'A fox', options }));
+			});
+		},
+	);
 
 	const elsewhere = 'http://127.0.0.1:1/api';
-	const beginnings: Array<[string, INodeParameters, Credentials, string]> = [
+	const invalidSettings: Array<[string, INodeParameters, Credentials, string]> = [
 		[
-			'a Base URL that is none',
+			'an invalid Base URL',
 			{},
 			{ veoApi: { apiKey: KEY, baseUrl: 'veo3o1.com' } },
 			"The 'Base URL' in the Veo API credential is not a web address",
@@ -319,30 +327,27 @@ describe('An item that fails', () => {
 		],
 	];
 
-	it.each(beginnings)(
-		'is each of them where there is %s',
-		async (_, more, credentials, message) => {
-			const items = prompts('one', 'two');
-			const parameters = { operation: 'generate', prompt: PROMPT, ...more };
-			for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
-				const ran = await runNode({ parameters, items, credentials, node: { onError } });
-				const [failed, none] = onError === 'continueErrorOutput' ? [1, 0] : [0, 1];
-				expect(ran.error).toBeUndefined();
-				expect(ran.outputs[none] ?? []).toEqual([]);
-				expect(ran.outputs[failed]).toMatchObject(
-					items.map((__, item) => ({
-						json: { error: containing(`${message} [item ${item}]. `) },
-						pairedItem: { item },
-					})),
-				);
-			}
-			expect(failureOf(await runNode({ parameters, items, credentials })).message).toBe(
-				`${message} [item 0]`,
+	it.each(invalidSettings)('is every item with %s', async (_, more, credentials, message) => {
+		const items = prompts('one', 'two');
+		const parameters = { operation: 'generate', prompt: PROMPT, ...more };
+		for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
+			const ran = await runNode({ parameters, items, credentials, node: { onError } });
+			const [failed, succeeded] = onError === 'continueErrorOutput' ? [1, 0] : [0, 1];
+			expect(ran.error).toBeUndefined();
+			expect(ran.outputs[succeeded] ?? []).toEqual([]);
+			expect(ran.outputs[failed]).toMatchObject(
+				items.map((__, item) => ({
+					json: { error: containing(`${message} [item ${item}]. `) },
+					pairedItem: { item },
+				})),
 			);
-		},
-	);
+		}
+		expect(failureOf(await runNode({ parameters, items, credentials })).message).toBe(
+			`${message} [item 0]`,
+		);
+	});
 
-	it('never hides that the answer of the API has a field named "error"', async () => {
+	it('is not an item whose answer has a field named "error"', async () => {
 		const faults = (['generate', 'status'] as const).map((on) =>
 			always(on, { type: 'alter', data: { error: 'Only a remark' } }),
 		);
@@ -359,25 +364,25 @@ describe('An item that fails', () => {
 	});
 });
 
-describe('The custom data of an execution', () => {
-	it('holds the IDs of many failed jobs', async () => {
+describe('The highlighted data of an execution', () => {
+	it('contains the IDs of many failed jobs', async () => {
 		await withEmulator({ outcome: 'failed' }, async ({ emulator, run }) => {
-			const items = prompts(...Array.from({ length: 20 }, (_, index) => `video ${index}`));
+			const items = prompts(...numbered(20));
 			const node = { onError: 'continueRegularOutput' } as const;
 			const options = { maxConcurrentJobs: 20 };
 			const ran = await run(
 				{ operation: 'generateAndWait', prompt: PROMPT, options },
 				{ items, node },
 			);
-			const noted = Object.values(ran.customData).join(',').split(',');
-			expect(noted.sort()).toEqual(emulator.jobs.map(({ uuid }) => uuid).sort());
+			const uuids = Object.values(ran.customData).join(',').split(',');
+			expect(uuids.sort()).toEqual(emulator.jobs.map(({ uuid }) => uuid).sort());
 			expect(Object.keys(ran.customData)).toEqual(
-				['', '_2', '_3', '_4'].map((ending) => `veo_uuid${ending}`),
+				['', '_2', '_3', '_4'].map((suffix) => `veo_uuid${suffix}`),
 			);
 		});
 	});
 
-	it('holds nothing where nothing failed', async () => {
+	it('is empty if no item failed', async () => {
 		await withEmulator({}, async ({ run }) => {
 			const ran = await run({ operation: 'generateAndWait', prompt: 'A fox' });
 			expect(ran.customData).toEqual({});

@@ -7,7 +7,7 @@ import {
 	always,
 	containing,
 	credentialsFor,
-	everythingIn,
+	dumpOf,
 	failureOf,
 	IMAGES,
 	jsonOf,
@@ -22,14 +22,14 @@ import {
 const n8n = useN8n();
 const test = together(8);
 
-const CONSOLE = (['debug', 'log', 'info', 'warn', 'error'] as const).map((method) =>
+const consoleSpies = (['debug', 'log', 'info', 'warn', 'error'] as const).map((method) =>
 	jest.spyOn(console, method),
 );
 
 const download = { operation: 'generateAndWait', prompt: 'A fox', downloadVideo: true };
 const OPTIONS = { maxRetries: 0, requestTimeout: 20 };
 
-/** One run of the node that sends a request of this kind. */
+/** Runs the node so that it sends a request of this kind. */
 async function send({ run, emulator }: Scene, kind: Kind, more = {}): Promise<Ran> {
 	const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
 	const data = await storeFile(IMAGES.png, { fileName: 'a.png', mimeType: 'image/png' });
@@ -43,15 +43,15 @@ async function send({ run, emulator }: Scene, kind: Kind, more = {}): Promise<Ra
 	}[kind];
 	const parameters = { prompt: 'A fox', uuid, downloadVideo: kind === 'video', options: OPTIONS };
 	const ran = await run({ ...operation, ...parameters }, { items, ...more });
-	expect(everythingIn(ran).includes(KEY)).toBe(false);
+	expect(dumpOf(ran).includes(KEY)).toBe(false);
 	return ran;
 }
 
 const CALLS = ['generate', 'status', 'upload'] as const;
 
-describe('An answer that is far too large', () => {
+describe('A huge answer', () => {
 	for (const kind of CALLS) {
-		test(`is not read to its end: 200 MB for ${kind}`, async () => {
+		test(`is not read completely: 200 MB for ${kind}`, async () => {
 			const faults = [always(kind, { type: 'huge', megabytes: 200 })];
 			await withEmulator({ faults }, async (scene) => {
 				expect(failureOf(await send(scene, kind)).message).toMatch(
@@ -63,7 +63,7 @@ describe('An answer that is far too large', () => {
 		});
 	}
 
-	test('is not read to its end: one without any', async () => {
+	test('is not read on if it is endless', async () => {
 		await withEmulator({ faults: [always('status', { type: 'endless' })] }, async (scene) => {
 			expect(failureOf(await send(scene, 'status')).message).toContain('too large');
 			await until(() => scene.emulator.requests[0]?.answered === 'aborted');
@@ -71,7 +71,7 @@ describe('An answer that is far too large', () => {
 		});
 	});
 
-	test('is not unpacked to its end', async () => {
+	test('is not unpacked completely', async () => {
 		const bomb = await startGzipBomb(100);
 		await withEmulator({}, async (scene) => {
 			const credentials = credentialsFor(`http://127.0.0.1:${bomb.port}/api`);
@@ -83,7 +83,7 @@ describe('An answer that is far too large', () => {
 });
 
 describe('A video', () => {
-	test('that stops coming is given up, with the ID', async () => {
+	test('fails with its ID if its download stalls', async () => {
 		const faults = [always('video', { type: 'trickle', everyMs: 3_600_000 })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const options = { maxRetries: 0, requestTimeout: 2 };
@@ -107,7 +107,7 @@ describe('A video', () => {
 		17,
 		{ url: 'https://example.com/a.mp4' },
 	]) {
-		test(`at ${JSON.stringify(videoUrl)} is refused in words`, async () => {
+		test(`is refused at the URL ${JSON.stringify(videoUrl)}`, async () => {
 			const faults = [always('status', { type: 'alter', data: { videoUrl } })];
 			await withEmulator({ faults }, async ({ emulator, run }) => {
 				for (const downloadVideo of [true, false]) {
@@ -116,7 +116,7 @@ describe('A video', () => {
 					expect(failureOf(ran)).toMatchObject({
 						name: 'NodeApiError',
 						message: containing(
-							`Video ${uuid} is finished, but its address ${JSON.stringify(videoUrl)} is not a web address [item 0]`,
+							`Video ${uuid} is finished, but its URL ${JSON.stringify(videoUrl)} is not a web address [item 0]`,
 						),
 						context: { uuid },
 					});
@@ -126,7 +126,7 @@ describe('A video', () => {
 		});
 	}
 
-	test('is never named by its server', async () => {
+	test('has no file name from its server', async () => {
 		const headers = { 'content-disposition': 'attachment; filename="../../etc/cron.d/evil.mp4"' };
 		const faults = [always('video', { type: 'alter', headers })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
@@ -134,11 +134,11 @@ describe('A video', () => {
 			expect(ran.outputs[0]?.[0]?.binary?.data).toMatchObject({
 				fileName: `${emulator.jobs[0]?.uuid}.mp4`,
 			});
-			expect(everythingIn(ran).includes('evil')).toBe(false);
+			expect(dumpOf(ran).includes('evil')).toBe(false);
 		});
 	});
 
-	test('whose ID has path parts does not escape by its name', async () => {
+	test('has a safe file name if its ID is a path', async () => {
 		const uuid = '../../../tmp/veo-escaped\0"\r\n';
 		await withEmulator({}, async ({ emulator: other }) => {
 			const job = other.accept({ generationType: 'text_to_video', prompt: 'A fox' });
@@ -166,7 +166,7 @@ describe('A video', () => {
 
 describe('A redirect', () => {
 	for (const kind of CALLS) {
-		test(`of a ${kind} request is not followed, and the key goes nowhere else`, async () => {
+		test(`of a ${kind} request is not followed`, async () => {
 			await withEmulator({}, async ({ emulator: other }) => {
 				for (const status of [301, 302, 303, 307, 308]) {
 					for (const location of [`${other.origin}/api/generate-video`, '/api/elsewhere']) {
@@ -184,30 +184,30 @@ describe('A redirect', () => {
 });
 
 describe('A server that sends the key back', () => {
-	const said = `You sent Bearer ${KEY} to me`;
+	const echo = `You sent Bearer ${KEY} to me`;
 	const echoes: Array<[string, FaultAction, ReadonlyArray<Fault['on']>]> = [
-		['as words of a refusal', { type: 'envelope', code: 1000, msg: said }, CALLS],
-		['as words with HTTP 401', { type: 'envelope', code: 1002, msg: said, status: 401 }, CALLS],
-		['as words of an unknown code', { type: 'envelope', code: 9, msg: said }, CALLS],
+		['as the message of a refusal', { type: 'envelope', code: 1000, msg: echo }, CALLS],
+		['as a message with HTTP 401', { type: 'envelope', code: 1002, msg: echo, status: 401 }, CALLS],
+		['as the message of an unknown code', { type: 'envelope', code: 9, msg: echo }, CALLS],
 		[
 			'as a message without an envelope',
-			{ type: 'json', value: { message: said }, status: 400 },
+			{ type: 'json', value: { message: echo }, status: 400 },
 			CALLS,
 		],
-		['as a page', { type: 'http', status: 500, body: `<html>${said}</html>` }, CALLS],
-		['in fields of its own', { type: 'alter', data: { echo: said, error: said } }, CALLS],
+		['as a page', { type: 'http', status: 500, body: `<html>${echo}</html>` }, CALLS],
+		['in unknown fields', { type: 'alter', data: { echo, error: echo } }, CALLS],
 		[
 			'as the reason of a failed video',
-			{ type: 'envelope', code: 0, data: { status: 'failed', errorMessage: said } },
+			{ type: 'envelope', code: 0, data: { status: 'failed', errorMessage: echo } },
 			['status'],
 		],
-		['in its headers', { type: 'alter', headers: { 'x-echo': said } }, [...CALLS, 'video']],
+		['in its headers', { type: 'alter', headers: { 'x-echo': echo } }, [...CALLS, 'video']],
 		['as a redirect', { type: 'http', status: 302, headers: { location: `/${KEY}` } }, CALLS],
 	];
-	for (const [how, action, kinds] of echoes) {
+	for (const [place, action, kinds] of echoes) {
 		for (const kind of kinds) {
 			for (const onError of ['stopWorkflow', 'continueRegularOutput'] as const) {
-				test(`${how} with ${kind} is not passed on, ${onError}`, async () => {
+				test(`does not leak it: ${place}, ${kind}, ${onError}`, async () => {
 					await withEmulator({ faults: [always(kind, action)] }, async (scene) => {
 						const ran = await send(scene, kind, { node: { onError } });
 						expect(JSON.stringify(ran.customData)).not.toContain(KEY);
@@ -217,8 +217,8 @@ describe('A server that sends the key back', () => {
 		}
 	}
 
-	test('is quoted with stars in its place', async () => {
-		const faults = [always('generate', { type: 'envelope', code: 1000, msg: said })];
+	test('is quoted with asterisks in place of the key', async () => {
+		const faults = [always('generate', { type: 'envelope', code: 1000, msg: echo })];
 		await withEmulator({ faults }, async (scene) => {
 			expect(failureOf(await send(scene, 'generate')).message).toContain(
 				'You sent Bearer ***** to me',
@@ -226,14 +226,14 @@ describe('A server that sends the key back', () => {
 		});
 	});
 
-	// PHP writes every slash as "\/" in JSON, and any character may be written as "\u0041".
-	const written: Array<[string, string, string]> = [
+	// PHP escapes slashes in JSON as "\/", and any character can be escaped as "\u0041".
+	const escapes: Array<[string, string, string]> = [
 		['with escaped slashes', 'veo/secret/0123456789+abc==', 'veo\\/secret\\/0123456789+abc=='],
 		['with escaped letters', KEY, `\\u0076${KEY.slice(1)}`],
 	];
-	for (const [how, key, echo] of written) {
-		test(`in JSON ${how} is not passed on`, async () => {
-			const body = `{"code":1000,"msg":"Bad key ${echo}"}`;
+	for (const [escaped, key, text] of escapes) {
+		test(`does not leak it in JSON ${escaped}`, async () => {
+			const body = `{"code":1000,"msg":"Bad key ${text}"}`;
 			const options: EmulatorOptions = {
 				apiKeys: [key],
 				faults: [always('generate', { type: 'http', status: 400, body })],
@@ -242,18 +242,18 @@ describe('A server that sends the key back', () => {
 				const credentials = credentialsFor(emulator.url, key);
 				const ran = await run({ operation: 'generate', prompt: 'A fox' }, { credentials });
 				expect(failureOf(ran).message).toContain('Bad key');
-				expect(everythingIn(ran).includes(key)).toBe(false);
+				expect(dumpOf(ran).includes(key)).toBe(false);
 			});
 		});
 	}
 });
 
-it('logs nothing of the key, at any level', async () => {
+it('does not log the key at any level', async () => {
 	const log = await n8n.logged();
-	// No more of the log than what matters, should a test ever have to show it.
+	// Keeps the output of a failed test short.
 	const lines = log.split('\n');
 	expect(lines.filter((line) => line.includes('finished with error')).length).toBeGreaterThan(50);
 	expect(lines.filter((line) => line.includes(KEY))).toEqual([]);
-	const said = CONSOLE.flatMap(({ mock }) => mock.calls.map((words) => words.join(' ')));
-	expect(said.join('\n')).not.toContain(KEY);
+	const output = consoleSpies.flatMap(({ mock }) => mock.calls.map((args) => args.join(' ')));
+	expect(output.join('\n')).not.toContain(KEY);
 });

@@ -21,7 +21,7 @@ const TABLE = 'veo_jobs';
 interface Scene {
 	emulator: Emulator;
 	tables: Tables;
-	/** Every run is the same execution to n8n: as when it runs one again whose worker was killed. */
+	/** Each run has the same execution ID, as when n8n repeats an execution after a crash. */
 	run: (parameters?: INodeParameters, more?: Partial<RunOptions>) => Promise<Ran>;
 }
 
@@ -48,15 +48,15 @@ async function withTables(options: EmulatorOptions, act: (scene: Scene) => Promi
 }
 
 describe('Track Job', () => {
-	it('makes the table, and notes a job before it is paid for and once it is accepted', async () => {
+	it('creates the table and records a job before the paid request and after it', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
-			let noted: unknown;
+			let recorded: unknown;
 			emulator.options.log = ({ kind }) => {
-				if (kind === 'generate') noted ??= { ...tables.rows(TABLE)[0] };
+				if (kind === 'generate') recorded ??= { ...tables.rows(TABLE)[0] };
 			};
 			const [json] = jsonOf(await run());
-			expect(noted).toMatchObject({ status: 'submitting', prompt: 'A fox' });
-			expect(noted).not.toHaveProperty('uuid');
+			expect(recorded).toMatchObject({ status: 'submitting', prompt: 'A fox' });
+			expect(recorded).not.toHaveProperty('uuid');
 			expect(tables.rows(TABLE)).toEqual([
 				expect.objectContaining({
 					uuid: json?.uuid,
@@ -70,7 +70,7 @@ describe('Track Job', () => {
 		});
 	});
 
-	it('notes how each job of Generate and Wait ended', async () => {
+	it('records the final status of each job of Generate and Wait', async () => {
 		const outcome = ({ prompt }: { prompt: string }) => (prompt === 'bad' ? 'failed' : 'completed');
 		await withTables({ outcome }, async ({ tables, run }) => {
 			const parameters = { operation: 'generateAndWait', prompt: PROMPT };
@@ -87,7 +87,7 @@ describe('Track Job', () => {
 		});
 	});
 
-	it('leaves a row as it is once it is final, for a trigger may have told of it', async () => {
+	it('does not change a final row, as the trigger may have emitted it', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
 			const final = { status: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' };
 			emulator.options.log = ({ kind }) => {
@@ -99,14 +99,14 @@ describe('Track Job', () => {
 		});
 	});
 
-	it('and what else is switched on may be text, as an expression may give it', async () => {
+	it('accepts true as text, as from an expression, like the other switches', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
-			const on = '={{ "true" }}';
+			const enabled = '={{ "true" }}';
 			const parameters = {
 				operation: 'generateAndWait',
-				trackJob: on,
-				downloadVideo: on,
-				options: { reuseIdentical: on },
+				trackJob: enabled,
+				downloadVideo: enabled,
+				options: { reuseIdentical: enabled },
 			};
 			for (const executionId of ['first', 'second']) {
 				const { outputs } = await run(parameters, { executionId });
@@ -123,17 +123,20 @@ describe('Track Job', () => {
 		['POST', 403, 'the n8n API key may not use Data Tables'],
 		['GET', 404, 'this n8n has no Data Tables in its API'],
 		['POST', 400, 'n8n did not accept the request'],
-	])('pays nothing where n8n answers each %s with HTTP %d', async (method, status, words) => {
-		await withTables({}, async ({ emulator, tables, run }) => {
-			tables.refuse = (request) => (request.startsWith(method) ? { status } : undefined);
-			expect(failureOf(await run()).message).toContain(
-				`The job table 'veo_jobs' could not be used: ${words}`,
-			);
-			expect(paidFor(emulator)).toEqual([]);
-		});
-	});
+	])(
+		'sends no paid request if n8n answers each %s with HTTP %d',
+		async (method, status, reason) => {
+			await withTables({}, async ({ emulator, tables, run }) => {
+				tables.refuse = (request) => (request.startsWith(method) ? { status } : undefined);
+				expect(failureOf(await run()).message).toContain(
+					`The job table 'veo_jobs' could not be used: ${reason}`,
+				);
+				expect(paidFor(emulator)).toEqual([]);
+			});
+		},
+	);
 
-	it('gives a video that could not be noted with its ID and a hint', async () => {
+	it('returns the video with a hint if it could not be recorded', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
 			tables.refuse = (request) => (request.startsWith('PATCH') ? { status: 503 } : undefined);
 			const [json] = jsonOf(await run());
@@ -145,7 +148,7 @@ describe('Track Job', () => {
 		});
 	});
 
-	it('notes what was surely not accepted as failed, and submits it in the next try', async () => {
+	it('records a job that was certainly not accepted as failed, and submits it in the next attempt', async () => {
 		const faults = [
 			once('generate', { type: 'envelope', code: 1001, msg: 'Insufficient credits' }),
 		];
@@ -160,8 +163,8 @@ describe('Track Job', () => {
 	});
 });
 
-describe('An execution that n8n runs again', () => {
-	it('finds its jobs in the table, and pays for none of them again', async () => {
+describe('A repeated execution', () => {
+	it('finds its jobs in the table and does not pay again', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
 			const items = prompts('one', 'two', 'three');
 			const first = jsonOf(await run({ prompt: PROMPT }, { items }));
@@ -173,7 +176,7 @@ describe('An execution that n8n runs again', () => {
 		});
 	});
 
-	it('finds them when a user retries it, or that retry, after n8n died', async () => {
+	it('finds its jobs in a retry, and in a retry of the retry', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
 			tables.retryOf.set('second', 'execution').set('third', 'second');
 			const [first] = jsonOf(await run());
@@ -189,18 +192,22 @@ describe('An execution that n8n runs again', () => {
 		[404, 'the n8n API key does not see that execution, or n8n has deleted it'],
 		[403, 'the n8n API key may not read executions'],
 		[503, 'n8n could not be reached'],
-	])('pays nothing for a retry where n8n answers HTTP %d for what', async (status, words) => {
-		await withTables({}, async ({ emulator, tables, run }) => {
-			tables.refuse = (request) => (request === 'GET /executions/second' ? { status } : undefined);
-			const ran = await run({}, { mode: 'retry', executionId: 'second' });
-			expect(failureOf(ran).message).toContain(
-				`Could not determine which execution second is a retry of, so its earlier videos cannot be found: ${words}`,
-			);
-			expect(paidFor(emulator)).toEqual([]);
-		});
-	});
+	])(
+		'sends no paid request if n8n answers HTTP %d for the retried execution',
+		async (status, reason) => {
+			await withTables({}, async ({ emulator, tables, run }) => {
+				tables.refuse = (request) =>
+					request === 'GET /executions/second' ? { status } : undefined;
+				const ran = await run({}, { mode: 'retry', executionId: 'second' });
+				expect(failureOf(ran).message).toContain(
+					`Could not determine which execution second retries, so its earlier videos cannot be found: ${reason}`,
+				);
+				expect(paidFor(emulator)).toEqual([]);
+			});
+		},
+	);
 
-	it('says of a job in the middle of being submitted that it may have been paid for', async () => {
+	it('reports an interrupted submission as unclear', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
 			await run();
 			Object.assign(tables.rows(TABLE)[0] ?? {}, { status: 'submitting', uuid: null });
@@ -211,7 +218,7 @@ describe('An execution that n8n runs again', () => {
 		});
 	});
 
-	it('leaves alone what got an unclear answer', async () => {
+	it('does not repeat a submission with an unclear outcome', async () => {
 		const faults = [once('generate', { type: 'resetBeforeAnswer' }, { accept: true })];
 		await withTables({ faults }, async ({ emulator, tables, run }) => {
 			failureOf(await run());
@@ -221,7 +228,7 @@ describe('An execution that n8n runs again', () => {
 		});
 	});
 
-	it('submits an item whose input is another now', async () => {
+	it('submits an item whose input has changed', async () => {
 		await withTables({}, async ({ emulator, run }) => {
 			await run({ prompt: 'one' });
 			await run({ prompt: 'two' });
@@ -233,30 +240,30 @@ describe('An execution that n8n runs again', () => {
 describe('Reuse Identical', () => {
 	const options = { maxRetries: 0, reuseIdentical: true };
 
-	it('gives the video of the same request again, and of no other', async () => {
+	it('returns the video of an identical request only', async () => {
 		await withTables({}, async ({ emulator, tables, run }) => {
-			const again = async (prompt: string) => {
+			const generate = async (prompt: string) => {
 				const [json] = jsonOf(await run({ operation: 'generateAndWait', prompt, options }));
-				// From now on it is another execution's.
-				for (const row of tables.rows(TABLE)) row.executionId = 'an earlier one';
+				// Makes the row belong to another execution.
+				for (const row of tables.rows(TABLE)) row.executionId = 'earlier';
 				return json?.uuid;
 			};
-			const first = await again('A fox');
+			const first = await generate('A fox');
 			const checks = emulator.count('status');
-			expect(await again('A fox')).toBe(first);
-			// The table knows the video; the API may have forgotten it by now.
+			expect(await generate('A fox')).toBe(first);
+			// The status comes from the table, without a request to the API.
 			expect(emulator.count('status')).toBe(checks);
-			expect(await again('A hare')).not.toBe(first);
+			expect(await generate('A hare')).not.toBe(first);
 			expect(paidFor(emulator)).toEqual(['A fox', 'A hare']);
 		});
 	});
 
-	it('does not take one that failed or is not finished', async () => {
+	it('does not reuse a failed or unfinished video', async () => {
 		await withTables({ outcome: 'failed' }, async ({ emulator, tables, run }) => {
 			for (const operation of ['generate', 'generateAndWait', 'generate']) {
 				await run({ operation, options });
-				for (const row of tables.rows(TABLE)) row.executionId = 'an earlier one';
-				for (const row of tables.rows(TABLE)) row.jobKey = `an earlier one ${row.id}`;
+				for (const row of tables.rows(TABLE)) row.executionId = 'earlier';
+				for (const row of tables.rows(TABLE)) row.jobKey = `earlier ${row.id}`;
 			}
 			expect(paidFor(emulator)).toHaveLength(3);
 		});

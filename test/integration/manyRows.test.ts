@@ -8,15 +8,15 @@ import { N8N_KEY, Tables } from './triggerTables';
 useN8n();
 
 const TABLE = 'veo_jobs';
-const MANY = 10_000;
+const JOBS = 10_000;
 const NEVER_CHECKED = 250;
-/** How many jobs a poll checks that does not go on checking. */
-const A_POLL = 100;
-/** How many deliveries a trigger remembers one by one, and how many rows n8n gives at once. */
-const REMEMBERED = 2_000;
-const LARGEST_PAGE = 250;
-/** What a poll that delivers nothing asks of n8n, whatever the table holds. */
-const A_POLLS_REQUESTS = 7;
+/** The number of jobs that one poll checks without Keep Checking. */
+const CHECKS_PER_POLL = 100;
+/** The number of deliveries that a trigger stores, and the number of rows in a page of n8n's API. */
+const MAX_DELIVERIES = 2_000;
+const PAGE_SIZE = 250;
+/** The maximum number of n8n requests in a poll without deliveries, for any table. */
+const MAX_REQUESTS_PER_POLL = 7;
 
 interface Scene {
 	emulator: Emulator;
@@ -24,7 +24,7 @@ interface Scene {
 	trigger: Trigger;
 }
 
-/** A trigger that looks once at each poll, and has been switched on. */
+/** Calls `act` with an activated trigger that checks once per poll. */
 async function withTrigger(
 	options: EmulatorOptions,
 	budgetMs: number | undefined,
@@ -58,11 +58,11 @@ async function withTrigger(
 }
 
 /**
- * A table of jobs that are being made, in which the rows' order says nothing of when they were checked. Gives the jobs'
- * IDs, first those that were not checked for longest; `uuidAt` makes each.
+ * Fills the table with unfinished jobs whose row order is independent of `checkedAt`. Returns their IDs, the least recently
+ * checked first.
  */
 function fill(tables: Tables, uuidAt: (place: number) => string): string[] {
-	const longAgo = Date.now() - MANY * 1000;
+	const longAgo = Date.now() - JOBS * 1000;
 	const row = (place: number, checkedAt: string | null) => ({
 		uuid: uuidAt(place),
 		status: 'processing',
@@ -70,15 +70,15 @@ function fill(tables: Tables, uuidAt: (place: number) => string): string[] {
 		submittedAt: new Date(longAgo).toISOString(),
 		checkedAt,
 	});
-	// As users insert them: by their order alone.
+	// Rows inserted by users have no checkedAt.
 	const never = Array.from({ length: NEVER_CHECKED }, (_, place) => row(place, null));
-	const checked = Array.from({ length: MANY - NEVER_CHECKED }, (_, index) => {
+	const checked = Array.from({ length: JOBS - NEVER_CHECKED }, (_, index) => {
 		const place = NEVER_CHECKED + index;
 		return row(place, new Date(longAgo + place * 1000).toISOString());
 	});
-	// With a step that is a prime each of them comes once.
-	const mixed = checked.map((_, index) => checked[(index * 7919) % checked.length] ?? {});
-	tables.insert(TABLE, ...mixed, ...never);
+	// The step is coprime to the length, so each row occurs once.
+	const shuffled = checked.map((_, index) => checked[(index * 7919) % checked.length] ?? {});
+	tables.insert(TABLE, ...shuffled, ...never);
 	return [...never, ...checked].map(({ uuid }) => uuid);
 }
 
@@ -94,16 +94,16 @@ function expectOnce(checked: string[], jobs: string[]): void {
 	expect(checked).toHaveLength(jobs.length);
 }
 
-it('finds the last of 10,000 jobs in its hundredth poll, and has checked every other one once', async () => {
+it('finds the last of 10,000 jobs in the hundredth poll and checks each job once', async () => {
 	await withTrigger({}, undefined, async (scene) => {
 		const { tables, trigger } = scene;
-		// The API does not know every tenth.
+		// Every tenth job is unknown to the API.
 		const queue = fill(tables, (place) => {
-			if (place === MANY - 1) return accept(scene, 'finished');
-			return place % 10 === 5 ? `unknown-${place}` : accept(scene, 'being made');
+			if (place === JOBS - 1) return accept(scene, 'finished');
+			return place % 10 === 5 ? `unknown-${place}` : accept(scene, 'unfinished');
 		});
 		const requests: number[] = [];
-		while (trigger.executions.length === 0 && requests.length < MANY / A_POLL) {
+		while (trigger.executions.length === 0 && requests.length < JOBS / CHECKS_PER_POLL) {
 			const before = tables.requests.length;
 			await trigger.poll();
 			requests.push(tables.requests.length - before);
@@ -111,33 +111,33 @@ it('finds the last of 10,000 jobs in its hundredth poll, and has checked every o
 		expect(trigger.executions.map((items) => items.map(({ json }) => json.uuid))).toEqual([
 			[queue.at(-1)],
 		]);
-		expect(requests).toHaveLength(MANY / A_POLL);
-		expect(Math.max(...requests.slice(0, -1))).toBeLessThanOrEqual(A_POLLS_REQUESTS);
+		expect(requests).toHaveLength(JOBS / CHECKS_PER_POLL);
+		expect(Math.max(...requests.slice(0, -1))).toBeLessThanOrEqual(MAX_REQUESTS_PER_POLL);
 		const checked = checkedIn(scene).slice(1);
 		expectOnce(checked, queue);
 	});
 }, 300_000);
 
-it('goes on where a poll ended whose time was up', async () => {
+it('continues where a poll ended that ran out of time', async () => {
 	await withTrigger({ latencyMs: 150 }, 1_000, async (scene) => {
-		const queue = fill(scene.tables, () => accept(scene, 'being made'));
+		const queue = fill(scene.tables, () => accept(scene, 'unfinished'));
 		const before = checkedIn(scene).length;
 		const polls: number[] = [];
 		for (let poll = 0; poll < 4; poll++) {
 			await scene.trigger.poll();
 			polls.push(checkedIn(scene).length - before);
 		}
-		// Five at once for a second, not a hundred.
-		expect(polls[0]).toBeLessThan(A_POLL / 2);
+		// Five checks at a time for one second.
+		expect(polls[0]).toBeLessThan(CHECKS_PER_POLL / 2);
 		const checked = checkedIn(scene).slice(before);
 		expect(checked.length).toBeGreaterThan(polls[2] ?? Infinity);
 		expectOnce(checked, queue.slice(0, checked.length));
 	});
 });
 
-it('reads no more of a table for what it delivered long ago, and a bounded part of it for the rest', async () => {
+it('reads no rows for old deliveries and a limited number of rows for recent ones', async () => {
 	await withTrigger({}, undefined, async ({ tables, trigger }) => {
-		const requestsOfAPoll = async () => {
+		const countRequests = async () => {
 			const before = tables.requests.length;
 			await trigger.poll();
 			return tables.requests.length - before;
@@ -150,18 +150,18 @@ it('reads no more of a table for what it delivered long ago, and a bounded part 
 			}));
 			tables.insert(TABLE, ...rows);
 		};
-		const ofAnEmptyTable = await requestsOfAPoll();
-		insertFinished(MANY, Date.now() - 60 * 60_000);
-		expect(await requestsOfAPoll()).toBe(ofAnEmptyTable);
+		const forEmptyTable = await countRequests();
+		insertFinished(JOBS, Date.now() - 60 * 60_000);
+		expect(await countRequests()).toBe(forEmptyTable);
 
-		insertFinished(REMEMBERED + 1_000, Date.now());
-		// A row with a time that is yet to come would be remembered beyond its turn.
-		await sleep(REMEMBERED + 1_000);
+		insertFinished(MAX_DELIVERIES + 1_000, Date.now());
+		// Waits until the finish times of all rows are in the past.
+		await sleep(MAX_DELIVERIES + 1_000);
 		await trigger.poll();
-		expect(trigger.executions.flat()).toHaveLength(REMEMBERED + 1_000);
-		// One page more shows that what comes next was delivered long ago.
-		const pages = REMEMBERED / LARGEST_PAGE + 1;
-		expect(await requestsOfAPoll()).toBeLessThanOrEqual(ofAnEmptyTable + pages);
-		expect(trigger.executions.flat()).toHaveLength(REMEMBERED + 1_000);
+		expect(trigger.executions.flat()).toHaveLength(MAX_DELIVERIES + 1_000);
+		// One more page is needed to see the first old delivery.
+		const pages = MAX_DELIVERIES / PAGE_SIZE + 1;
+		expect(await countRequests()).toBeLessThanOrEqual(forEmptyTable + pages);
+		expect(trigger.executions.flat()).toHaveLength(MAX_DELIVERIES + 1_000);
 	});
 });

@@ -1,4 +1,4 @@
-/** Servers that no emulator can be: unreachable, distrusted or deaf ones. */
+/** Servers for network faults that the emulator does not offer. */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -7,20 +7,20 @@ import { gzipSync } from 'node:zlib';
 
 export interface TestServer {
 	port: number;
-	/** How many connections came in. */
+	/** The number of connections accepted so far. */
 	connections: () => number;
-	/** Ends every connection too. */
+	/** Closes the server and its connections. */
 	close: () => Promise<void>;
 }
 
-/** A port at which nobody listens. */
+/** A port without a listener. */
 export async function closedPort(): Promise<number> {
 	const server = await serve(createServer());
 	await server.close();
 	return server.port;
 }
 
-/** Reads so slowly that a large upload takes seconds. */
+/** A server that reads so slowly that a large upload takes seconds. */
 export async function startSlowServer() {
 	let bytes = 0;
 	let open = 0;
@@ -36,7 +36,7 @@ export async function startSlowServer() {
 	return { ...(await serve(server)), bytes: () => bytes, open: () => open };
 }
 
-/** Answers everything with a small gzip file that a great many bytes come out of. */
+/** A server that answers with a small gzip body of this unpacked size. */
 export async function startGzipBomb(megabytes: number): Promise<TestServer> {
 	const body = gzipSync(Buffer.alloc(megabytes * 1024 * 1024, ' '));
 	const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`;
@@ -47,13 +47,13 @@ export async function startGzipBomb(megabytes: number): Promise<TestServer> {
 	);
 }
 
-/** Takes connections and hears nothing of what is sent, so that a large body gets stuck on its way. */
-export async function startDeafServer(): Promise<TestServer> {
+/** A server that accepts connections but does not read, so that a large upload stalls. */
+export async function startStalledServer(): Promise<TestServer> {
 	return await serve(createServer({ pauseOnConnect: true }));
 }
 
-/** Sends the beginning of a video and hangs up. */
-export async function startCuttingServer(): Promise<TestServer> {
+/** A server that sends the start of a video and closes the connection. */
+export async function startTruncatingServer(): Promise<TestServer> {
 	const head = 'HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: 10000\r\n\r\n';
 	return await serve(
 		createServer((socket) => {
@@ -62,8 +62,8 @@ export async function startCuttingServer(): Promise<TestServer> {
 	);
 }
 
-/** Shows a certificate that nobody signed but itself. */
-export async function startDistrustedServer(): Promise<TestServer> {
+/** A server with a self-signed certificate. */
+export async function startSelfSignedServer(): Promise<TestServer> {
 	const file = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
 	const key = file('self-signed.key.pem');
 	const cert = file('self-signed.cert.pem');

@@ -2,10 +2,11 @@ import type { RecordedRequest } from '../../emulator';
 import {
 	always,
 	aString,
-	everythingIn,
+	dumpOf,
 	failureOf,
 	jsonOf,
 	KEY,
+	numbered,
 	paidFor,
 	PROMPT,
 	prompts,
@@ -16,8 +17,6 @@ import {
 
 useN8n();
 
-const numbered = (count: number) => Array.from({ length: count }, (_, item) => `video ${item}`);
-
 const accepted = (uuid: string | undefined, prompt: string) => ({
 	uuid,
 	generationType: 'text_to_video',
@@ -27,7 +26,7 @@ const accepted = (uuid: string | undefined, prompt: string) => ({
 });
 
 describe('Generate', () => {
-	it('gives the data of the answer for each item, paired with it and in the order of the input', async () => {
+	it('returns the data of the answer for each item, paired and in input order', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const { outputs, error } = await run(
 				{ operation: 'generate', prompt: PROMPT },
@@ -46,7 +45,7 @@ describe('Generate', () => {
 		});
 	});
 
-	it('sends what the form says and nothing else', async () => {
+	it('sends only the fields of the form', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			await run({ operation: 'generate', prompt: ' A fox ', aspectRatio: '9:16' });
 			expect(emulator.requests).toMatchObject([{ method: 'POST', path: '/api/generate-video' }]);
@@ -58,7 +57,7 @@ describe('Generate', () => {
 		});
 	});
 
-	it('passes on fields that the API reference does not know', async () => {
+	it('returns fields that the API reference does not list', async () => {
 		const data = { seed: 7, tags: ['new'], nested: { deep: true } };
 		const faults = [always('generate', { type: 'alter', data })];
 		await withEmulator({ faults }, async ({ run }) => {
@@ -66,21 +65,18 @@ describe('Generate', () => {
 		});
 	});
 
-	it('takes a thousand items', async () => {
+	it('handles a thousand items', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
-			const wanted = numbered(1000);
-			const ran = await run(
-				{ operation: 'generate', prompt: PROMPT },
-				{ items: prompts(...wanted) },
-			);
-			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(wanted);
+			const list = numbered(1000);
+			const ran = await run({ operation: 'generate', prompt: PROMPT }, { items: prompts(...list) });
+			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(list);
 			expect(emulator.jobs).toHaveLength(1000);
 		});
 	});
 });
 
 describe('Get Status', () => {
-	it('gives the data of the answer for each item, in the order of the input', async () => {
+	it('returns the data of the answer for each item, in input order', async () => {
 		const durationMs = ({ prompt }: { prompt: string }) => (prompt === 'slow' ? 60_000 : 0);
 		await withEmulator({ durationMs }, async ({ emulator, run }) => {
 			const [slow, quick] = ['slow', 'quick'].map((prompt) =>
@@ -116,7 +112,7 @@ describe('Get Status', () => {
 	});
 
 	it.each(['error', 'errorMessage', 'message', 'failReason', 'msg'] as const)(
-		'gives a video that failed as an answer, with its reason from the field "%s"',
+		'returns a failed video as data, with the reason from the field "%s"',
 		async (failureField) => {
 			const failed = { outcome: 'failed', failureField, failureMessage: 'No foxes' } as const;
 			await withEmulator(failed, async ({ emulator, run }) => {
@@ -135,17 +131,19 @@ describe('Get Status', () => {
 		},
 	);
 
-	it('says that a video is not known to the API, with its ID', async () => {
+	it('fails with the ID of an unknown video', async () => {
 		await withEmulator({}, async ({ run }) => {
 			expect(failureOf(await run({ operation: 'getStatus', uuid: 'lost' }))).toMatchObject({
 				name: 'NodeApiError',
-				message: expect.stringMatching(/^Video lost could not be checked.*\[item 0\]/) as string,
+				message: expect.stringMatching(
+					/^The status of video lost could not be checked.*\[item 0\]/,
+				) as string,
 				context: { uuid: 'lost', code: 1000, httpStatus: 400, itemIndex: 0 },
 			});
 		});
 	});
 
-	it('keeps an ID with path parts within its place in the path', async () => {
+	it('encodes an ID that contains path and query characters', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			await run({ operation: 'getStatus', uuid: '../generate-video?a=b#c' });
 			expect(emulator.requests.map(({ path }) => path)).toEqual([
@@ -169,7 +167,7 @@ describe('Get Status', () => {
 describe('Generate and Wait', () => {
 	const test = together();
 
-	test('gives the fields of both answers for each item, paired with it', async () => {
+	test('returns the fields of both answers for each item, paired', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const { outputs } = await run(
 				{ operation: 'generateAndWait', prompt: PROMPT },
@@ -190,37 +188,37 @@ describe('Generate and Wait', () => {
 		});
 	});
 
-	test('waits for twenty videos at the same time', async () => {
+	test('waits for twenty videos concurrently', async () => {
 		const durationMs = (_: unknown, index: number) => 500 + index * 200;
 		await withEmulator({ durationMs }, async ({ emulator, run }) => {
-			const wanted = numbered(20);
+			const list = numbered(20);
 			const ran = await run(
 				{ operation: 'generateAndWait', prompt: PROMPT, options: { maxConcurrentJobs: 20 } },
-				{ items: prompts(...wanted) },
+				{ items: prompts(...list) },
 			);
-			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(wanted);
-			// Every video was accepted before the first was seen to be finished.
+			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(list);
+			// Every video was accepted before the first one was reported as finished.
 			const lastAccepted = Math.max(...emulator.jobs.map(({ acceptedAt }) => acceptedAt));
-			const firstFinished = Math.min(...emulator.jobs.map(toldFinal));
+			const firstFinished = Math.min(...emulator.jobs.map(finalAt));
 			expect(emulator.jobs).toHaveLength(20);
 			expect(lastAccepted).toBeLessThan(firstFinished);
-			expect(mostAtOnce(emulator.jobs)).toBe(20);
+			expect(maxConcurrent(emulator.jobs)).toBe(20);
 		});
 	});
 
-	test('has no more videos in the making than Max Concurrent Jobs', async () => {
+	test('has at most Max Concurrent Jobs unfinished videos', async () => {
 		await withEmulator({ durationMs: 800 }, async ({ emulator, run }) => {
-			const wanted = numbered(6);
+			const list = numbered(6);
 			const ran = await run(
 				{ operation: 'generateAndWait', prompt: PROMPT, options: { maxConcurrentJobs: 3 } },
-				{ items: prompts(...wanted) },
+				{ items: prompts(...list) },
 			);
-			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(wanted);
-			expect(mostAtOnce(emulator.jobs)).toBe(3);
+			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(list);
+			expect(maxConcurrent(emulator.jobs)).toBe(3);
 		});
 	});
 
-	test('answers in the order of the input, whichever video is finished first', async () => {
+	test('returns the videos in input order', async () => {
 		const durationMs = ({ prompt }: { prompt: string }) => (prompt === 'slow' ? 1000 : 0);
 		await withEmulator({ durationMs }, async ({ run }) => {
 			const { outputs } = await run(
@@ -234,7 +232,7 @@ describe('Generate and Wait', () => {
 		});
 	});
 
-	test('checks a video every 5 seconds at most, however short the Poll Interval is set', async () => {
+	test('checks a video at most every 5 seconds with a shorter Poll Interval', async () => {
 		await withEmulator({ durationMs: 1000 }, async ({ emulator, run }) => {
 			await run({ operation: 'generateAndWait', prompt: 'A fox', options: { pollInterval: 1 } });
 			const [first = 0, second = 0, ...more] = emulator.requests
@@ -245,7 +243,7 @@ describe('Generate and Wait', () => {
 		});
 	});
 
-	test('ends with the ID and the reason where a video could not be made', async () => {
+	test('fails with the ID and the reason if the video failed', async () => {
 		const failed = { outcome: 'failed', failureMessage: 'No foxes' } as const;
 		await withEmulator(failed, async ({ emulator, run }) => {
 			const ran = await run({ operation: 'generateAndWait', prompt: 'A fox' });
@@ -261,16 +259,16 @@ describe('Generate and Wait', () => {
 });
 
 describe('The key', () => {
-	it('goes to the API as a bearer key with every request, and stays out of the execution', async () => {
+	it('is sent to the API as a bearer token and is not in the execution data', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const ran = await run({ operation: 'generateAndWait', prompt: 'A fox' });
 			expect(emulator.requests.map(({ kind }) => kind)).toEqual(['generate', 'status']);
 			expect(emulator.requests.map(authorization)).toEqual([`Bearer ${KEY}`, `Bearer ${KEY}`]);
-			expect(everythingIn(ran).includes(KEY)).toBe(false);
+			expect(dumpOf(ran).includes(KEY)).toBe(false);
 		});
 	});
 
-	it('works with the blanks that copying leaves around it and around the address', async () => {
+	it('is trimmed, as is the Base URL', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const veoApi = { apiKey: ` ${KEY}\n`, baseUrl: ` ${emulator.url}/ ` };
 			const ran = await run(
@@ -283,7 +281,7 @@ describe('The key', () => {
 	});
 
 	it.each(['', 'veo3o1.com/api', 'ftp://veo3o1.com/api', 'javascript:alert(1)'])(
-		'is sent nowhere where the address is "%s"',
+		'is not sent with the Base URL "%s"',
 		async (baseUrl) => {
 			await withEmulator({}, async ({ emulator, run }) => {
 				const credentials = { veoApi: { apiKey: KEY, baseUrl } };
@@ -298,14 +296,14 @@ describe('The key', () => {
 	);
 });
 
-describe('Input that the API would not take', () => {
+describe('Invalid input', () => {
 	const operations = ['generate', 'generateAndWait'] as const;
 	const aspectRatio = '={{ $json.ratio }}';
 	const good = { prompt: 'A fox', ratio: 'auto' };
 
-	it.each(operations)('costs nothing with %s, not even for the other items', async (operation) => {
+	it.each(operations)('of %s prevents the paid requests of all items', async (operation) => {
 		await withEmulator({}, async ({ emulator, run }) => {
-			for (const [bad, words] of [
+			for (const [bad, text] of [
 				[{ prompt: ' \n' }, "The 'Prompt' is blank"],
 				[{ ratio: '4:3' }, `'Aspect Ratio' is "4:3"`],
 			] as const) {
@@ -313,7 +311,7 @@ describe('Input that the API would not take', () => {
 				const ran = await run({ operation, prompt: PROMPT, aspectRatio }, { items });
 				const { name, message, context, description } = failureOf(ran);
 				expect(name).toBe('NodeOperationError');
-				expect(message).toMatch(words);
+				expect(message).toMatch(text);
 				expect(message).toMatch('[item 1]');
 				expect(description).toMatch('Nothing was sent, so nothing was paid.');
 				expect(context).toMatchObject({ itemIndex: 1 });
@@ -322,42 +320,45 @@ describe('Input that the API would not take', () => {
 		});
 	});
 
-	it.each(operations)('costs nothing with %s where the others go on', async (operation) => {
-		await withEmulator({}, async ({ emulator, run }) => {
-			const { outputs } = await run(
-				{ operation, prompt: PROMPT },
-				{
-					items: prompts('', 'A fox'),
-					node: { onError: 'continueRegularOutput' },
-				},
-			);
-			expect(outputs[0]).toMatchObject([
-				{
-					json: { error: expect.stringMatching(/^The 'Prompt' is blank \[item 0\]/) as string },
-					pairedItem: { item: 0 },
-				},
-				{ json: { prompt: 'A fox' }, pairedItem: { item: 1 } },
-			]);
-			expect(paidFor(emulator)).toEqual(['A fox']);
-		});
-	});
+	it.each(operations)(
+		'of %s with continueRegularOutput prevents only its own paid request',
+		async (operation) => {
+			await withEmulator({}, async ({ emulator, run }) => {
+				const { outputs } = await run(
+					{ operation, prompt: PROMPT },
+					{
+						items: prompts('', 'A fox'),
+						node: { onError: 'continueRegularOutput' },
+					},
+				);
+				expect(outputs[0]).toMatchObject([
+					{
+						json: { error: expect.stringMatching(/^The 'Prompt' is blank \[item 0\]/) as string },
+						pairedItem: { item: 0 },
+					},
+					{ json: { prompt: 'A fox' }, pairedItem: { item: 1 } },
+				]);
+				expect(paidFor(emulator)).toEqual(['A fox']);
+			});
+		},
+	);
 });
 
 const authorization = ({ headers }: RecordedRequest) => headers.authorization;
 
-interface Told {
+interface JobTimes {
 	acceptedAt: number;
 	firstToldFinalAt?: number;
 }
 
-const toldFinal = ({ firstToldFinalAt = Infinity }: Told) => firstToldFinalAt;
+const finalAt = ({ firstToldFinalAt = Infinity }: JobTimes) => firstToldFinalAt;
 
-/** How many jobs at most were accepted and not yet known to be finished. */
-function mostAtOnce(jobs: readonly Told[]): number {
+/** The maximum number of jobs that were accepted and not yet reported as finished. */
+function maxConcurrent(jobs: readonly JobTimes[]): number {
 	return Math.max(
 		...jobs.map(
 			({ acceptedAt }) =>
-				jobs.filter((other) => other.acceptedAt <= acceptedAt && toldFinal(other) >= acceptedAt)
+				jobs.filter((other) => other.acceptedAt <= acceptedAt && finalAt(other) >= acceptedAt)
 					.length,
 		),
 	);

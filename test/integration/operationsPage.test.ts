@@ -1,4 +1,4 @@
-/** The examples of docs/operations.md are what the node gives. */
+/** Compares the examples in docs/operations.md with the output of the node. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmulatorOptions } from '../../emulator';
@@ -9,8 +9,8 @@ useN8n();
 
 const page = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
 
-/** A JSON text without what differs from run to run. */
-const alike = (json: unknown): unknown =>
+/** The JSON with constants in place of the values that differ between runs. */
+const normalize = (json: unknown): unknown =>
 	JSON.parse(
 		JSON.stringify(json)
 			.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
@@ -22,16 +22,16 @@ const alike = (json: unknown): unknown =>
 
 function exampleNamed(name: string): unknown {
 	const [, json] = new RegExp(`^\`\`\`json ${name}\\n([^\`]+)\`\`\`$`, 'm').exec(page) ?? [];
-	if (json === undefined) throw new Error(`The page has no example named ${name}`);
-	return alike(JSON.parse(json));
+	if (json === undefined) throw new Error(`No example named ${name} in docs/operations.md`);
+	return normalize(JSON.parse(json));
 }
 
 const FOX = { prompt: 'A fox in the snow', aspectRatio: '16:9' };
 
-/** How each example came about: the emulator's options, and the run that gives it. */
+/** For each example, the emulator options and a function that returns the actual output. */
 const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]> = {
 	generate: [{}, async ({ run }) => jsonOf(await run({ operation: 'generate', ...FOX }))[0]],
-	generateAndWait: [{}, waited],
+	generateAndWait: [{}, generateAndWait],
 	file: [
 		{},
 		async ({ run }) => {
@@ -47,8 +47,8 @@ const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]
 			return jsonOf(ran)[0];
 		},
 	],
-	getStatus: [{}, statusOfOne],
-	failed: [{ outcome: 'failed' }, statusOfOne],
+	getStatus: [{}, getStatus],
+	failed: [{ outcome: 'failed' }, getStatus],
 	uploadImage: [
 		{},
 		async ({ run }) => {
@@ -57,24 +57,24 @@ const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]
 			return jsonOf(await run({ resource: 'image', operation: 'uploadImage' }, { items }))[0];
 		},
 	],
-	continued: [{ outcome: 'failed' }, waited],
+	continued: [{ outcome: 'failed' }, generateAndWait],
 };
 
-async function waited({ run }: Scene): Promise<unknown> {
+async function generateAndWait({ run }: Scene): Promise<unknown> {
 	const node = { onError: 'continueRegularOutput' as const };
 	return jsonOf(await run({ operation: 'generateAndWait', ...FOX }, { node }))[0];
 }
 
-async function statusOfOne({ run, emulator }: Scene): Promise<unknown> {
+async function getStatus({ run, emulator }: Scene): Promise<unknown> {
 	const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: FOX.prompt });
 	return jsonOf(await run({ operation: 'getStatus', uuid }))[0];
 }
 
-it('has an example of each', () => {
+it('has exactly these examples', () => {
 	const names = [...page.matchAll(/^```json (\w+)$/gm)].map(([, name]) => name).sort();
 	expect(names).toEqual(Object.keys(RUNS).sort());
 });
 
-it.each(Object.entries(RUNS))('shows what comes out: %s', async (name, [options, act]) => {
-	expect(exampleNamed(name)).toEqual(alike(await withEmulator(options, act)));
+it.each(Object.entries(RUNS))('shows the actual output: %s', async (name, [options, act]) => {
+	expect(exampleNamed(name)).toEqual(normalize(await withEmulator(options, act)));
 });

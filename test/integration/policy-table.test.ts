@@ -1,13 +1,15 @@
-/**
- * What follows from each way in which a request can end, for each kind of request: the table of
- * `test/expectedPolicy.ts`, driven over real sockets.
- */
+/** Tests the table of `test/expectedPolicy.ts` for each kind of request over real sockets. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emulator, EmulatorOptions, Fault, FaultAction } from '../../emulator';
 import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/errors/outcome';
 import { type Ran, storeFile } from '../../harness/core';
 import { expectedOf } from '../expectedPolicy';
-import { closedPort, startCuttingServer, startDeafServer, startDistrustedServer } from './network';
+import {
+	closedPort,
+	startTruncatingServer,
+	startStalledServer,
+	startSelfSignedServer,
+} from './network';
 import {
 	always,
 	containing,
@@ -16,6 +18,7 @@ import {
 	IMAGES,
 	jsonOf,
 	KEY,
+	lowerFirst,
 	once,
 	type Scene,
 	together,
@@ -26,86 +29,86 @@ import {
 
 type Kind = 'generate' | 'wait' | 'status' | 'upload' | 'download';
 interface Case {
-	what: string;
+	name: string;
 	outcome: OutcomeName;
 	do: FaultAction;
-	/** What the user is told. */
-	words: string;
-	/** Only the API answers like this, not the host of a video. */
+	/** The text in the node's message. */
+	text: string;
+	/** Does not apply to the video host. */
 	isApiOnly?: true;
 }
 
 const http = (
 	status: number,
 	outcome: OutcomeName,
-	words = `The server answered with HTTP ${status}`,
-): Case => ({ what: `HTTP ${status}`, outcome, do: { type: 'http', status }, words });
+	text = `The server answered with HTTP ${status}`,
+): Case => ({ name: `HTTP ${status}`, outcome, do: { type: 'http', status }, text });
 
 const redirect = (status: number, outcome: OutcomeName): Case => ({
 	...http(status, outcome),
 	isApiOnly: true,
-	words: `The server answered with a redirect (HTTP ${status}), which is not followed to protect the key`,
+	text: `The server answered with a redirect (HTTP ${status}), which is not followed to protect the key`,
 	do: { type: 'http', status, headers: { location: '/api/elsewhere' } },
 });
 
-const code = (value: number, status: number, outcome: OutcomeName, words: string): Case => ({
-	what: `code ${value} with HTTP ${status}`,
+const code = (value: number, status: number, outcome: OutcomeName, text: string): Case => ({
+	name: `code ${value} with HTTP ${status}`,
 	outcome,
-	do: { type: 'envelope', code: value, status, msg: 'Said so' },
-	words,
+	do: { type: 'envelope', code: value, status, msg: 'Reason' },
+	text,
 	isApiOnly: true,
 });
 
-const shape = (what: string, value: unknown): Case => ({
-	what: `JSON of another shape: ${what}`,
+const shape = (variant: string, value: unknown): Case => ({
+	name: `JSON of another shape: ${variant}`,
 	outcome: 'shape',
 	do: { type: 'json', value },
-	words: "The server's answer was not what the API reference describes",
+	text: "The server's answer was not what the API reference describes",
 	isApiOnly: true,
 });
 
 const BROKEN = 'The connection broke before the answer was complete';
-const LATE = 'The server did not answer in time';
+const TIMED_OUT = 'The server did not answer in time';
 const KEY_REFUSED = 'The API refused the key';
 const TOO_MANY = 'The API received too many requests from this account';
 
 const CASES: Case[] = [
 	{
-		what: 'no answer in time',
+		name: 'no answer in time',
 		outcome: 'timeout',
 		do: { type: 'hang' },
-		words: LATE,
+		text: TIMED_OUT,
 	},
 	{
-		what: 'an answer that never ends',
+		name: 'an answer that never ends',
 		outcome: 'timeout',
 		do: { type: 'trickle', everyMs: 200 },
-		words: LATE,
+		text: TIMED_OUT,
 		isApiOnly: true,
 	},
 	{
-		what: 'a reset while the request was sent',
+		name: 'a reset while the request was sent',
 		outcome: 'reset',
 		do: { type: 'resetWhileSending' },
-		words: BROKEN,
+		text: BROKEN,
 	},
 	{
-		what: 'a reset before the answer',
+		name: 'a reset before the answer',
 		outcome: 'reset',
 		do: { type: 'resetBeforeAnswer' },
-		words: BROKEN,
+		text: BROKEN,
 	},
 	{
-		what: 'a reset in the middle of the answer',
+		name: 'a reset in the middle of the answer',
 		outcome: 'reset',
 		do: { type: 'resetMidAnswer' },
-		words: BROKEN,
+		text: BROKEN,
 	},
 	{
-		what: 'an answer of 8 MB',
+		name: 'an answer of 8 MB',
 		outcome: 'tooLarge',
 		do: { type: 'huge', megabytes: 8 },
-		words: 'The answer was too large to come from the API',
+		text: 'The answer was too large to come from the API',
 		isApiOnly: true,
 	},
 
@@ -126,41 +129,41 @@ const CASES: Case[] = [
 	http(504, 'http5xx'),
 	{
 		...http(502, 'http5xx'),
-		what: 'HTTP 502 with a web page',
+		name: 'HTTP 502 with a web page',
 		do: { type: 'html' },
 	},
 
-	code(1000, 400, 'code1000', 'The API did not accept the input: Said so'),
-	code(1000, 200, 'code1000', 'The API did not accept the input: Said so'),
+	code(1000, 400, 'code1000', 'The API did not accept the input: Reason'),
+	code(1000, 200, 'code1000', 'The API did not accept the input: Reason'),
 	code(1001, 402, 'code1001', 'Not enough credits'),
 	code(1001, 200, 'code1001', 'Not enough credits'),
-	code(1002, 401, 'code1002', `${KEY_REFUSED}: Said so`),
-	code(1002, 200, 'code1002', `${KEY_REFUSED}: Said so`),
+	code(1002, 401, 'code1002', `${KEY_REFUSED}: Reason`),
+	code(1002, 200, 'code1002', `${KEY_REFUSED}: Reason`),
 	code(1003, 429, 'code1003', TOO_MANY),
 	code(1003, 200, 'code1003', TOO_MANY),
-	code(5000, 500, 'code5000', 'The API could not handle the request: Said so'),
-	code(5000, 200, 'code5000', 'The API could not handle the request: Said so'),
-	code(7777, 200, 'codeOther', 'The API answered with code 7777: Said so'),
+	code(5000, 500, 'code5000', 'The API could not handle the request: Reason'),
+	code(5000, 200, 'code5000', 'The API could not handle the request: Reason'),
+	code(7777, 200, 'codeOther', 'The API answered with code 7777: Reason'),
 
 	{
-		what: 'a web page',
+		name: 'a web page',
 		outcome: 'html',
 		do: { type: 'html', status: 200 },
-		words: "The server's answer was a web page instead of data",
+		text: "The server's answer was a web page instead of data",
 		isApiOnly: true,
 	},
 	{
-		what: 'nothing',
+		name: 'an empty answer',
 		outcome: 'empty',
 		do: { type: 'empty' },
-		words: "The server's answer was empty",
+		text: "The server's answer was empty",
 		isApiOnly: true,
 	},
 	{
-		what: 'JSON that is cut off',
+		name: 'truncated JSON',
 		outcome: 'notJson',
 		do: { type: 'cutOff' },
-		words: "The server's answer was incomplete or garbled",
+		text: "The server's answer was incomplete or garbled",
 		isApiOnly: true,
 	},
 	shape('an array', []),
@@ -171,10 +174,10 @@ const CASES: Case[] = [
 	shape('data that is null', { code: 0, msg: 'Success', data: null }),
 	shape('data without its fields', { code: 0, msg: 'Success', data: { progress: 5 } }),
 	{
-		what: 'a web page in place of the video',
+		name: 'a web page in place of the video',
 		outcome: 'shape',
 		do: { type: 'alter', headers: { 'content-type': 'text/html' } },
-		words: "The server's answer was not what the API reference describes",
+		text: "The server's answer was not what the API reference describes",
 	},
 ];
 
@@ -186,13 +189,11 @@ function verdictOf(kind: Kind, outcome: OutcomeName): string {
 }
 
 const OPTIONS = { maxRetries: 1 };
-/** For what never answers. Long enough for a busy machine to get the request out. */
-const IMPATIENT = { ...OPTIONS, requestTimeout: 6 };
+/** For requests without an answer. Long enough for a slow machine to send the request. */
+const SHORT_TIMEOUT = { ...OPTIONS, requestTimeout: 6 };
 
-const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
-
-/** The words on a video's host, which is not the API. */
-function ofTheHost({ outcome, do: action }: Pick<Case, 'outcome'> & Partial<Case>): string {
+/** The text about the video host in a message. */
+function hostTextOf({ outcome, do: action }: Pick<Case, 'outcome'> & Partial<Case>): string {
 	const status = action && 'status' in action ? action.status : 502;
 	if (outcome === 'shape') return 'the file at its URL is not a video';
 	if (outcome === 'http401' || outcome === 'http403') {
@@ -203,22 +204,22 @@ function ofTheHost({ outcome, do: action }: Pick<Case, 'outcome'> & Partial<Case
 		: 'its host could not be reached, or closed the connection';
 }
 
-/** What the node throws when it gives up. */
-const toldBy = (
+/** The message that the node throws. */
+const messageOf = (
 	kind: Kind,
 	verdict: string,
-	one: Pick<Case, 'outcome' | 'words'> & Partial<Case>,
+	failure: Pick<Case, 'outcome' | 'text'> & Partial<Case>,
 	uuid: string,
 ): string => {
-	const { words } = one;
+	const { text } = failure;
 	if (verdict === 'unclear') {
-		return `It is unclear whether the API accepted the video: ${lowerFirst(words)} [item 0]`;
+		return `It is unclear whether the API accepted the video: ${lowerFirst(text)} [item 0]`;
 	}
 	return {
-		generate: `${words} [item 0]`,
-		upload: `${words} [item 0]`,
-		status: `The status of video ${uuid} could not be checked: ${lowerFirst(words)} [item 0]`,
-		download: `Video ${uuid} is finished, but could not be downloaded: ${ofTheHost(one)} [item 0]`,
+		generate: `${text} [item 0]`,
+		upload: `${text} [item 0]`,
+		status: `The status of video ${uuid} could not be checked: ${lowerFirst(text)} [item 0]`,
+		download: `Video ${uuid} is finished, but could not be downloaded: ${hostTextOf(failure)} [item 0]`,
 		wait: `The API refused the key while video ${uuid} was being made [item 0]`,
 	}[kind];
 };
@@ -266,8 +267,8 @@ const REQUEST: Record<Kind, Fault['on']> = {
 useN8n();
 const test = together(20);
 
-describe('An API that goes away', () => {
-	test('a video that is waited for is asked for until the API is back', async () => {
+describe('An API that goes offline', () => {
+	test('is asked for the status of a video until it is online again', async () => {
 		const port = await closedPort();
 		const options: EmulatorOptions = { port, durationMs: 60_000 };
 		await withEmulator(options, async ({ emulator, run }) => {
@@ -288,18 +289,18 @@ describe('An API that goes away', () => {
 
 for (const kind of KINDS) {
 	describe(`A ${kind} request that ends with`, () => {
-		for (const one of CASES) {
-			const { what, outcome, do: action, isApiOnly } = one;
+		for (const failure of CASES) {
+			const { name, outcome, do: action, isApiOnly } = failure;
 			const verdict = verdictOf(kind, outcome);
 			if (kind === 'download' && isApiOnly) continue;
-			// An answer altered in its headers is one all the same, except where it should be a video.
+			// An altered Content-Type matters only for a video file.
 			if (action.type === 'alter' && kind !== 'download') continue;
 			const on = REQUEST[kind];
 
-			test(`${what} is ${verdict}`, async () => {
+			test(`${name} is ${verdict}`, async () => {
 				const fault = kind === 'wait' ? once(on, action) : always(on, action);
 				await withEmulator({ faults: [fault] }, async (scene) => {
-					const options = outcome === 'timeout' ? IMPATIENT : OPTIONS;
+					const options = outcome === 'timeout' ? SHORT_TIMEOUT : OPTIONS;
 					const ran = await ACT[kind](scene, { options });
 					const { emulator } = scene;
 					const uuid = uuidOf(emulator);
@@ -308,9 +309,9 @@ for (const kind of KINDS) {
 						expect(jsonOf(ran)).toMatchObject([{ uuid, status: 'completed' }]);
 						expect(emulator.count('status')).toBe(2);
 					} else {
-						const { name, message, description, context } = failureOf(ran);
-						expect(name).toBe('NodeApiError');
-						expect(message).toContain(toldBy(kind, verdict, one, uuid));
+						const { name: errorName, message, description, context } = failureOf(ran);
+						expect(errorName).toBe('NodeApiError');
+						expect(message).toContain(messageOf(kind, verdict, failure, uuid));
 						expect(context.uuid).toBe(kind === 'generate' || kind === 'upload' ? undefined : uuid);
 						if (verdict === 'unclear') {
 							expect(description).toMatch(/may have been accepted and billed/);
@@ -325,23 +326,23 @@ for (const kind of KINDS) {
 	});
 }
 
-describe('A generate request of which it is unclear whether it was accepted', () => {
+describe('A generate request with an unclear outcome', () => {
 	const cases = CASES.filter(({ outcome }) => expectedOf(outcome).submit === 'unclear');
-	for (const { what, outcome, do: action } of cases) {
-		if (action.type === 'resetWhileSending') continue;
-		test(`is sent once, also where the API did accept it: ${what}`, async () => {
+	for (const { name, outcome, do: action } of cases) {
+		if (action.type === 'resetWhileSending' || action.type === 'alter') continue;
+		test(`is sent once if the API accepted it: ${name}`, async () => {
 			const faults = [always('generate', action, { accept: true })];
 			await withEmulator({ faults }, async (scene) => {
-				const options = outcome === 'timeout' ? IMPATIENT : OPTIONS;
+				const options = outcome === 'timeout' ? SHORT_TIMEOUT : OPTIONS;
 				const { description } = failureOf(await ACT.generate(scene, { options }));
-				expect(description).toMatch(/a retry of this one leaves it alone/);
+				expect(description).toMatch(/A retry of this execution does not submit it again/);
 				expect(scene.emulator.jobs).toHaveLength(1);
 				expect(scene.emulator.count('generate')).toBe(1);
 			});
 		});
 	}
 
-	test('is sent once where the answer has no uuid', async () => {
+	test('is sent once if the answer has no uuid', async () => {
 		const faults = [always('generate', { type: 'alter', data: { uuid: undefined } })];
 		await withEmulator({ faults }, async (scene) => {
 			expect(failureOf(await ACT.generate(scene)).message).toMatch(/^It is unclear/);
@@ -349,11 +350,11 @@ describe('A generate request of which it is unclear whether it was accepted', ()
 		});
 	});
 
-	test('is sent once where the answer comes too late', async () => {
+	test('is sent once if the answer comes too late', async () => {
 		const faults = [always('generate', { type: 'delay', ms: 12_000 })];
 		await withEmulator({ faults }, async (scene) => {
-			const ran = await ACT.generate(scene, { options: IMPATIENT });
-			expect(failureOf(ran).message).toContain(lowerFirst(LATE));
+			const ran = await ACT.generate(scene, { options: SHORT_TIMEOUT });
+			expect(failureOf(ran).message).toContain(lowerFirst(TIMED_OUT));
 			expect(scene.emulator.jobs).toHaveLength(1);
 			expect(scene.emulator.count('generate')).toBe(1);
 		});
@@ -362,59 +363,59 @@ describe('A generate request of which it is unclear whether it was accepted', ()
 
 const UNREACHABLE = 'The server could not be reached';
 
-/** Whatever a request meets where no API listens. `at` gives the address and what removes its server. */
-const ELSEWHERE: Array<{
-	what: string;
+/** Origins without an API. `at` returns the origin and, if there is a server, how to close it. */
+const WITHOUT_API: Array<{
+	name: string;
 	outcome: OutcomeName;
-	words: string;
+	text: string;
 	again: boolean;
 	at: () => Promise<{ origin: string; connections?: () => number; close?: () => Promise<void> }>;
 }> = [
 	{
-		what: 'a closed port',
+		name: 'a closed port',
 		outcome: 'refused',
-		words: UNREACHABLE,
+		text: UNREACHABLE,
 		again: true,
 		at: async () => ({ origin: `http://127.0.0.1:${await closedPort()}` }),
 	},
 	{
-		what: 'a closed port of a host with two addresses',
+		name: 'a closed port of a host with two addresses',
 		outcome: 'refused',
-		words: UNREACHABLE,
+		text: UNREACHABLE,
 		again: true,
 		at: async () => ({ origin: `http://localhost:${await closedPort()}` }),
 	},
 	{
-		what: 'a host name that there is not',
+		name: 'an unknown host name',
 		outcome: 'dns',
-		words: UNREACHABLE,
+		text: UNREACHABLE,
 		again: true,
 		at: async () => await Promise.resolve({ origin: 'http://no-such-host.invalid' }),
 	},
 	{
-		what: 'a host that no way leads to',
+		name: 'an unreachable host',
 		outcome: 'unreachable',
-		words: UNREACHABLE,
+		text: UNREACHABLE,
 		again: true,
 		at: async () => await Promise.resolve({ origin: 'http://255.255.255.255' }),
 	},
 	{
-		what: 'a certificate that nobody signed',
+		name: 'a self-signed certificate',
 		outcome: 'tls',
-		words: "The server's certificate was not accepted",
+		text: "The server's certificate was not accepted",
 		again: false,
 		at: async () => {
-			const server = await startDistrustedServer();
+			const server = await startSelfSignedServer();
 			return { origin: `https://localhost:${server.port}`, ...server };
 		},
 	},
 ];
 
-describe('Where no API listens', () => {
-	for (const one of ELSEWHERE) {
-		const { what, again, at: start } = one;
+describe('Without an API', () => {
+	for (const failure of WITHOUT_API) {
+		const { name, again, at: start } = failure;
 		for (const kind of ['generate', 'status', 'upload', 'download'] as const) {
-			test(`a ${kind} request at ${what} is ${again ? 'again' : 'final'}, and sends nothing`, async () => {
+			test(`a ${kind} request to ${name} is ${again ? 'again' : 'final'}`, async () => {
 				const { origin, connections, close } = await start();
 				try {
 					const videoUrl = `${origin}/a.mp4`;
@@ -426,9 +427,9 @@ describe('Where no API listens', () => {
 						const uuid = uuidOf(scene.emulator);
 						expect(failureOf(ran)).toMatchObject({
 							name: 'NodeApiError',
-							message: containing(toldBy(kind, 'again', one, uuid)),
+							message: containing(messageOf(kind, 'again', failure, uuid)),
 						});
-						// The back-off before the second try; a machine cannot be too fast for that.
+						// The minimum backoff before the second attempt.
 						if (again) expect(tookMs).toBeGreaterThanOrEqual(450);
 						if (connections) expect(connections()).toBe(1);
 					});
@@ -439,7 +440,7 @@ describe('Where no API listens', () => {
 		}
 	}
 
-	test('an API that comes back in time gets each request once', async () => {
+	test('a generate request is sent once the API is online', async () => {
 		const port = await closedPort();
 		await withEmulator({}, async ({ run }) => {
 			const ran = run(
@@ -458,16 +459,16 @@ describe('Where no API listens', () => {
 	});
 });
 
-describe('A video whose connection breaks right after the head of the answer', () => {
-	// Before n8n has opened the file on disk, nobody listens to the stream yet: what breaks then may end the process.
-	test('ends the item and nothing else', async () => {
-		const server = await startCuttingServer();
+describe('A download whose connection breaks right after the headers', () => {
+	// Until n8n has opened the file on disk, an unhandled stream error could end the process.
+	test('fails only its item', async () => {
+		const server = await startTruncatingServer();
 		const videoUrl = `http://127.0.0.1:${server.port}/a.mp4`;
 		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
 		await withEmulator({ faults }, async (scene) => {
-			const wanted = Array.from({ length: 20 }, async () => await ACT.download(scene));
-			for (const ran of await Promise.all(wanted)) {
-				expect(failureOf(ran).message).toContain(ofTheHost({ outcome: 'reset' }));
+			const runs = Array.from({ length: 20 }, async () => await ACT.download(scene));
+			for (const ran of await Promise.all(runs)) {
+				expect(failureOf(ran).message).toContain(hostTextOf({ outcome: 'reset' }));
 			}
 			expect(server.connections()).toBe(40);
 			await server.close();
@@ -475,9 +476,9 @@ describe('A video whose connection breaks right after the head of the answer', (
 	});
 });
 
-describe('A request that gets stuck while it is sent', () => {
-	test('is given up after the Request Timeout', async () => {
-		const server = await startDeafServer();
+describe('A request that stalls while it is sent', () => {
+	test('fails after the Request Timeout', async () => {
+		const server = await startStalledServer();
 		const content = Buffer.concat([IMAGES.png, Buffer.alloc(16 * 1024 * 1024)]);
 		const data = await storeFile(content, { fileName: 'a.png', mimeType: 'image/png' });
 		await withEmulator({}, async ({ run }) => {
@@ -489,17 +490,17 @@ describe('A request that gets stuck while it is sent', () => {
 				},
 				{ items: [{ json: {}, binary: { data } }], ...at(`http://127.0.0.1:${server.port}/api`) },
 			);
-			expect(failureOf(ran).message).toBe(`${LATE} [item 0]`);
+			expect(failureOf(ran).message).toBe(`${TIMED_OUT} [item 0]`);
 			expect(server.connections()).toBe(1);
 			await server.close();
 		});
 	});
 
-	test('is unclear where it is the paid one', async () => {
-		const server = await startDeafServer();
+	test('is unclear if it is the paid request', async () => {
+		const server = await startStalledServer();
 		await withEmulator({}, async (scene) => {
 			const baseUrl = `http://127.0.0.1:${server.port}/api`;
-			const ran = await ACT.generate(scene, { baseUrl, options: IMPATIENT });
+			const ran = await ACT.generate(scene, { baseUrl, options: SHORT_TIMEOUT });
 			expect(failureOf(ran).message).toContain(`It is unclear`);
 			expect(server.connections()).toBe(1);
 			await server.close();
@@ -507,8 +508,8 @@ describe('A request that gets stuck while it is sent', () => {
 	});
 });
 
-it('leaves out no outcome that the table knows', () => {
-	const met = new Set([...CASES, ...ELSEWHERE].map(({ outcome }) => outcome));
-	// To be left without an answer by the network itself takes minutes: see the unit tests.
-	expect(OUTCOMES.filter((outcome) => !met.has(outcome))).toEqual(['connectTimeout']);
+it('covers all outcomes of the table except connectTimeout', () => {
+	const covered = new Set([...CASES, ...WITHOUT_API].map(({ outcome }) => outcome));
+	// A connect timeout of the network takes minutes. The unit tests cover it.
+	expect(OUTCOMES.filter((outcome) => !covered.has(outcome))).toEqual(['connectTimeout']);
 });

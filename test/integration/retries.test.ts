@@ -10,7 +10,7 @@ import {
 	paidFor,
 	PROMPT,
 	prompts,
-	rememberedBy,
+	nodeContextOf,
 	together,
 	until,
 	useN8n,
@@ -27,7 +27,7 @@ const wait = { operation: 'generateAndWait', prompt: PROMPT };
 
 const refuse = (prompt: string, more?: Partial<Fault>) =>
 	always('generate', { type: 'envelope', code: 1000, msg: 'Not now' }, { prompt, ...more });
-const lose = (prompt: string) =>
+const dropAnswer = (prompt: string) =>
 	always('generate', { type: 'resetBeforeAnswer' }, { prompt, accept: true });
 
 const uuidsByPrompt = (jobs: ReadonlyArray<{ uuid: string; request: { prompt: string } }>) =>
@@ -35,7 +35,7 @@ const uuidsByPrompt = (jobs: ReadonlyArray<{ uuid: string; request: { prompt: st
 
 describe('Retry On Fail', () => {
 	for (const parameters of [generate, wait]) {
-		test(`submits only what was never accepted: ${parameters.operation}`, async () => {
+		test(`submits only jobs that were not accepted: ${parameters.operation}`, async () => {
 			const faults = [refuse('late', { occurrence: [1, 2] })];
 			await withEmulator({ faults }, async ({ emulator, run }) => {
 				const items = prompts('one', 'two', 'late');
@@ -49,8 +49,8 @@ describe('Retry On Fail', () => {
 		});
 	}
 
-	test('does not send again what is unclear, and says so to the end', async () => {
-		const faults = [lose('lost')];
+	test('does not repeat an unclear submission and reports it in each attempt', async () => {
+		const faults = [dropAnswer('lost')];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const ran = await run(generate, { items: prompts('one', 'lost'), node: RETRY });
 			expect(failureOf(ran)).toMatchObject({
@@ -61,7 +61,7 @@ describe('Retry On Fail', () => {
 		});
 	});
 
-	test('takes up a job whose wait was cut short', async () => {
+	test('continues to wait for a job whose wait failed', async () => {
 		const faults = [always('status', { type: 'http', status: 401 }, { occurrence: [1, 2] })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const ran = await run(wait, { items: prompts('one'), node: RETRY });
@@ -71,7 +71,7 @@ describe('Retry On Fail', () => {
 		});
 	});
 
-	test('pays nothing more for a video that could not be made', async () => {
+	test('does not pay again for a failed video', async () => {
 		await withEmulator({ outcome: 'failed' }, async ({ emulator, run }) => {
 			const ran = await run(wait, { items: prompts('one'), node: RETRY });
 			expect(failureOf(ran).message).toContain('could not be made');
@@ -79,7 +79,7 @@ describe('Retry On Fail', () => {
 		});
 	});
 
-	test('fetches a finished video again without paying for it', async () => {
+	test('downloads a finished video again without paying again', async () => {
 		const faults = [once('video', { type: 'http', status: 404 })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const ran = await run(
@@ -92,8 +92,8 @@ describe('Retry On Fail', () => {
 	});
 
 	for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
-		test(`with ${onError} and a first item that fails pays for each item once`, async () => {
-			const faults = [refuse('bad'), lose('lost')];
+		test(`with ${onError} and a failed first item pays for each item once`, async () => {
+			const faults = [refuse('bad'), dropAnswer('lost')];
 			await withEmulator({ faults }, async ({ emulator, run }) => {
 				const items = prompts('bad', 'one', 'lost', 'two');
 				const ran = await run(generate, { items, node: { ...RETRY, onError } });
@@ -118,7 +118,7 @@ describe('Retry On Fail', () => {
 		});
 	}
 
-	test('uploads an image once more only where its job was not accepted', async () => {
+	test('uploads an image again only if its job was not accepted', async () => {
 		const faults = [refuse('late', { occurrence: 1 })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const data = {
@@ -137,9 +137,9 @@ describe('Retry On Fail', () => {
 	});
 });
 
-describe('Retry of a failed execution', () => {
+describe('A retry of a failed execution', () => {
 	for (const parameters of [generate, wait]) {
-		test(`submits only what was never accepted: ${parameters.operation}`, async () => {
+		test(`submits only jobs that were not accepted: ${parameters.operation}`, async () => {
 			const faults = [refuse('late', { occurrence: 1 })];
 			await withEmulator({ faults }, async ({ emulator, credentials, run }) => {
 				const more = { items: prompts('one', 'late', 'two') };
@@ -157,8 +157,8 @@ describe('Retry of a failed execution', () => {
 		});
 	}
 
-	test('does not send again what is unclear, however often', async () => {
-		await withEmulator({ faults: [lose('lost')] }, async ({ emulator, credentials, run }) => {
+	test('does not repeat an unclear submission in any retry', async () => {
+		await withEmulator({ faults: [dropAnswer('lost')] }, async ({ emulator, credentials, run }) => {
 			const more = { items: prompts('one', 'lost'), node: RETRY };
 			let ran = await run(generate, more);
 			for (let retries = 0; retries < 3; retries++) {
@@ -169,7 +169,7 @@ describe('Retry of a failed execution', () => {
 		});
 	});
 
-	test('submits anew an item whose input was changed', async () => {
+	test('submits an item again if its input has changed', async () => {
 		const faults = [refuse('bad')];
 		await withEmulator({ faults }, async ({ emulator, credentials, run }) => {
 			const items = prompts('one', 'bad');
@@ -181,7 +181,7 @@ describe('Retry of a failed execution', () => {
 		});
 	});
 
-	test('takes up the jobs that were under way when the execution was stopped', async () => {
+	test('continues to wait for the jobs of a stopped execution', async () => {
 		await withEmulator({ durationMs: 1000 }, async ({ emulator, credentials }) => {
 			const options = { parameters: wait, credentials, items: prompts('one', 'two') };
 			const running = await startNode(options);
@@ -198,7 +198,7 @@ describe('Retry of a failed execution', () => {
 		});
 	});
 
-	test('does not send again a paid request that Stop cut off', async () => {
+	test('does not repeat a paid request that Stop interrupted', async () => {
 		const faults = [always('generate', { type: 'hang' }, { accept: true })];
 		await withEmulator({ faults }, async ({ emulator, credentials }) => {
 			const options = { parameters: generate, credentials, items: prompts('one') };
@@ -216,27 +216,27 @@ describe('Retry of a failed execution', () => {
 	});
 });
 
-describe('What the node remembers in an execution', () => {
-	test('is nothing once it succeeded', async () => {
+describe('The node context', () => {
+	test('has no submissions after a successful run', async () => {
 		const faults = [refuse('late', { occurrence: 1 })];
 		await withEmulator({ faults }, async ({ run }) => {
 			const items = prompts('one', 'late');
 			for (const parameters of [generate, wait]) {
 				const ran = await run(parameters, { items, node: RETRY });
-				expect(JSON.stringify(rememberedBy(ran) ?? {})).not.toMatch(/uuid|requestHash/);
+				expect(JSON.stringify(nodeContextOf(ran) ?? {})).not.toMatch(/uuid|requestHash/);
 			}
 		});
 	});
 
-	test('is what was accepted, as long as an item failed', async () => {
+	test('has the accepted jobs after a failed run', async () => {
 		await withEmulator({ faults: [refuse('bad')] }, async ({ emulator, run }) => {
 			const ran = await run(generate, { items: prompts('one', 'bad') });
-			expect(JSON.stringify(rememberedBy(ran))).toContain(emulator.jobs[0]?.uuid);
+			expect(JSON.stringify(nodeContextOf(ran))).toContain(emulator.jobs[0]?.uuid);
 			expect(ran.customData).toEqual({ veo_uuid: emulator.jobs[0]?.uuid });
 		});
 	});
 
-	test('does not keep a new execution from paying anew', async () => {
+	test('does not affect a new execution', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const items = prompts('one', 'one');
 			await run(generate, { items });

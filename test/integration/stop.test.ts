@@ -5,9 +5,10 @@ import { startSlowServer } from './network';
 import {
 	always,
 	credentialsFor,
-	everythingIn,
+	dumpOf,
 	IMAGES,
 	KEY,
+	numbered,
 	once,
 	PROMPT,
 	prompts,
@@ -21,18 +22,18 @@ import {
 useN8n();
 const test = together(4);
 
-/** A second is what is promised; the rest is for a busy machine. All that is stopped here would take far longer. */
-const PROMPTLY_MS = 2000;
-/** As long as all of this waits. Not longer, for n8n's own timers outlive a stopped run and would hold up the tests. */
+/** The node promises one second; the rest is for a slow machine. Without Stop each test would take far longer. */
+const MAX_STOP_MS = 2000;
+/** The waits in these tests. Not longer, as n8n's timers outlive a stopped run and would delay the end of the tests. */
 const WAIT_SECONDS = 8;
 
-/** Stops a run under way and waits for its end. */
+/** Stops a run and waits for its end. */
 async function stop(running: Running) {
 	const stoppedAt = Date.now();
 	running.stop();
 	const ran = await running.done;
-	expect(Date.now() - stoppedAt).toBeLessThan(PROMPTLY_MS);
-	expect(everythingIn(ran).includes(KEY)).toBe(false);
+	expect(Date.now() - stoppedAt).toBeLessThan(MAX_STOP_MS);
+	expect(dumpOf(ran).includes(KEY)).toBe(false);
 	return ran;
 }
 
@@ -44,8 +45,8 @@ interface Moment {
 	options: EmulatorOptions;
 	parameters: RunOptions['parameters'];
 	items?: RunOptions['items'];
-	/** Whether the moment to stop has come. */
-	reached: (emulator: Scene['emulator']) => boolean;
+	/** Whether it is time to stop. */
+	isReached: (emulator: Scene['emulator']) => boolean;
 }
 
 const wait = {
@@ -61,91 +62,91 @@ const checked = ({ requests }: Scene['emulator']) => requests.some(answeredCheck
 
 const MOMENTS: Moment[] = [
 	{
-		when: 'while it sleeps until the next check',
+		when: 'during the pause between two checks',
 		options: slow,
 		parameters: wait,
-		items: prompts(...Array.from({ length: 8 }, (_, index) => `video ${index}`)),
-		reached: ({ requests }) => requests.filter(answeredCheck).length === 8,
+		items: prompts(...numbered(8)),
+		isReached: ({ requests }) => requests.filter(answeredCheck).length === 8,
 	},
 	{
-		when: 'while it backs off from too many requests',
+		when: 'during a backoff after too many requests',
 		options: {
 			...slow,
 			faults: [always('status', { type: 'http', status: 429, retryAfter: WAIT_SECONDS })],
 		},
 		parameters: wait,
-		reached: checked,
+		isReached: checked,
 	},
 	{
-		when: 'while it waits to repeat a request that was not accepted',
+		when: 'during the pause before a retry of the paid request',
 		options: {
 			faults: [always('generate', { type: 'http', status: 429, retryAfter: WAIT_SECONDS })],
 		},
 		parameters: { operation: 'generate', prompt: PROMPT },
-		reached: ({ requests }) => requests.some(({ answered }) => answered === 429),
+		isReached: ({ requests }) => requests.some(({ answered }) => answered === 429),
 	},
 	{
-		when: 'while a status check has no answer',
+		when: 'during a status check without an answer',
 		options: { ...slow, faults: [always('status', { type: 'hang' })] },
 		parameters: wait,
 		items: prompts('one', 'two'),
-		reached: (emulator) => emulator.count('status') === 2,
+		isReached: (emulator) => emulator.count('status') === 2,
 	},
 	{
-		when: 'while the answer to a status check trickles in',
+		when: 'during a slow answer to a status check',
 		options: { ...slow, faults: [always('status', { type: 'trickle', everyMs: 100 })] },
 		parameters: wait,
-		reached: (emulator) => emulator.count('status') === 1,
+		isReached: (emulator) => emulator.count('status') === 1,
 	},
 	{
-		when: 'while the paid request has no answer',
+		when: 'during a paid request without an answer',
 		options: { faults: [always('generate', { type: 'hang' }, { accept: true })] },
 		parameters: { operation: 'generate', prompt: PROMPT },
-		reached: (emulator) => emulator.count('generate') === 1,
+		isReached: (emulator) => emulator.count('generate') === 1,
 	},
 	{
-		when: 'while the download has no answer',
+		when: 'during a download without an answer',
 		options: { faults: [always('video', { type: 'hang' })] },
 		parameters: download,
-		reached: (emulator) => emulator.count('video') === 1,
+		isReached: (emulator) => emulator.count('video') === 1,
 	},
 	{
-		when: 'while the video trickles in',
+		when: 'during a slow download',
 		options: { faults: [always('video', { type: 'trickle', everyMs: 100 })] },
 		parameters: download,
-		reached: (emulator) => emulator.count('video') === 1,
+		isReached: (emulator) => emulator.count('video') === 1,
 	},
 	{
-		when: 'while a video without end streams in',
+		when: 'during an endless download',
 		options: { faults: [once('video', { type: 'endless' })] },
 		parameters: download,
-		reached: (emulator) => emulator.count('video') === 1,
+		isReached: (emulator) => emulator.count('video') === 1,
 	},
 ];
 
-describe('Stop ends the run at once, its connections with it, and no request follows', () => {
-	for (const { when, options, parameters, items = prompts('one'), reached } of MOMENTS) {
+describe('Stop ends the run and its connections at once, without further requests', () => {
+	for (const { when, options, parameters, items = prompts('one'), isReached } of MOMENTS) {
 		test(when, async () => {
 			await withEmulator(options, async ({ emulator, credentials }) => {
 				const running = await startNode({ parameters, items, credentials });
-				await until(() => reached(emulator));
+				await until(() => isReached(emulator));
 				const ran = await stop(running);
 
 				await until(() => open(emulator.requests).length === 0);
 				const sent = emulator.requests.length;
 				await sleep(1500);
 				expect(emulator.requests).toHaveLength(sent);
-				// Whoever has accepted jobs finds them by the execution.
-				const noted = Object.values(ran.customData).join(',');
-				const known = emulator.requests.filter(
+				// The IDs of accepted jobs are in the highlighted data.
+				const highlighted = Object.values(ran.customData).join(',');
+				const accepted = emulator.requests.filter(
 					({ kind, answered }) => kind === 'generate' && answered === 200,
 				);
-				for (const { uuid } of known) expect(noted).toContain(uuid);
+				for (const { uuid } of accepted) expect(highlighted).toContain(uuid);
 			});
 		});
 	}
 
-	test('while an image is sent', async () => {
+	test('during an upload', async () => {
 		const server = await startSlowServer();
 		const content = Buffer.concat([IMAGES.png, Buffer.alloc(45 * 1024 * 1024)]);
 		const data = await storeFile(content, { fileName: 'a.png', mimeType: 'image/png' });
@@ -171,8 +172,8 @@ describe('Stop ends the run at once, its connections with it, and no request fol
 		}
 	});
 
-	// n8n tells a stopped run from a failed one by the word "canceled" in what the node throws.
-	test('and counts as canceled, not as failed', async () => {
+	// n8n recognizes a stopped run by the word "canceled" in the error message.
+	test('with the status canceled', async () => {
 		await withEmulator(slow, async ({ emulator, credentials }) => {
 			const options = { parameters: wait, items: prompts('one'), credentials };
 			const running = await startNode(options);
@@ -181,7 +182,7 @@ describe('Stop ends the run at once, its connections with it, and no request fol
 		});
 	});
 
-	test('also where the user chose to continue or to retry', async () => {
+	test('with continueRegularOutput and Retry On Fail', async () => {
 		const faults = [always('status', { type: 'hang' })];
 		await withEmulator({ ...slow, faults }, async ({ emulator, credentials }) => {
 			const running = await startNode({

@@ -1,18 +1,19 @@
-/** What the tests of this folder have in common. */
+/** Helpers shared by the integration tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, type Fault, startEmulator } from '../../emulator';
 import { type Credentials, type Ran, runNode, type RunOptions, startN8n } from '../../harness/core';
+import { isObject } from '../../harness/json';
 
-/** A key that can be found again wherever it leaks to. */
+/** A unique key, so that tests can search outputs and logs for it. */
 export const KEY = 'veo-secret-0123456789abcdef';
 
 export const credentialsFor = (baseUrl: string, apiKey = KEY): Credentials => ({
 	veoApi: { apiKey, baseUrl },
 });
 
-/** n8n for the tests of one file. */
+/** Starts n8n for the tests of one file. */
 export function useN8n(binaryMode?: 'default' | 'filesystem') {
 	const started = startN8n(binaryMode);
 	beforeAll(async () => {
@@ -25,11 +26,11 @@ export function useN8n(binaryMode?: 'default' | 'filesystem') {
 export interface Scene {
 	emulator: Emulator;
 	credentials: Credentials;
-	/** The node's run on the items, by default on one without any fields. */
+	/** Runs the node on the items, by default on one item without fields. */
 	run: (parameters: INodeParameters, more?: Partial<RunOptions>) => Promise<Ran>;
 }
 
-/** An emulator of its own for `act`, whose jobs are finished at once unless `options` say otherwise. */
+/** Calls `act` with a new emulator. Its jobs finish at once unless `options` say otherwise. */
 export async function withEmulator<T>(
 	options: EmulatorOptions,
 	act: (scene: Scene) => Promise<T>,
@@ -49,7 +50,11 @@ export async function withEmulator<T>(
 export const prompts = (...list: string[]) => list.map((prompt) => ({ json: { prompt } }));
 export const PROMPT = '={{ $json.prompt }}';
 
-/** The paid requests that arrived, by their prompts. */
+/** Prompts `video 0`, `video 1` and so on. */
+export const numbered = (count: number) =>
+	Array.from({ length: count }, (_, index) => `video ${index}`);
+
+/** The prompts of the paid requests that arrived. */
 export const paidFor = ({ requests }: Emulator): unknown[] =>
 	requests
 		.filter(({ kind }) => kind === 'generate')
@@ -64,9 +69,10 @@ export const always = (on: Fault['on'], action: Fault['do'], more?: Partial<Faul
 export const once = (on: Fault['on'], action: Fault['do'], more?: Partial<Fault>): Fault =>
 	always(on, action, { occurrence: 1, ...more });
 
-/** What the node threw, as n8n keeps it. */
+/** The error that the node threw, as n8n stores it. */
 export function failureOf({ error, outputs }: Ran) {
-	if (!error) throw new Error(`The run was expected to fail, but gave ${JSON.stringify(outputs)}`);
+	if (!error)
+		throw new Error(`Expected a failed run, but its output is ${JSON.stringify(outputs)}`);
 	const { name, message, description, context } = error;
 	const httpCode = 'httpCode' in error ? error.httpCode : undefined;
 	const messages = 'messages' in error ? error.messages : undefined;
@@ -79,52 +85,50 @@ export function jsonOf({ outputs, error }: Ran, output = 0) {
 	return (outputs[output] ?? []).map(({ json }) => json);
 }
 
-/** What the node remembers in the execution, which both of n8n's retries give back to it. */
-export const rememberedBy = ({ run }: Ran): unknown =>
+/** The node context, which n8n passes on to both kinds of retry. */
+export const nodeContextOf = ({ run }: Ran): unknown =>
 	run.data.executionData?.contextData['node:Veo'];
 
-/** All that n8n holds of an execution, to its last corner, for finding a string in it. */
-export const everythingIn = (ran: Ran): string =>
+/** All data of an execution as text, to search for a string in it. */
+export const dumpOf = (ran: Ran): string =>
 	JSON.stringify(ran) + inspect(ran, { depth: Infinity, maxStringLength: Infinity });
 
-/** Tests that mostly wait, under way side by side, `limit` at once; each shows up as a test of its own. */
+/** Returns an `it` whose tests run concurrently, `limit` at a time. For tests that mostly wait. */
 export function together(limit = 12) {
-	const waiting: Array<() => Promise<void>> = [];
+	const queue: Array<() => Promise<void>> = [];
 	const worker = async () => {
-		for (let next = waiting.shift(); next; next = waiting.shift()) await next();
+		for (let next = queue.shift(); next; next = queue.shift()) await next();
 	};
 	beforeAll(() => {
 		for (let i = 0; i < limit; i++) void worker();
 	});
 	return (name: string, body: () => Promise<void>) => {
 		const done = new Promise<void>((resolve, reject) => {
-			waiting.push(async () => await body().then(resolve, reject));
+			queue.push(async () => await body().then(resolve, reject));
 		});
-		// It is looked at only when its turn to be reported comes.
+		// Prevents an unhandled rejection: jest awaits the promise later.
 		done.catch(() => undefined);
 		it(name, async () => await done);
 	};
 }
 
-/** Waits for something that is bound to happen. */
+/** Waits until the condition is true. Throws after 30 seconds. */
 export async function until(condition: () => boolean): Promise<void> {
 	const deadline = Date.now() + 30_000;
 	while (!condition()) {
-		if (Date.now() > deadline) throw new Error('It never came to that');
+		if (Date.now() > deadline) throw new Error('The condition did not become true in 30 seconds');
 		await sleep(10);
 	}
 }
 
+export const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
 export const aString = expect.any(String) as string;
 export const containing = (text: string) => expect.stringContaining(text) as string;
 
-/** The smallest things that the API takes for images: it looks at no more than their beginnings. */
+/** Minimal images: the API checks only the first bytes. */
 export const IMAGES = {
 	jpeg: Buffer.concat([Buffer.from('ffd8ffe000104a46494600', 'hex'), Buffer.alloc(64)]),
 	png: Buffer.concat([Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), Buffer.alloc(64)]),
 	webp: Buffer.concat([Buffer.from('RIFF\x20\0\0\0WEBPVP8 ', 'latin1'), Buffer.alloc(64)]),
 };
-
-function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null;
-}

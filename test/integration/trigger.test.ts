@@ -274,7 +274,7 @@ describe('A bad job', () => {
 			expect(trigger.executions[0]?.[0]?.json).toMatchObject({
 				status: 'expired',
 				errorMessage:
-					'Given up: not finished after 24 hours. Get Status tells whether it was finished later',
+					'Given up: not finished after 24 hours. Use Get Status to see whether it was finished later',
 			});
 		});
 	});
@@ -290,7 +290,7 @@ describe('An outage', () => {
 			const before = emulator.count('status');
 			await trigger.poll();
 			expect(emulator.count('status') - before).toBeLessThan(20);
-			expect(await n8n.logged()).toContain('and will be again.');
+			expect(await n8n.logged()).toContain('It will be checked again.');
 			emulator.options.faults = [];
 			await sleep(5_000);
 			await trigger.poll();
@@ -445,7 +445,7 @@ describe('Fetch Test Event', () => {
 				const uuids = addJob();
 				const trigger = await start({ watch, uuids }, { mode: 'manual' });
 				await expect(trigger.poll()).rejects.toMatchObject({
-					message: `Video ${uuids} could not be checked: the server answered with HTTP 503`,
+					message: `The status of video ${uuids} could not be checked: the server answered with HTTP 503`,
 					description: 'Try again later.',
 				});
 			});

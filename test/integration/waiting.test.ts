@@ -4,6 +4,7 @@ import {
 	containing,
 	failureOf,
 	jsonOf,
+	numbered,
 	once,
 	PROMPT,
 	prompts,
@@ -17,39 +18,36 @@ const test = together(40);
 
 const wait = { operation: 'generateAndWait', prompt: 'A fox' };
 
-/** Time from each status check to the next, in milliseconds. */
+/** The time from each status check to the next, in ms. */
 const pauses = (requests: ReadonlyArray<{ kind: string; receivedAt: number }>): number[] =>
 	requests
 		.filter(({ kind }) => kind === 'status')
 		.map(({ receivedAt }, index, all) => receivedAt - (all[index - 1]?.receivedAt ?? receivedAt))
 		.slice(1);
 
-describe('A wait for a paid job', () => {
-	const survives: Array<[string, FaultAction]> = [
+describe('Waiting for a job', () => {
+	const survivable: Array<[string, FaultAction]> = [
 		['an unknown status', { type: 'alter', data: { status: 'paused', videoUrl: undefined } }],
 		['a status in capitals', { type: 'alter', data: { status: 'COMPLETED' } }],
 		['an empty status', { type: 'alter', data: { status: '' } }],
-		['a status that is no text', { type: 'alter', data: { status: 3 } }],
+		['a numeric status', { type: 'alter', data: { status: 3 } }],
 		['a missing status', { type: 'alter', data: { status: undefined } }],
+		['a decreasing progress', { type: 'alter', data: { status: 'processing', progress: 1 } }],
 		[
-			'a progress that goes backwards',
-			{ type: 'alter', data: { status: 'processing', progress: 1 } },
-		],
-		[
-			'wrong types all over',
+			'fields of other types',
 			{ type: 'alter', data: { status: 'pending', progress: '85%', estimatedTime: null } },
 		],
 		['extra fields', { type: 'alter', data: { status: 'pending', queue: { position: 3 } } }],
-		['a video that is not known yet', { type: 'envelope', code: 1000, status: 404 }],
-		['a proxy that is down', { type: 'html', status: 502 }],
+		['an unknown video', { type: 'envelope', code: 1000, status: 404 }],
+		['a failed proxy', { type: 'html', status: 502 }],
 	];
-	for (const [what, action] of survives) {
-		test(`survives ${what}`, async () => {
+	for (const [name, action] of survivable) {
+		test(`continues after ${name}`, async () => {
 			const faults = [once('status', action)];
 			await withEmulator({ faults }, async ({ emulator, run }) => {
 				const [json] = jsonOf(await run(wait));
 				expect(json).toMatchObject({ uuid: emulator.jobs[0]?.uuid, status: 'completed' });
-				// What was said on the way is not mixed into the final answer.
+				// The output does not contain fields of earlier answers.
 				expect(json).not.toHaveProperty('queue');
 				expect(emulator.count('status')).toBe(2);
 				expect(emulator.count('generate')).toBe(1);
@@ -57,12 +55,12 @@ describe('A wait for a paid job', () => {
 		});
 	}
 
-	test('survives one trouble after the other', async () => {
-		const troubles: FaultAction[] = [
+	test('continues after consecutive failures', async () => {
+		const failures: FaultAction[] = [
 			{ type: 'resetBeforeAnswer' },
 			{ type: 'envelope', code: 5000, status: 500 },
 		];
-		const faults = troubles.map((action, index) =>
+		const faults = failures.map((action, index) =>
 			always('status', action, { occurrence: index + 1 }),
 		);
 		await withEmulator({ faults }, async ({ emulator, run }) => {
@@ -82,7 +80,7 @@ describe('A wait for a paid job', () => {
 				expect(jsonOf(ran)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
 				const checks = emulator.requests.filter(({ kind }) => kind === 'status');
 				const refusedAt = checks.find(({ answered }) => answered === 429)?.receivedAt ?? 0;
-				// A date has no fractions of a second: up to one of them is lost on the way.
+				// A date has no fractions of a second, so the wait can be up to one second shorter.
 				const early = checks.filter(
 					({ receivedAt }) => receivedAt > refusedAt + 500 && receivedAt < refusedAt + 6900,
 				);
@@ -91,7 +89,7 @@ describe('A wait for a paid job', () => {
 		});
 	}
 
-	test('waits out code 1003 with the words of the API on how long', async () => {
+	test('obeys a Retry-After with code 1003', async () => {
 		const headers = { 'retry-after': '7' };
 		const faults = [once('status', { type: 'envelope', code: 1003, headers })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
@@ -102,20 +100,24 @@ describe('A wait for a paid job', () => {
 	});
 
 	const refusals: Array<[string, FaultAction, object]> = [
-		['code 1002', { type: 'envelope', code: 1002, msg: 'Who?' }, { code: 1002, httpStatus: 200 }],
+		[
+			'code 1002',
+			{ type: 'envelope', code: 1002, msg: 'Unknown key' },
+			{ code: 1002, httpStatus: 200 },
+		],
 		['HTTP 401', { type: 'http', status: 401 }, { httpStatus: 401 }],
 		['HTTP 403', { type: 'html', status: 403 }, { httpStatus: 403 }],
 	];
-	for (const [what, action, known] of refusals) {
-		test(`ends with the ID where the key is refused: ${what}`, async () => {
+	for (const [name, action, details] of refusals) {
+		test(`fails with the ID if the key is refused: ${name}`, async () => {
 			const faults = [always('status', action, { occurrence: [2, 3, 4] })];
 			await withEmulator({ faults, durationMs: 60_000 }, async ({ emulator, run }) => {
 				const ran = await run(wait);
 				const uuid = emulator.jobs[0]?.uuid;
 				expect(failureOf(ran)).toMatchObject({
 					name: 'NodeApiError',
-					message: `The API refused the key while video ${uuid} was being made [item 0]. Its last status was 'processing'. It is paid for and still being made: check the Veo API credential, then fetch it using Get Status with this ID.`,
-					context: { uuid, lastStatus: 'processing', ...known },
+					message: `The API refused the key while video ${uuid} was being made [item 0]. Its last status was 'processing'. It is paid for and still being made: check the Veo API credential, then get it using Get Status with this ID.`,
+					context: { uuid, lastStatus: 'processing', ...details },
 				});
 				expect(ran.customData).toEqual({ veo_uuid: uuid });
 				expect(emulator.count('status')).toBe(2);
@@ -128,22 +130,22 @@ describe('A job that is not finished in time', () => {
 	const slow: EmulatorOptions = { durationMs: 60_000, queuedMs: 0 };
 	const options = { maxWaitTime: 6 };
 
-	test('ends with its ID, its last status and the way on', async () => {
+	test('fails with its ID, its last status and the next step', async () => {
 		await withEmulator(slow, async ({ emulator, run }) => {
 			const ran = await run({ ...wait, options });
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} was not finished after 6 seconds [item 0]. Its last status was 'processing'. It is paid for and still being made: fetch it later using Get Status with this ID, or raise 'Max Wait Time'.`,
+				message: `Video ${uuid} was not finished after 6 seconds [item 0]. Its last status was 'processing'. It is paid for and still being made: get it later using Get Status with this ID, or raise 'Max Wait Time'.`,
 				context: { uuid, lastStatus: 'processing', itemIndex: 0 },
 			});
 			expect(ran.customData).toEqual({ veo_uuid: uuid });
-			// At once, after the interval, and once more at the end.
+			// At the start, after the interval, and at the end of the wait.
 			expect(emulator.count('status')).toBe(3);
 		});
 	});
 
-	test('is given as it stands where the user chose so', async () => {
+	test('is returned with its last status if On Timeout says so', async () => {
 		await withEmulator(slow, async ({ emulator, run }) => {
 			const ran = await run(
 				{ ...wait, downloadVideo: true, options: { ...options, onTimeout: 'returnStatus' } },
@@ -161,7 +163,7 @@ describe('A job that is not finished in time', () => {
 		});
 	});
 
-	test('is told with what kept the node from knowing more', async () => {
+	test('is reported with the last failed check', async () => {
 		const faults = [always('status', { type: 'envelope', code: 5000, msg: 'Down', status: 500 })];
 		await withEmulator({ ...slow, faults }, async ({ emulator, run }) => {
 			for (const onTimeout of ['error', 'returnStatus']) {
@@ -181,7 +183,7 @@ describe('A job that is not finished in time', () => {
 		});
 	});
 
-	test('does not outwait the Max Wait Time for a Retry-After', async () => {
+	test('is not waited for beyond Max Wait Time because of a Retry-After', async () => {
 		const faults = [always('status', { type: 'http', status: 429, retryAfter: 3600 })];
 		await withEmulator({ ...slow, faults }, async ({ emulator, run }) => {
 			const ran = await run({ ...wait, options });
@@ -191,7 +193,7 @@ describe('A job that is not finished in time', () => {
 		});
 	});
 
-	test('takes nothing from the items that are', async () => {
+	test('does not affect the other items', async () => {
 		const durationMs = ({ prompt }: { prompt: string }) => (prompt === 'slow' ? 60_000 : 0);
 		await withEmulator({ durationMs }, async ({ emulator, run }) => {
 			const ran = await run(
@@ -207,8 +209,8 @@ describe('A job that is not finished in time', () => {
 	});
 });
 
-describe('Requests before a job is accepted', () => {
-	test('are repeated after code 1003, and the job is paid for once', async () => {
+describe('Paid requests', () => {
+	test('are repeated after code 1003, with one accepted job', async () => {
 		const faults = [
 			always('generate', { type: 'envelope', code: 1003, status: 429 }, { occurrence: [1, 2] }),
 		];
@@ -219,7 +221,7 @@ describe('Requests before a job is accepted', () => {
 		});
 	});
 
-	test('wait as long as the API asked for', async () => {
+	test('obey Retry-After', async () => {
 		const faults = [once('generate', { type: 'http', status: 429, retryAfter: 3 })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			expect(jsonOf(await run({ operation: 'generate', prompt: 'A fox' }))).toHaveLength(1);
@@ -228,7 +230,7 @@ describe('Requests before a job is accepted', () => {
 		});
 	});
 
-	test('do not wait for an hour', async () => {
+	test('do not obey a Retry-After of an hour', async () => {
 		const faults = [always('generate', { type: 'http', status: 429, retryAfter: 3600 })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const { description } = failureOf(await run({ operation: 'generate', prompt: 'A fox' }));
@@ -240,7 +242,7 @@ describe('Requests before a job is accepted', () => {
 	test('slow down together', async () => {
 		const rateLimit = { requests: 4, perMs: 1000 };
 		await withEmulator({ rateLimit }, async ({ emulator, run }) => {
-			const items = prompts(...Array.from({ length: 12 }, (_, index) => `video ${index}`));
+			const items = prompts(...numbered(12));
 			const options = { maxRetries: 10 };
 			const ran = await run({ operation: 'generate', prompt: PROMPT, options }, { items });
 			expect(jsonOf(ran)).toHaveLength(12);

@@ -1,4 +1,4 @@
-/** Every message that the package can show, for the tests that hold them to rules and to the docs. */
+/** Every message that the package can show, for the tests of rules and docs. */
 import { VeoApi } from '../../credentials/VeoApi.credentials';
 import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
 import type { VeoError } from '../../nodes/Veo/errors/VeoError';
@@ -7,8 +7,8 @@ import { mayBeAccepted } from '../../nodes/Veo/api/policy';
 import { OUTCOMES, type Outcome, type OutcomeName } from '../../nodes/Veo/errors/outcome';
 
 export const UUID = 'video-uuid-123';
-/** The words of others are not ours to choose; these break every rule. */
-export const THEIR_WORDS = 'error, problem, failure or mistake in imageUrl: ETIMEDOUT';
+/** A message from the API. It breaks all rules for our own texts. */
+export const API_MESSAGE = 'error, problem, failure or mistake in imageUrl: ETIMEDOUT';
 
 export const HTTP_STATUS: Partial<Record<OutcomeName, number>> = {
 	redirect: 302,
@@ -29,21 +29,21 @@ const CODE: Partial<Record<OutcomeName, number>> = {
 	codeOther: 4242,
 };
 
-/** Each outcome as it comes: bare, and with all that may be known of it. */
+/** Each outcome twice: without and with all optional details. */
 export const outcomes: Outcome[] = [
 	...OUTCOMES.map((name) => ({ name, httpStatus: HTTP_STATUS[name], code: CODE[name] })),
-	// The job table has other words for a 404 than for the others.
+	// The job table has a separate message for 404.
 	{ name: 'http4xx' as const, httpStatus: 400 },
 ].flatMap((bare): Outcome[] => {
 	const data = { required: 2, current: 0 };
-	return [bare, { ...bare, apiMessage: THEIR_WORDS, data, retryAfterMs: 1_500, networkCode: 'EX' }];
+	return [bare, { ...bare, apiMessage: API_MESSAGE, data, retryAfterMs: 1_500, networkCode: 'EX' }];
 });
 
 const STATUSES = [undefined, 'pending', 'processing', 'rendering'];
 
 export const CREDENTIALS = [new VeoApi(), new VeoJobTableApi()];
 
-/** Every message of `messages.ts`, by the function that makes it. A new function needs a line here. */
+/** The messages of each function in `errors/messages`. A new function needs a line here. */
 export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	blankPrompt: [messages.blankPrompt()],
 	invalidChoice: [messages.invalidChoice('Aspect Ratio', '4:3', ['auto', '16:9'])],
@@ -63,7 +63,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 		.filter((outcome) => mayBeAccepted(outcome))
 		.map((outcome) => messages.submissionUnclear(outcome)),
 	submissionInterrupted: [messages.submissionInterrupted()],
-	videoFailed: [messages.videoFailed(UUID, undefined), messages.videoFailed(UUID, THEIR_WORDS)],
+	videoFailed: [messages.videoFailed(UUID, undefined), messages.videoFailed(UUID, API_MESSAGE)],
 	waitTimedOut: STATUSES.flatMap((lastStatus) =>
 		[undefined, ...outcomes].map((outcome) =>
 			messages.waitTimedOut(UUID, lastStatus, 900_000, outcome),
@@ -81,7 +81,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	missingTable: [messages.missingTable('veo_jobs')],
 	tableCredentialRefused: outcomes.map((outcome) => messages.tableCredentialRefused(outcome)),
 	notInTable: [messages.notInTable(UUID)],
-	// A row's reason is a clause, like `what`.
+	// The reason in a row is a clause without a full stop.
 	notSubmitted: [messages.notSubmitted()],
 	givenUp: [`${messages.givenUp(24 * 3_600_000)}.`],
 	nothingFinished: [messages.nothingFinished()],
@@ -118,12 +118,9 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	maxVideosReached: [messages.maxVideosReached(100)],
 };
 
-/**
- * The texts outside `messages.ts`, as the code has them, with ‹› for what differs. A new one belongs here, or better into
- * `messages.ts`.
- */
+/** The texts outside `errors/messages`, with ‹› for the variable parts. */
 export const ELSEWHERE = {
-	/** Good news, what goes into a message that is walked above, and what stands before one. */
+	/** A success message, parts of the messages above, and a prefix of log lines. */
 	parts: [
 		'Connection successful',
 		'JPEG, PNG or WebP',

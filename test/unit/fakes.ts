@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../nodes/Veo/api/json';
-import type { OutcomeName } from '../../nodes/Veo/errors/outcome';
+import { type Outcome, type OutcomeName, RequestError } from '../../nodes/Veo/errors/outcome';
 import { StoppedError } from '../../nodes/Veo/errors/VeoError';
 import {
 	type ApiAnswer,
@@ -15,7 +15,7 @@ afterEach(() => {
 
 /** Jest's fake timers: time passes only by `advance`, or while `run` waits for work. */
 export class FakeClock {
-	/** Schedules a timer that `sleeps` does not list. */
+	/** The fake setTimeout without the spy: its timers are not in `sleeps`. */
 	private readonly schedule: typeof setTimeout;
 	private readonly scheduled: jest.SpyInstance<unknown, [callback: () => void, ms?: number]>;
 
@@ -29,12 +29,12 @@ export class FakeClock {
 
 	now = () => Date.now();
 
-	/** Every pause of the code under test, in ms, in order. */
+	/** The timers that the code under test has set, in ms, in order. */
 	get sleeps(): number[] {
 		return this.scheduled.mock.calls.map(([, ms]) => Number(ms));
 	}
 
-	/** Waits `ms` outside of the code under test, for example for a request. Not in `sleeps`. */
+	/** Waits `ms` in the test itself, for example as a server's latency. Not in `sleeps`. */
 	async pass(ms: number, signal?: AbortSignal): Promise<void> {
 		if (signal?.aborted) return;
 		await new Promise<void>((resolve) => {
@@ -46,47 +46,53 @@ export class FakeClock {
 		});
 	}
 
-	/** Lets `ms` pass. Timers fire on their millisecond. */
+	/** Advances the time by `ms` and fires the timers that are due. */
 	async advance(ms: number): Promise<void> {
 		await jest.advanceTimersByTimeAsync(ms);
 	}
 
-	/** Goes from timer to timer until `work` ends. */
+	/** Advances from timer to timer until `work` settles. */
 	async run<T>(work: Promise<T>): Promise<T> {
-		let hasEnded = false;
-		const end = () => {
-			hasEnded = true;
+		let isSettled = false;
+		const onSettled = () => {
+			isSettled = true;
 		};
-		work.then(end, end);
+		work.then(onSettled, onSettled);
 		for (;;) {
-			await everyoneDone();
-			if (hasEnded) return await work;
-			if (jest.getTimerCount() === 0)
-				throw new Error('The work has not ended, and no timer is set');
+			await flushPromises();
+			if (isSettled) return await work;
+			if (jest.getTimerCount() === 0) throw new Error('The promise is pending and no timer is set');
 			jest.advanceTimersToNextTimer();
 		}
 	}
 }
 
-/** Lets everything run that waits for no time to pass. */
-export async function everyoneDone(): Promise<void> {
+/** Runs everything that does not wait for a timer. */
+export async function flushPromises(): Promise<void> {
 	await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** What a promise was rejected with; a promise that was kept fails the test. */
-export async function thrownBy(work: Promise<unknown>): Promise<unknown> {
+/** The reason of a rejected promise. Throws if the promise is fulfilled. */
+export async function rejectionOf(work: Promise<unknown>): Promise<unknown> {
 	return await work.then(
 		() => {
-			throw new Error('Nothing was thrown');
+			throw new Error('Expected a rejection');
 		},
 		(thrown: unknown) => thrown,
 	);
 }
 
+/** The outcome of a request that is expected to fail. */
+export async function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
+	const thrown = await rejectionOf(work);
+	if (!(thrown instanceof RequestError)) throw thrown;
+	return thrown.outcome;
+}
+
 export type Reply = ApiAnswer | NoAnswer;
 export type Answerer = (request: ApiRequest, signal?: AbortSignal) => Reply | Promise<Reply>;
 
-/** A transport that notes when it was asked for what. `answer` gives the replies. */
+/** A transport that records each request with its time. `answer` returns the replies. */
 export function transportOf(answer: Answerer) {
 	const sent: Array<{ atMs: number; request: ApiRequest }> = [];
 	const send: Transport = async (request, signal) => {
@@ -101,17 +107,17 @@ export function transportOf(answer: Answerer) {
 	};
 }
 
-/** A transport with a reply, or a way to one, for each request in turn. A request too many fails the test. */
+/** A transport that replies from a list, one entry per request. Throws if the list is exhausted. */
 export function scripted(...replies: Array<Reply | Answerer>) {
-	const left = [...replies];
+	const remaining = [...replies];
 	return transportOf((request, signal) => {
-		const reply = left.shift();
-		if (reply === undefined) throw new Error(`No reply is left for ${request.path}`);
+		const reply = remaining.shift();
+		if (reply === undefined) throw new Error(`No reply for the request to ${request.path}`);
 		return typeof reply === 'function' ? reply(request, signal) : reply;
 	});
 }
 
-/** A server that never answers: only the signal ends the request. */
+/** A server that never answers. Only the signal ends the request. */
 export const hanging: Answerer = async (_, signal) =>
 	await new Promise<Reply>((_resolve, reject) => {
 		const stop = () => reject(new StoppedError());
@@ -134,7 +140,7 @@ export const tooMany = (retryAfter?: string) => json(429, {}, retryAfter);
 
 const coded = (code: number, msg: string, data?: object) => json(200, { code, msg, data });
 
-/** For every way in which a request can end, a reply that ends it so. */
+/** For each outcome, a reply that leads to it. */
 export const REPLIES: Record<OutcomeName, Reply> = {
 	refused: { noAnswer: 'refused', networkCode: 'ECONNREFUSED' },
 	dns: { noAnswer: 'dns', networkCode: 'ENOTFOUND' },
@@ -157,16 +163,16 @@ export const REPLIES: Record<OutcomeName, Reply> = {
 	code1002: coded(1002, 'Invalid API key'),
 	code1003: coded(1003, 'Slow down'),
 	code5000: coded(5000, 'Out of order'),
-	codeOther: coded(4242, 'Something new'),
+	codeOther: coded(4242, 'Unknown code'),
 	html: { httpStatus: 200, body: '<!DOCTYPE html><title>Welcome</title>' },
 	empty: { httpStatus: 200, body: '' },
 	notJson: { httpStatus: 200, body: '{"code":0,"data":{"uuid":"v' },
 	shape: json(200, { code: 0, data: null }),
 };
 
-/** What is left of an object once n8n has put it into its database and read it again. */
-export function asN8nStoresIt(store: object): JsonObject {
+/** A copy of the object after JSON, as n8n stores it in its database. */
+export function jsonRoundTrip(store: object): JsonObject {
 	const read: unknown = JSON.parse(JSON.stringify(store));
-	if (!isJsonObject(read)) throw new Error('It was no object');
+	if (!isJsonObject(read)) throw new Error('Expected an object');
 	return read;
 }

@@ -1,9 +1,4 @@
-import {
-	type INodeParameters,
-	type INodeProperties,
-	type INodePropertyOptions,
-	NodeHelpers,
-} from 'n8n-workflow';
+import { type INodeParameters, type INodeProperties, NodeHelpers } from 'n8n-workflow';
 import { VeoApi } from '../../credentials/VeoApi.credentials';
 import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
 import {
@@ -14,24 +9,18 @@ import {
 } from '../../nodes/Veo/api/parameters';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
+import { choicesOf, OPERATIONS, optionsOf } from './formFields';
 
 const { description } = new Veo();
 const { properties } = description;
 
-const OPERATIONS = ['generateAndWait', 'generate', 'getStatus', 'uploadImage'];
 const GENERATING = ['generate', 'generateAndWait'];
-
-const isChoice = (option: object): option is INodePropertyOptions => 'value' in option;
-const isField = (option: object): option is INodeProperties =>
-	'displayName' in option && 'type' in option;
-
-const choicesOf = (field: INodeProperties) => (field.options ?? []).filter(isChoice);
 
 const valuesOf = (field: INodeProperties) => choicesOf(field).map(({ value }) => value);
 
-/** A field by its name. Each resource has its own operations; other fields that exist twice differ only in when they are shown. */
-function fieldNamed(name: string, among: INodeProperties[] = properties): INodeProperties {
-	const [field, ...others] = among.filter((one) => one.name === name);
+/** The field of this name. Fields of the same name differ only in displayOptions, except operation. */
+function fieldNamed(name: string, fields: INodeProperties[] = properties): INodeProperties {
+	const [field, ...others] = fields.filter((one) => one.name === name);
 	if (!field) throw new Error(`There is no field '${name}'`);
 	if (name === 'operation') return field;
 	for (const other of others) {
@@ -42,16 +31,15 @@ function fieldNamed(name: string, among: INodeProperties[] = properties): INodeP
 
 const trigger = new VeoTrigger().description;
 
-const optionsOf = (field: INodeProperties) => (field.options ?? []).filter(isField);
 const optionFields = optionsOf(fieldNamed('options'));
 const triggerOptionFields = optionsOf(fieldNamed('options', trigger.properties));
 
-/** The names of the fields that n8n itself shows for these values, all others being at their defaults. */
-function shownFor(values: INodeParameters, among = properties, type = description): string[] {
+/** The names of the fields that n8n shows with these values and defaults for the others. */
+function shownFor(values: INodeParameters, fields = properties, type = description): string[] {
 	const defaults = Object.fromEntries(type.properties.map((field) => [field.name, field.default]));
 	const resource = values.operation === 'uploadImage' ? 'image' : 'video';
 	const all = { ...defaults, operation: 'generateAndWait', resource, ...values };
-	return among
+	return fields
 		.filter(({ type: kind }) => kind !== 'credentials')
 		.filter((field) => NodeHelpers.displayParameter(all, field, { typeVersion: 1 }, type, all))
 		.map(({ name }) => name)
@@ -61,7 +49,7 @@ function shownFor(values: INodeParameters, among = properties, type = descriptio
 describe('the parameters of a generate request', () => {
 	const table: Array<[string, Parameter]> = Object.entries(GENERATE_PARAMETERS);
 
-	it('are those of the API reference', () => {
+	it('match the API reference', () => {
 		expect(GENERATE_PARAMETERS).toEqual({
 			generationType: {
 				required: 'yes',
@@ -75,28 +63,28 @@ describe('the parameters of a generate request', () => {
 		});
 	});
 
+	it.each(table)('have the same values and default in the form: %s', (name, parameter) => {
+		const field = fieldNamed(name);
+		expect(field.type).toBe(parameter.values ? 'options' : 'string');
+		expect(valuesOf(field)).toEqual([...(parameter.values ?? [])]);
+		expect(field.default).toBe(parameter.default ?? '');
+	});
+
 	it.each(table)(
-		'%s has the values and the default of the table in the form',
-		(name, parameter) => {
-			const field = fieldNamed(name);
-			expect(field.type).toBe(parameter.values ? 'options' : 'string');
-			expect(valuesOf(field)).toEqual([...(parameter.values ?? [])]);
-			expect(field.default).toBe(parameter.default ?? '');
+		'are required in the form when the API requires them: %s',
+		(name, { required }) => {
+			for (const operation of GENERATING) {
+				for (const generationType of GENERATION_TYPES) {
+					const isShown = shownFor({ operation, generationType }).includes(name);
+					const { required: isMandatory = false, default: defaultValue } = fieldNamed(name);
+					const isRequired = isShown && (isMandatory || defaultValue !== '');
+					if (required === 'yes') expect(isRequired).toBe(true);
+					else if (required === 'no') expect(isMandatory).toBe(false);
+					else expect(isRequired).toBe(generationType === required.when.generationType);
+				}
+			}
 		},
 	);
-
-	it.each(table)('%s is asked for exactly when the table says so', (name, { required }) => {
-		for (const operation of GENERATING) {
-			for (const generationType of GENERATION_TYPES) {
-				const isShown = shownFor({ operation, generationType }).includes(name);
-				const { required: mustBeFilled = false, default: whenLeftOut } = fieldNamed(name);
-				const isAskedFor = isShown && (mustBeFilled || whenLeftOut !== '');
-				if (required === 'yes') expect(isAskedFor).toBe(true);
-				else if (required === 'no') expect(mustBeFilled).toBe(false);
-				else expect(isAskedFor).toBe(generationType === required.when.generationType);
-			}
-		}
-	});
 });
 
 describe('the form', () => {
@@ -135,7 +123,7 @@ describe('the form', () => {
 			{ operation: 'generateAndWait', generationType: 'image_to_video', imageSource: 'binary' },
 			[...waiting, 'imageSource', 'binaryPropertyName'],
 		],
-		// A choice that was made for another type must not show its fields.
+		// A hidden choice must not show its fields.
 		[{ operation: 'generate', generationType: 'text_to_video', imageSource: 'binary' }, generating],
 		[{ operation: 'getStatus' }, ['resource', 'operation', 'uuid', 'downloadVideo', 'options']],
 		[
@@ -151,7 +139,7 @@ describe('the form', () => {
 			{ operation: 'uploadImage', generationType: 'image_to_video', imageSource: 'url' },
 			['resource', 'operation', 'binaryPropertyName', 'options'],
 		],
-	])('shows for %j: %j', (values, names) => {
+	])('with %j shows %j', (values, names) => {
 		expect(shownFor(values)).toEqual([...names].sort());
 	});
 
@@ -160,7 +148,7 @@ describe('the form', () => {
 		['generate', false],
 		['getStatus', false],
 		['uploadImage', false],
-	])('offers the options that apply to %s', (operation, waits) => {
+	])('shows the options that apply to %s', (operation, waits) => {
 		const always = ['maxRetries', 'requestTimeout'];
 		const whenWaiting = ['maxConcurrentJobs', 'maxWaitTime', 'onTimeout', 'pollInterval'];
 		expect(shownFor({ operation }, optionFields)).toEqual(
@@ -168,20 +156,20 @@ describe('the form', () => {
 		);
 	});
 
-	it('offers to reuse a video where its job is tracked, and only there', () => {
-		const offers = (values: INodeParameters) =>
+	it('shows Reuse Identical only if the job is tracked', () => {
+		const isShown = (values: INodeParameters) =>
 			shownFor(values, optionFields).includes('reuseIdentical');
 		for (const operation of OPERATIONS) {
-			expect(offers({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
-			expect(offers({ operation, trackJob: false })).toBe(false);
+			expect(isShown({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
+			expect(isShown({ operation, trackJob: false })).toBe(false);
 		}
 	});
 
-	it('asks for the job table credential where a job is tracked, and only there', () => {
+	it('shows the job table credential only if the job is tracked', () => {
 		const [, jobTable] = description.credentials ?? [];
-		if (!jobTable) throw new Error('There is no second credential');
-		const isAskedFor = (given: INodeParameters) => {
-			const values = { resource: 'video', ...given };
+		if (!jobTable) throw new Error('Expected a second credential');
+		const isShown = (parameters: INodeParameters) => {
+			const values = { resource: 'video', ...parameters };
 			return NodeHelpers.displayParameter(
 				values,
 				jobTable,
@@ -191,8 +179,8 @@ describe('the form', () => {
 			);
 		};
 		for (const operation of OPERATIONS) {
-			expect(isAskedFor({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
-			expect(isAskedFor({ operation, trackJob: false })).toBe(false);
+			expect(isShown({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
+			expect(isShown({ operation, trackJob: false })).toBe(false);
 		}
 	});
 
@@ -213,10 +201,10 @@ describe('the form', () => {
 		['trackJob', 'boolean', false, false],
 		['jobTableName', 'string', 'veo_jobs', true],
 		['options', 'collection', {}, false],
-	])('has %s: %s, %j at first, required: %j', (name, type, whenLeftOut, required) => {
+	])('has the field %s: %s, default %j, required: %j', (name, type, defaultValue, required) => {
 		const field = fieldNamed(name);
 		expect(field.type).toBe(type);
-		expect(field.default).toEqual(whenLeftOut);
+		expect(field.default).toEqual(defaultValue);
 		expect(field.required ?? false).toBe(required);
 	});
 
@@ -228,14 +216,14 @@ describe('the form', () => {
 		['pollInterval', 'number', 5, 5],
 		['requestTimeout', 'number', 60, 1],
 		['reuseIdentical', 'boolean', false, undefined],
-	])('has the option %s: %s, %j at first, at least %j', (name, type, whenLeftOut, least) => {
+	])('has the option %s: %s, default %j, minimum %j', (name, type, defaultValue, minimum) => {
 		const field = fieldNamed(name, optionFields);
 		expect(field.type).toBe(type);
-		expect(field.default).toBe(whenLeftOut);
-		expect(field.typeOptions?.minValue).toBe(least);
+		expect(field.default).toBe(defaultValue);
+		expect(field.typeOptions?.minValue).toBe(minimum);
 	});
 
-	it('has the choices that the contract names', () => {
+	it('has the documented choices', () => {
 		const operations = properties.filter(({ name }) => name === 'operation');
 		expect(operations.flatMap(valuesOf).sort()).toEqual([...OPERATIONS].sort());
 		expect(valuesOf(fieldNamed('resource')).sort()).toEqual(['image', 'video']);
@@ -245,16 +233,16 @@ describe('the form', () => {
 		expect(valuesOf(fieldNamed('onTimeout', optionFields))).toEqual(['error', 'returnStatus']);
 	});
 
-	it('begins with the credentials', () => {
+	it('has the credentials as its first field', () => {
 		for (const [first] of [properties, trigger.properties]) expect(first?.type).toBe('credentials');
 	});
 
-	it('gives the prompt several rows', () => {
+	it('has several rows for the prompt', () => {
 		expect(fieldNamed('prompt').typeOptions?.rows).toBeGreaterThan(1);
 	});
 
-	it('lets n8n itself ask for what is left blank', () => {
-		const asked = (parameters: INodeParameters) => {
+	it('lets n8n report blank required fields', () => {
+		const issuesOf = (parameters: INodeParameters) => {
 			const node = {
 				id: '1',
 				name: 'Veo',
@@ -267,51 +255,54 @@ describe('the form', () => {
 			return Object.keys(issues?.parameters ?? {}).sort();
 		};
 		const image = { operation: 'generate', generationType: 'image_to_video' };
-		expect(asked({ operation: 'generate', prompt: '' })).toEqual(['prompt']);
-		expect(asked({ operation: 'generate', prompt: 'A fox' })).toEqual([]);
-		expect(asked({ ...image, prompt: 'A fox', imageSource: 'url', imageUrl: '' })).toEqual([
+		expect(issuesOf({ operation: 'generate', prompt: '' })).toEqual(['prompt']);
+		expect(issuesOf({ operation: 'generate', prompt: 'A fox' })).toEqual([]);
+		expect(issuesOf({ ...image, prompt: 'A fox', imageSource: 'url', imageUrl: '' })).toEqual([
 			'imageUrl',
 		]);
-		expect(asked({ operation: 'getStatus', uuid: '' })).toEqual(['uuid']);
-		expect(asked({ resource: 'image', operation: 'uploadImage', binaryPropertyName: '' })).toEqual([
-			'binaryPropertyName',
-		]);
+		expect(issuesOf({ operation: 'getStatus', uuid: '' })).toEqual(['uuid']);
+		expect(
+			issuesOf({ resource: 'image', operation: 'uploadImage', binaryPropertyName: '' }),
+		).toEqual(['binaryPropertyName']);
 	});
 });
 
 describe('the texts of the form', () => {
-	const ofBoth = [...properties, ...trigger.properties].filter(
+	const visibleFields = [...properties, ...trigger.properties].filter(
 		({ type }) => type !== 'credentials',
 	);
-	const everyField = [...ofBoth, ...optionFields, ...triggerOptionFields];
+	const everyField = [...visibleFields, ...optionFields, ...triggerOptionFields];
 
 	it.each(everyField.filter(({ name }) => !['operation', 'options'].includes(name)))(
-		'describe $displayName',
+		'include a description of $displayName',
 		(field) => {
 			expect(field.description).toMatch(/^[A-Z].{10,}/);
 			if (field.placeholder !== undefined) expect(field.placeholder).toMatch(/^e\.g\. \S/);
 		},
 	);
 
-	it.each(ofBoth.filter(({ type, default: first }) => type === 'string' && first === ''))(
-		'give an example of $displayName',
+	it.each(visibleFields.filter(({ type, default: value }) => type === 'string' && value === ''))(
+		'include an example for $displayName',
 		(field) => {
 			expect(field.placeholder).toMatch(/^e\.g\. \S/);
 		},
 	);
 
 	it.each(everyField.flatMap((field) => choicesOf(field)))(
-		'describe the choice $name',
+		'include a description of the choice $name',
 		(choice) => {
 			expect(choice.description).toMatch(/^[A-Z]/);
 		},
 	);
 
-	it.each(choicesOf(fieldNamed('operation')))('say what the operation $name does', ({ action }) => {
-		expect(action).toMatch(/^[A-Z][a-z]+ /);
-	});
+	it.each(choicesOf(fieldNamed('operation')))(
+		'include an action text for the operation $name',
+		({ action }) => {
+			expect(action).toMatch(/^[A-Z][a-z]+ /);
+		},
+	);
 
-	it('show each operation under the name of the node', () => {
+	it('include each operation in the subtitle', () => {
 		for (const value of OPERATIONS) expect(description.subtitle).toContain(`${value}: "`);
 	});
 });
@@ -346,16 +337,16 @@ describe('the trigger', () => {
 			{ watch: 'uuids', downloadVideo: true },
 			['watch', 'uuids', 'events', 'downloadVideo', 'binaryOutputField', 'options'],
 		],
-	])('shows for %j: %j', (values, names) => {
+	])('with %j shows %j', (values, names) => {
 		expect(shownFor(values, trigger.properties, trigger)).toEqual([...names].sort());
 	});
 
-	it('asks for the job table credential where it watches the table, and only there', () => {
+	it('shows the job table credential only if it watches the table', () => {
 		const [, jobTable] = trigger.credentials ?? [];
-		if (!jobTable) throw new Error('There is no second credential');
-		const isAskedFor = (watch: string) =>
+		if (!jobTable) throw new Error('Expected a second credential');
+		const isShown = (watch: string) =>
 			NodeHelpers.displayParameter({ watch }, jobTable, { typeVersion: 1 }, trigger);
-		expect([isAskedFor('jobTable'), isAskedFor('uuids')]).toEqual([true, false]);
+		expect([isShown('jobTable'), isShown('uuids')]).toEqual([true, false]);
 	});
 
 	it.each([
@@ -366,21 +357,24 @@ describe('the trigger', () => {
 		['downloadVideo', 'boolean', false, false, []],
 		['binaryOutputField', 'string', 'data', true, []],
 		['options', 'collection', {}, false, []],
-	])('has %s: %s, %j at first, required: %j, one of %j', (name, type, first, required, values) => {
-		const field = fieldNamed(name, trigger.properties);
-		expect(field).toMatchObject({ type, default: first });
-		expect(field.required ?? false).toBe(required);
-		expect(valuesOf(field)).toEqual(values);
-	});
+	])(
+		'has the field %s: %s, default %j, required: %j, choices %j',
+		(name, type, value, required, values) => {
+			const field = fieldNamed(name, trigger.properties);
+			expect(field).toMatchObject({ type, default: value });
+			expect(field.required ?? false).toBe(required);
+			expect(valuesOf(field)).toEqual(values);
+		},
+	);
 
 	it.each([
 		['keepChecking', 'boolean', true, undefined],
 		['pollInterval', 'number', 10, 5],
 		['giveUpAfter', 'number', 24, 1],
-	])('has the option %s: %s, %j at first, at least %j', (name, type, first, least) => {
+	])('has the option %s: %s, default %j, minimum %j', (name, type, value, minimum) => {
 		const field = fieldNamed(name, triggerOptionFields);
-		expect(field).toMatchObject({ type, default: first });
-		expect(field.typeOptions?.minValue).toBe(least);
+		expect(field).toMatchObject({ type, default: value });
+		expect(field.typeOptions?.minValue).toBe(minimum);
 	});
 
 	it('has no other option', () => {
@@ -401,20 +395,20 @@ describe.each([
 		expect(credential.name).toBe(name);
 	});
 
-	it('asks for the key and hides it', () => {
+	it('has a required password field for the key', () => {
 		const apiKey = fieldNamed('apiKey', credential.properties);
 		expect(apiKey).toMatchObject({ type: 'string', required: true, default: '' });
 		expect(apiKey.typeOptions?.password).toBe(true);
 	});
 
-	it('knows the usual address', () => {
+	it('has the default Base URL', () => {
 		expect(fieldNamed('baseUrl', credential.properties)).toMatchObject({
 			type: 'string',
 			default: baseUrl,
 		});
 	});
 
-	it('adds the key and keeps what a request holds', async () => {
+	it('adds the key to a request and keeps its other headers', async () => {
 		const request = { url: 'https://x.test/y', headers: { Accept: 'application/json' } };
 		expect(await credential.authenticate({ apiKey: 'k-1', baseUrl: '' }, request)).toEqual({
 			url: 'https://x.test/y',

@@ -1,4 +1,4 @@
-/** Each link of the docs leads somewhere: to a file of the repository, and to a heading in it. */
+/** Checks that each link in the docs leads to a file in the repository and to a heading in it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -12,7 +12,7 @@ const pages = ['.', 'docs', 'demo'].flatMap((folder) =>
 
 const read = (file: string) => readFileSync(file, 'utf8').replace(/^```[^]*?^```$/gm, '');
 
-/** The anchors that GitHub gives to a page's headings. */
+/** The anchors that GitHub creates for the headings of a page. */
 function anchorsOf(file: string): string[] {
 	return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
 		heading
@@ -29,7 +29,7 @@ const links = pages.flatMap((page) =>
 		.map((target): [string, string] => [relative(ROOT, page), target]),
 );
 
-it.each(links)('%s: %s', (page, target) => {
+it.each(links)('%s links to an existing file and heading: %s', (page, target) => {
 	const [path = '', anchor] = target.split('#');
 	const file = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
 	expect(existsSync(file)).toBe(true);

@@ -1,27 +1,21 @@
-/** The tables of docs/operations.md are those of the form. */
+/** Compares the tables of docs/operations.md with the form. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { INodeProperties, INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
+import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
-
-const OPERATIONS = ['generateAndWait', 'generate', 'getStatus', 'uploadImage'];
+import { choicesOf, OPERATIONS, optionsOf } from './formFields';
 
 const page = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
 
-/** The rows of the page that tell of a field, by the heading above them. */
+/** The rows for fields under this heading of the page. */
 function rowsUnder(heading: string): string[] {
 	const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
 	return section.split('\n').filter((line) => line.startsWith('| **'));
 }
 
-const isChoice = (option: object): option is INodePropertyOptions => 'value' in option;
-const choicesOf = ({ options = [] }: INodeProperties) => options.filter(isChoice);
-const isField = (option: object): option is INodeProperties =>
-	'displayName' in option && 'type' in option;
-
-const optionsOf = ({ properties }: INodeTypeDescription) =>
-	(properties.find(({ name }) => name === 'options')?.options ?? []).filter(isField);
+const optionFieldsOf = ({ properties }: INodeTypeDescription) =>
+	properties.filter(({ name }) => name === 'options').flatMap(optionsOf);
 
 const fieldsOf = ({ properties }: INodeTypeDescription) =>
 	properties.filter(
@@ -39,21 +33,21 @@ function operationsOf(field: INodeProperties): string[] {
 }
 
 function defaultOf(field: INodeProperties): string {
-	const { default: first, type } = field;
+	const { default: value, type } = field;
 	const names = choicesOf(field)
-		.filter(({ value }) =>
-			Array.isArray(first) ? first.some((one) => one === value) : value === first,
+		.filter((choice) =>
+			Array.isArray(value) ? value.some((one) => one === choice.value) : choice.value === value,
 		)
 		.map(({ name }) => name);
 	if (names.length > 0) return names.join(', ');
-	if (type === 'boolean') return first === true ? 'on' : 'off';
-	if (type === 'number') return JSON.stringify(first);
-	return typeof first === 'string' && first !== '' ? `\`${first}\`` : '';
+	if (type === 'boolean') return value === true ? 'on' : 'off';
+	if (type === 'number') return JSON.stringify(value);
+	return typeof value === 'string' && value !== '' ? `\`${value}\`` : '';
 }
 
 const sentence = (text = '') => text.replace(/\.?$/, '.');
 
-/** How the row of a field begins, and what else it has to name. */
+/** How the row of a field starts, and the names that it must contain. */
 function expected(field: INodeProperties, all: INodeProperties[], operations: string[]) {
 	const shownFor = all.filter(({ name }) => name === field.name).flatMap(operationsOf);
 	const marks = operations.map((operation) => (shownFor.includes(operation) ? '●' : ''));
@@ -71,7 +65,7 @@ function expected(field: INodeProperties, all: INodeProperties[], operations: st
 			return `_${choice?.name ?? on?.displayName}_`;
 		});
 	const choices = choicesOf(field).map(({ name, value }) => `**${name}** (\`${value}\`)`);
-	return { begin: `| ${cells.join(' | ')}`, naming: [...conditions, ...choices] };
+	return { start: `| ${cells.join(' | ')}`, names: [...conditions, ...choices] };
 }
 
 const veo = new Veo().description;
@@ -79,20 +73,20 @@ const trigger = new VeoTrigger().description;
 
 describe.each([
 	['Fields of the Veo node', fieldsOf(veo), OPERATIONS],
-	['Options of the Veo node', optionsOf(veo), OPERATIONS],
-	['Fields of the Veo Trigger', [...fieldsOf(trigger), ...optionsOf(trigger)], []],
+	['Options of the Veo node', optionFieldsOf(veo), OPERATIONS],
+	['Fields of the Veo Trigger', [...fieldsOf(trigger), ...optionFieldsOf(trigger)], []],
 ])('%s', (heading, fields, operations) => {
 	const rows = rowsUnder(heading);
 
-	it('are all there, and no others', () => {
+	it('lists exactly the fields of the form', () => {
 		const names = rows.map((row) => /`(\w+)`/.exec(row)?.[1]).sort();
 		expect(names).toEqual([...new Set(fields.map(({ name }) => name))].sort());
 	});
 
-	it.each(fields)('tell of $displayName what the form does', (field) => {
-		const { begin, naming } = expected(field, fields, operations);
+	it.each(fields)('describes $displayName as the form does', (field) => {
+		const { start, names } = expected(field, fields, operations);
 		const row = rows.find((one) => one.includes(`<br>\`${field.name}\``)) ?? '';
-		expect(row.slice(0, begin.length)).toBe(begin);
-		for (const name of naming) expect(row).toContain(name);
+		expect(row.slice(0, start.length)).toBe(start);
+		for (const name of names) expect(row).toContain(name);
 	});
 });

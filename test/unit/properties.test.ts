@@ -19,7 +19,7 @@ import { waitForJob } from '../../nodes/Veo/jobs/wait';
 import {
 	accepted,
 	type Answerer,
-	asN8nStoresIt,
+	jsonRoundTrip,
 	FakeClock,
 	REPLIES,
 	type Reply,
@@ -62,7 +62,7 @@ const anyBody = fc.oneof(
 	anyText,
 	fc.json(),
 	anyEnvelope.map((envelope) => JSON.stringify(envelope)),
-	// Cut off somewhere.
+	// Truncated JSON.
 	fc
 		.tuple(anyEnvelope, fc.nat(60))
 		.map(([envelope, length]) => JSON.stringify(envelope).slice(0, length)),
@@ -82,9 +82,9 @@ const anyAnswer: fc.Arbitrary<ApiAnswer> = fc.record({
 	body: anyBody,
 });
 
-function nextOf<T>(endless: Iterator<T, unknown>): T {
-	const next = endless.next();
-	if (next.done === true) throw new Error('It ended');
+function nextOf<T>(stream: Iterator<T, unknown>): T {
+	const next = stream.next();
+	if (next.done === true) throw new Error('The stream has ended');
 	return next.value;
 }
 
@@ -96,8 +96,8 @@ function parsed(text: string): unknown {
 	}
 }
 
-describe('whatever the API answers', () => {
-	it('is read without throwing, as success only where the envelope says 0', () => {
+describe('any answer of the API', () => {
+	it('is read without throwing, and as success only with code 0', () => {
 		fc.assert(
 			fc.property(anyAnswer, (answer) => {
 				const reading = readAnswer(answer);
@@ -118,7 +118,7 @@ describe('whatever the API answers', () => {
 		);
 	});
 
-	it('without a code goes by its HTTP status', () => {
+	it('without a code is read by its HTTP status', () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 100, max: 599 }), anyText, (httpStatus, text) => {
 				const body = JSON.stringify({ text });
@@ -131,7 +131,7 @@ describe('whatever the API answers', () => {
 		);
 	});
 
-	it('gives the client an answer of the documented shape or a failed request, nothing else', async () => {
+	it('leads to data of the documented shape or to a RequestError', async () => {
 		await fc.assert(
 			fc.asyncProperty(anyAnswer, async (answer) => {
 				const client = new VeoClient(async () => await Promise.resolve(answer));
@@ -159,7 +159,7 @@ describe('whatever the API answers', () => {
 		);
 	});
 
-	it('as Retry-After is a time to wait or nothing', () => {
+	it('has a Retry-After that is read as a finite delay or undefined', () => {
 		fc.assert(
 			fc.property(anyRetryAfter, (header) => {
 				const delayMs = toDelayMs(header);
@@ -169,10 +169,10 @@ describe('whatever the API answers', () => {
 	});
 });
 
-describe('whatever a network library throws', () => {
-	it('is told apart without throwing', () => {
-		const fault = fc.letrec((tie) => ({
-			fault: fc.oneof(
+describe('any value thrown by a network library', () => {
+	it('is classified without throwing', () => {
+		const anyThrown = fc.letrec((tie) => ({
+			thrown: fc.oneof(
 				{ maxDepth: 4 },
 				fc.anything(),
 				fc.record(
@@ -182,15 +182,15 @@ describe('whatever a network library throws', () => {
 							fc.anything(),
 						),
 						syscall: fc.constantFrom('connect', 'read', 'write', undefined),
-						cause: tie('fault'),
-						errors: fc.array(tie('fault'), { maxLength: 3 }),
+						cause: tie('thrown'),
+						errors: fc.array(tie('thrown'), { maxLength: 3 }),
 					},
 					{ requiredKeys: [] },
 				),
 			),
-		})).fault;
+		})).thrown;
 		fc.assert(
-			fc.property(fault, (thrown) => {
+			fc.property(anyThrown, (thrown) => {
 				const { noAnswer } = toNoAnswer(thrown);
 				expect(OUTCOMES).toContain(noAnswer);
 			}),
@@ -198,9 +198,9 @@ describe('whatever a network library throws', () => {
 	});
 });
 
-describe('whatever bytes are in a file', () => {
-	it('are an image only where they begin as one', () => {
-		const beginnings = fc.constantFrom(
+describe('any file', () => {
+	it('is an image only if it starts with an image header', () => {
+		const headers = fc.constantFrom(
 			'',
 			'ffd8ff',
 			'89504e470d0a1a0a',
@@ -208,7 +208,7 @@ describe('whatever bytes are in a file', () => {
 			'5249464600000000',
 		);
 		fc.assert(
-			fc.property(beginnings, anyBytes, (hex, rest) => {
+			fc.property(headers, anyBytes, (hex, rest) => {
 				const bytes = Buffer.concat([Buffer.from(hex, 'hex'), rest]);
 				const start = bytes.toString('latin1');
 				const expected = start.startsWith('\xff\xd8\xff')
@@ -225,8 +225,8 @@ describe('whatever bytes are in a file', () => {
 	});
 });
 
-describe('whatever is filled in', () => {
-	/** The result of a check, or the failure it throws. Anything else that is thrown fails the test. */
+describe('any input', () => {
+	/** The result of a check, or the VeoError that it throws. */
 	function checked<T>(check: () => T): T | VeoError {
 		try {
 			return check();
@@ -239,7 +239,7 @@ describe('whatever is filled in', () => {
 
 	const anyValue = fc.oneof(fc.jsonValue(), anyText, fc.constant(undefined));
 
-	it('is a request that the API knows, or is refused in words', () => {
+	it('becomes a valid request or is refused with a message', () => {
 		const generationType = fc.oneof(fc.constantFrom('text_to_video', 'image_to_video'), anyValue);
 		const aspectRatio = fc.oneof(fc.constantFrom('auto', '16:9', '9:16'), anyValue);
 		fc.assert(
@@ -254,7 +254,7 @@ describe('whatever is filled in', () => {
 		);
 	});
 
-	it('is the address of an image on the web, or is refused in words', () => {
+	it('becomes an http(s) image URL or is refused with a message', () => {
 		fc.assert(
 			fc.property(fc.oneof(anyValue, fc.webUrl()), (raw) => {
 				const url = checked(() => checkImageUrl(raw));
@@ -263,7 +263,7 @@ describe('whatever is filled in', () => {
 		);
 	});
 
-	it('is the ID of a video that stays within its place in the path, or is refused in words', async () => {
+	it('becomes a video ID that stays one path segment, or is refused with a message', async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.oneof(anyValue, fc.constantFrom('.', '..', '../x', 'a/b')),
@@ -282,10 +282,7 @@ describe('whatever is filled in', () => {
 	});
 });
 
-/**
- * Which endings leave open whether the API accepted the job. Written down here once more, and not taken from the policy:
- * the server below goes by it.
- */
+/** The outcomes after which the API may have accepted the job, written independently of the policy. */
 const MAY_HAVE_ACCEPTED: OutcomeName[] = [
 	'timeout',
 	'reset',
@@ -301,14 +298,14 @@ const MAY_HAVE_ACCEPTED: OutcomeName[] = [
 	'shape',
 ];
 
-/** How the server treats one paid request: how it ends for the client, and whether a job was made of it. */
-type Treatment =
+/** How one paid request ends for the client, and whether the server accepts it. */
+type Behavior =
 	| { ends: 'accepted' }
 	| { ends: OutcomeName; accepts: boolean; retryAfter?: string }
 	| { ends: 'stopped' | 'crashed'; accepts: boolean };
 
-const anyTreatment: fc.Arbitrary<Treatment> = fc.oneof(
-	{ weight: 3, arbitrary: fc.constant<Treatment>({ ends: 'accepted' }) },
+const anyBehavior: fc.Arbitrary<Behavior> = fc.oneof(
+	{ weight: 3, arbitrary: fc.constant<Behavior>({ ends: 'accepted' }) },
 	{
 		weight: 12,
 		arbitrary: fc.record({
@@ -329,22 +326,22 @@ const anyTreatment: fc.Arbitrary<Treatment> = fc.oneof(
 const withRetryAfter = (reply: Reply, retryAfter?: string): Reply =>
 	'noAnswer' in reply ? reply : { ...reply, retryAfter };
 
-describe('whatever happens to the paid requests of an execution', () => {
+describe('the paid requests of any execution', () => {
 	const anyExecution = fc.record({
 		items: fc.integer({ min: 1, max: 4 }),
 		tries: fc.integer({ min: 1, max: 4 }),
 		maxRetries: fc.integer({ min: 0, max: 4 }),
 		limit: fc.integer({ min: 1, max: 4 }),
 		latenciesMs: fc.infiniteStream(fc.integer({ min: 0, max: 3_000 })),
-		treatments: fc.infiniteStream(anyTreatment),
+		behaviors: fc.infiniteStream(anyBehavior),
 	});
 
-	it('no item is paid for twice, and no job whose ID came is lost', async () => {
-		let mostPaid = 0;
+	it('pay for no item twice and lose no job whose ID was received', async () => {
+		let maxPaid = 0;
 		await fc.assert(
 			fc.asyncProperty(anyExecution, async ({ items, tries, maxRetries, limit, ...server }) => {
 				const clock = new FakeClock(NOW, 0.5);
-				const { latenciesMs, treatments } = server;
+				const { latenciesMs, behaviors } = server;
 				const paid = Array.from({ length: items }, () => 0);
 				const known = new Map<number, string>();
 				let jobs = 0;
@@ -352,31 +349,31 @@ describe('whatever happens to the paid requests of an execution', () => {
 				const answer =
 					(itemIndex: number): Answerer =>
 					async () => {
-						const treatment = nextOf(treatments);
+						const behavior = nextOf(behaviors);
 						const uuid = `v-${++jobs}`;
 						const accept = () => {
 							paid[itemIndex] = (paid[itemIndex] ?? 0) + 1;
 						};
 						await clock.pass(nextOf(latenciesMs));
-						if (treatment.ends === 'accepted') {
+						if (behavior.ends === 'accepted') {
 							accept();
 							known.set(itemIndex, uuid);
 							return accepted(uuid);
 						}
-						if (treatment.ends === 'stopped' || treatment.ends === 'crashed') {
-							if (treatment.accepts) accept();
-							throw treatment.ends === 'stopped' ? new StoppedError() : new RangeError('crashed');
+						if (behavior.ends === 'stopped' || behavior.ends === 'crashed') {
+							if (behavior.accepts) accept();
+							throw behavior.ends === 'stopped' ? new StoppedError() : new RangeError('crashed');
 						}
-						if (treatment.accepts && MAY_HAVE_ACCEPTED.includes(treatment.ends)) accept();
+						if (behavior.accepts && MAY_HAVE_ACCEPTED.includes(behavior.ends)) accept();
 						return withRetryAfter(
-							REPLIES[treatment.ends],
-							'retryAfter' in treatment ? treatment.retryAfter : undefined,
+							REPLIES[behavior.ends],
+							'retryAfter' in behavior ? behavior.retryAfter : undefined,
 						);
 					};
 
 				let store = {};
 				for (let i = 0; i < tries; i++) {
-					store = asN8nStoresIt(store);
+					store = jsonRoundTrip(store);
 					const submissions = new Submissions(store, 0);
 					const retry = { backoff: new Backoff(), maxRetries };
 					const one = async (itemIndex: number) => {
@@ -390,20 +387,20 @@ describe('whatever happens to the paid requests of an execution', () => {
 						const rules = { client: new VeoClient(send), submissions, videoLimit, retry };
 						const before = known.get(itemIndex);
 						const { job, thrown } = await submitOnce(item, rules).then(
-							(given) => ({ job: given, thrown: undefined }),
+							(result) => ({ job: result, thrown: undefined }),
 							(thrown: unknown) => ({ job: undefined, thrown }),
 						);
-						// Once its ID is known, a job is what every try gives.
+						// Every attempt returns a job whose ID is known.
 						if (before !== undefined) expect(job?.uuid).toBe(before);
 						expect(job?.uuid).toBe(known.get(itemIndex));
 						if (!job) {
-							const isForeseen =
+							const isExpected =
 								thrown instanceof VeoError ||
 								thrown instanceof StoppedError ||
 								thrown instanceof RangeError;
-							expect(isForeseen).toBe(true);
+							expect(isExpected).toBe(true);
 						}
-						// Nobody is told to just try again where a job may have been paid for.
+						// The message must not suggest a retry if a job may have been paid for.
 						if (thrown instanceof VeoError && paid[itemIndex] !== 0) {
 							expect(thrown.details.isUnclear).toBe(true);
 						}
@@ -413,17 +410,17 @@ describe('whatever happens to the paid requests of an execution', () => {
 						known,
 					);
 				}
-				mostPaid = Math.max(mostPaid, ...paid);
+				maxPaid = Math.max(maxPaid, ...paid);
 				expect(paid.every((times) => times <= 1)).toBe(true);
 			}),
 			{ numRuns: 1_000 },
 		);
-		// The server did accept now and then.
-		expect(mostPaid).toBe(1);
+		// Makes sure that the server accepted some requests.
+		expect(maxPaid).toBe(1);
 	}, 60_000);
 });
 
-describe('whatever happens to the checks of a job', () => {
+describe('a wait with any answers to its checks', () => {
 	const anyCheck = fc.oneof(
 		fc.constantFrom(...OUTCOMES).map((name): Reply => REPLIES[name]),
 		anyAnswer,
@@ -434,7 +431,7 @@ describe('whatever happens to the checks of a job', () => {
 			),
 	);
 
-	it('the wait ends in time, as a result, and no check comes before its time', async () => {
+	it('ends in time with a result and makes no check before the interval has passed', async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.infiniteStream(anyCheck),

@@ -21,15 +21,15 @@ const ownTypes: Record<string, INodeTypeDescription> = {
 	'n8n-nodes-veo3o1.veoTool': veo,
 	'n8n-nodes-veo3o1.veoTrigger': new VeoTrigger().description,
 };
-/** Fields that n8n itself gives to a tool, and to a trigger that polls. */
-const fieldsOfN8n = ['descriptionType', 'toolDescription', 'pollTimes'];
+/** Fields that n8n adds to tools and to polling triggers. */
+const n8nFields = ['descriptionType', 'toolDescription', 'pollTimes'];
 
 describe.each(files)('%s', (file) => {
 	const nodes = nodesOf(file);
 	const notes = nodes.filter(isNote);
 	const others = nodes.filter((node) => !isNote(node));
 
-	it('holds a workflow, and nothing of the n8n or the person that made it', () => {
+	it('contains no data of the n8n instance or user that exported it', () => {
 		expect(Object.keys(read(file)).sort()).toEqual(['connections', 'name', 'nodes', 'settings']);
 		for (const node of nodes) {
 			expect(Object.keys(node)).not.toEqual(expect.arrayContaining(['webhookId']));
@@ -42,7 +42,7 @@ describe.each(files)('%s', (file) => {
 		}
 	});
 
-	it('has names and ids that are there once, and connections between nodes that are there', () => {
+	it('has unique names and ids, and connects all nodes', () => {
 		const names = nodes.map(named);
 		expect(new Set(names).size).toBe(names.length);
 		expect(new Set(nodes.map(({ id }) => id)).size).toBe(nodes.length);
@@ -52,15 +52,14 @@ describe.each(files)('%s', (file) => {
 				.map((link) => [from, requiredString(link, 'node')]),
 		);
 		expect(names).toEqual(expect.arrayContaining(links.flat()));
-		// Nothing lies about unconnected.
 		expect(new Set(links.flat())).toEqual(new Set(others.map(named)));
 	});
 
-	it('knows the fields of the Veo nodes', () => {
+	it('uses only existing fields of the Veo nodes', () => {
 		for (const { type, parameters, credentials } of others) {
 			const description = ownTypes[String(type)];
 			if (!description) continue;
-			const known = [...description.properties.map(({ name }) => name), ...fieldsOfN8n];
+			const known = [...description.properties.map(({ name }) => name), ...n8nFields];
 			const { options, ...fields } = objectOr(parameters);
 			expect(known).toEqual(expect.arrayContaining(Object.keys(fields)));
 			const collection = description.properties.find(({ name }) => name === 'options');
@@ -73,25 +72,25 @@ describe.each(files)('%s', (file) => {
 		}
 	});
 
-	it('is explained by notes: one about all of it, and one beside each step', () => {
+	it('has one note about the workflow and a note around each node', () => {
 		const texts = notes.map(({ parameters }) => requiredString(parameters, 'content'));
 		expect(texts.filter((text) => text.startsWith('## '))).toHaveLength(1);
 		const about = texts.find((text) => text.startsWith(`## ${String(read(file).name)}\n`)) ?? '';
 		expect(about).toMatch(/^### You need$/m);
 		expect(about).toMatch(/^### How to run it$/m);
-		// What is set in bold there is a node, something that n8n calls so, or a warning, which ends with a full stop.
-		const bold = [...about.matchAll(/\*\*(.+?)\*\*/g)].map(([, words]) => words);
-		const ofN8n = ['Execute workflow', 'Open chat', 'Settings > n8n API'];
-		for (const words of bold) {
-			if (/\.$|^\d+$/.test(words ?? '')) continue;
-			expect([...others.map(named), ...ofN8n]).toContain(words);
+		// Bold text is a node name, a label of n8n, a number, or a warning that ends with a full stop.
+		const bold = [...about.matchAll(/\*\*(.+?)\*\*/g)].map(([, text]) => text);
+		const n8nLabels = ['Execute workflow', 'Open chat', 'Settings > n8n API'];
+		for (const text of bold) {
+			if (/\.$|^\d+$/.test(text ?? '')) continue;
+			expect([...others.map(named), ...n8nLabels]).toContain(text);
 		}
 		for (const node of others) {
 			expect(notes.some((note) => isInside(nodeBox(node), noteBox(note)))).toBe(true);
 		}
 	});
 
-	it('is laid out on the grid', () => {
+	it('is aligned to the grid of the canvas', () => {
 		for (const { position, parameters } of nodes) {
 			const { width = 0, height = 0 } = objectOr(parameters);
 			for (const length of [...arrayOr(position), width, height].map(Number)) {
@@ -112,7 +111,7 @@ describe.each(files)('%s', (file) => {
 	});
 });
 
-it('all have a section in docs/recipes.md', () => {
+it('docs/recipes.md has a section for each template', () => {
 	const page = readFileSync(join(projectRoot, 'docs', 'recipes.md'), 'utf8');
 	for (const file of files) {
 		expect(page).toContain(`## ${String(read(file).name)}\n\n[${file}](../templates/${file})\n`);

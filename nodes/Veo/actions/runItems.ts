@@ -113,7 +113,7 @@ export function failAll(context: IExecuteFunctions, thrown: unknown): INodeExecu
 function toItemError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
 	const node = context.getNode();
 	// n8n gives an agent the message only.
-	return toNodeError(node, thrown, { itemIndex, messageOnly: isAgentTool(node) });
+	return toNodeError(node, thrown, { itemIndex, messageOnly: isAgentTool(node) || undefined });
 }
 
 function failedItem(

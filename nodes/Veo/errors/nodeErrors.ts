@@ -6,7 +6,10 @@ export type NodeError = NodeApiError | NodeOperationError;
 interface Shown {
 	/** The input item that the error is about. */
 	itemIndex?: number;
-	/** Puts the description into the message, for places where n8n shows the message alone. */
+	/**
+	 * Puts the description into the message, for places where n8n shows the message alone. By default for paid jobs, because
+	 * the message may be all that is kept of an error.
+	 */
 	messageOnly?: boolean;
 }
 
@@ -16,15 +19,14 @@ interface Shown {
  */
 export function toNodeError(node: INode, thrown: unknown, shown: Shown = {}): NodeError {
 	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
-	const { itemIndex, messageOnly = false } = shown;
+	const { itemIndex, messageOnly } = shown;
 	if (!(thrown instanceof VeoError)) {
 		return new NodeOperationError(node, messageOf(thrown, itemIndex), { itemIndex });
 	}
 
 	const { details } = thrown;
 	const { uuid, httpStatus, code, lastStatus } = details;
-	// The message may be all that is kept of an error, so that of a paid job says everything.
-	const isComplete = messageOnly || uuid !== undefined;
+	const isComplete = messageOnly ?? uuid !== undefined;
 	const message = isComplete ? textOf(thrown, itemIndex) : messageOf(thrown, itemIndex);
 	const options = { description: isComplete ? undefined : thrown.description, itemIndex };
 	const httpCode = httpStatus?.toString();

@@ -1,15 +1,15 @@
 import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
-import { everyoneDone, FakeClock, thrownBy } from '../fakes';
+import { FakeClock, flushPromises, rejectionOf } from '../fakes';
 
-function paceAt(nowMs = 0, jitter = 0) {
+function setUp(nowMs = 0, jitter = 0) {
 	const clock = new FakeClock(nowMs, jitter);
 	return { clock, backoff: new Backoff() };
 }
 
-/** Fails requests one after the other, and gives the pauses in between. */
+/** Lets requests fail one after the other and returns the pauses between them, in ms. */
 async function pausesAfterFailures(times: number, jitter: number): Promise<number[]> {
-	const { clock, backoff } = paceAt(0, jitter);
+	const { clock, backoff } = setUp(0, jitter);
 	for (let i = 0; i < times; i++) {
 		const sentAtMs = await clock.run(backoff.waitForSlot());
 		await clock.advance(1);
@@ -19,24 +19,24 @@ async function pausesAfterFailures(times: number, jitter: number): Promise<numbe
 	return clock.sleeps;
 }
 
-describe('the backoff of a run', () => {
-	it('lets the first request go at once and gives the time', async () => {
-		const { clock, backoff } = paceAt(1_000);
+describe('Backoff', () => {
+	it('lets the first request go at once and returns the time', async () => {
+		const { clock, backoff } = setUp(1_000);
 		expect(backoff.remainingMs() > 0).toBe(false);
 		expect(await backoff.waitForSlot()).toBe(1_000);
 		expect(clock.sleeps).toEqual([]);
 	});
 
-	it('doubles the pause with each failure in a row, up to a minute', async () => {
-		// A jitter of 1 is the whole pause, one of 0 is half of it.
-		const whole = [1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1000);
-		expect(await pausesAfterFailures(8, 1)).toEqual(whole);
-		expect(await pausesAfterFailures(8, 0)).toEqual(whole.map((ms) => ms / 2));
+	it('doubles the pause with each consecutive failure, up to a minute', async () => {
+		// With a jitter of 1 the pause is at its maximum, with 0 it is half of that.
+		const maximum = [1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1000);
+		expect(await pausesAfterFailures(8, 1)).toEqual(maximum);
+		expect(await pausesAfterFailures(8, 0)).toEqual(maximum.map((ms) => ms / 2));
 		expect(await pausesAfterFailures(3, 0.5)).toEqual([750, 1500, 3000]);
 	});
 
-	it('begins anew after a success', async () => {
-		const { clock, backoff } = paceAt();
+	it('starts again with the shortest pause after a success', async () => {
+		const { clock, backoff } = setUp();
 		backoff.failed(await backoff.waitForSlot());
 		backoff.failed(await clock.run(backoff.waitForSlot()));
 		await clock.run(backoff.waitForSlot());
@@ -46,23 +46,23 @@ describe('the backoff of a run', () => {
 		expect(clock.sleeps).toEqual([500, 1000, 500]);
 	});
 
-	it('obeys Retry-After where it is longer than the pause, and only there', async () => {
-		const { clock, backoff } = paceAt();
+	it('waits for the longer of Retry-After and the pause', async () => {
+		const { clock, backoff } = setUp();
 		backoff.failed(await backoff.waitForSlot(), 20_000);
 		backoff.failed(await clock.run(backoff.waitForSlot()), 10);
 		expect(await clock.run(backoff.waitForSlot())).toBe(21_000);
 		expect(clock.sleeps).toEqual([20_000, 1_000]);
 	});
 
-	it('never forgets a longer Retry-After for a shorter one', async () => {
-		const { clock, backoff } = paceAt();
+	it('keeps the longest Retry-After', async () => {
+		const { clock, backoff } = setUp();
 		backoff.failed(0, 20_000);
 		backoff.failed(0, 5_000);
 		expect(await clock.run(backoff.waitForSlot())).toBe(20_000);
 	});
 
-	it('is slowed once by all that was sent before the slowing', async () => {
-		const { clock, backoff } = paceAt(0, 1);
+	it('counts the failures of requests sent before the last slowdown once', async () => {
+		const { clock, backoff } = setUp(0, 1);
 		const sentAtMs = await Promise.all([
 			backoff.waitForSlot(),
 			backoff.waitForSlot(),
@@ -76,25 +76,25 @@ describe('the backoff of a run', () => {
 		expect(await clock.run(backoff.waitForSlot())).toBe(3_030);
 	});
 
-	it('takes the Retry-After of each of them all the same', async () => {
-		const { clock, backoff } = paceAt();
+	it('obeys the Retry-After of a failure that it does not count', async () => {
+		const { clock, backoff } = setUp();
 		backoff.failed(0);
 		backoff.failed(0, 9_000);
 		expect(await clock.run(backoff.waitForSlot())).toBe(9_000);
 	});
 
-	it('holds back whoever is waiting already when it slows down more', async () => {
-		const { clock, backoff } = paceAt();
+	it('extends a wait that has begun when another request gets a longer Retry-After', async () => {
+		const { clock, backoff } = setUp();
 		backoff.failed(0, 2_000);
-		const turn = backoff.waitForSlot();
+		const slot = backoff.waitForSlot();
 		await clock.advance(1_000);
 		backoff.failed(0, 5_000);
-		expect(await clock.run(turn)).toBe(6_000);
+		expect(await clock.run(slot)).toBe(6_000);
 		expect(clock.sleeps).toEqual([2_000, 4_000]);
 	});
 
-	it('is too soon until the very millisecond', async () => {
-		const { clock, backoff } = paceAt();
+	it('has time remaining until the exact millisecond', async () => {
+		const { clock, backoff } = setUp();
 		backoff.failed(0, 2_000);
 		await clock.advance(1_999);
 		expect(backoff.remainingMs() > 0).toBe(true);
@@ -102,28 +102,28 @@ describe('the backoff of a run', () => {
 		expect(backoff.remainingMs() > 0).toBe(false);
 	});
 
-	it('waits no longer than asked, even where it is still too soon then', async () => {
-		const { clock, backoff } = paceAt();
+	it('waits no longer than the given maximum, even if time remains', async () => {
+		const { clock, backoff } = setUp();
 		backoff.failed(0, 60_000);
 		expect(await clock.run(backoff.waitForSlot(undefined, 7_000))).toBe(7_000);
 		expect(clock.sleeps).toEqual([7_000]);
 		expect(backoff.remainingMs() > 0).toBe(true);
 	});
 
-	it('ends at once when the run is stopped', async () => {
-		const { clock, backoff } = paceAt();
+	it('rejects at once when the run is stopped', async () => {
+		const { clock, backoff } = setUp();
 		const stop = new AbortController();
 		backoff.failed(0, 60_000);
-		const stopped = thrownBy(backoff.waitForSlot(stop.signal));
+		const stopped = rejectionOf(backoff.waitForSlot(stop.signal));
 		await clock.advance(1_234);
 		stop.abort();
-		await everyoneDone();
+		await flushPromises();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(clock.now()).toBe(1_234);
 	});
 
-	it('lets nothing go once the run is stopped', async () => {
-		expect(await thrownBy(paceAt().backoff.waitForSlot(AbortSignal.abort()))).toBeInstanceOf(
+	it('rejects if the run is already stopped', async () => {
+		await expect(setUp().backoff.waitForSlot(AbortSignal.abort())).rejects.toBeInstanceOf(
 			StoppedError,
 		);
 	});

@@ -9,11 +9,12 @@ import {
 	hanging,
 	json,
 	ok,
+	outcomeOf,
 	REPLIES,
 	type Reply,
 	scripted,
 	status,
-	thrownBy,
+	rejectionOf,
 	transportOf,
 } from '../fakes';
 
@@ -38,7 +39,7 @@ function clientOf(...replies: Reply[]) {
 	return { client: new VeoClient(server.send), requests, ...server };
 }
 
-/** The three calls, for what holds for all of them. */
+/** The three methods, for the tests that apply to each. */
 const CALLS: Array<[string, (client: VeoClient, signal?: AbortSignal) => Promise<unknown>]> = [
 	[
 		'generate',
@@ -48,12 +49,6 @@ const CALLS: Array<[string, (client: VeoClient, signal?: AbortSignal) => Promise
 	['upload', async (client, signal) => await client.upload(image, signal)],
 ];
 
-async function outcomeOf(work: Promise<unknown>) {
-	const thrown = await thrownBy(work);
-	if (!(thrown instanceof RequestError)) throw thrown;
-	return thrown.outcome;
-}
-
 describe.each(CALLS)('%s', (_, call) => {
 	it.each([...OUTCOMES])('fails with the outcome %s', async (name) => {
 		const { client, sent } = clientOf(REPLIES[name]);
@@ -61,7 +56,7 @@ describe.each(CALLS)('%s', (_, call) => {
 		expect(sent).toHaveLength(1);
 	});
 
-	it('keeps what the network called it', async () => {
+	it('keeps the code of the network failure', async () => {
 		expect(await outcomeOf(call(clientOf(REPLIES.dns).client))).toEqual({
 			name: 'dns',
 			networkCode: 'ENOTFOUND',
@@ -69,40 +64,45 @@ describe.each(CALLS)('%s', (_, call) => {
 	});
 
 	it.each([[null], ['x'], [[]], [{}], [5], [{ error: 'x' }]])(
-		'takes the data %j for an answer of another shape',
+		'fails with the outcome shape if the data is %j',
 		async (data) => {
 			expect((await outcomeOf(call(clientOf(ok(data)).client))).name).toBe('shape');
 		},
 	);
 
-	it('ends when the run is stopped', async () => {
+	it('rejects when the run is stopped', async () => {
 		const stop = new AbortController();
 		const { send } = transportOf(hanging);
-		const stopped = thrownBy(call(new VeoClient(send), stop.signal));
+		const stopped = rejectionOf(call(new VeoClient(send), stop.signal));
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 	});
 });
 
 describe('generate', () => {
-	it('sends the request as it is, once', async () => {
+	it('sends the request unchanged and once', async () => {
 		const { client, requests } = clientOf(ok({ uuid: 'v-1' }));
 		await client.generate(request, PaidPermit.first());
 		expect(requests()).toEqual([{ method: 'POST', path: '/generate-video', json: request }]);
 	});
 
-	it('gives all that the API sent', async () => {
-		const data = { uuid: 'v-1', status: 'pending', createdAt: '2025-10-16', surprise: { a: [1] } };
+	it('returns all fields of the answer', async () => {
+		const data = {
+			uuid: 'v-1',
+			status: 'pending',
+			createdAt: '2025-10-16',
+			unknownField: { a: [1] },
+		};
 		expect(await clientOf(ok(data)).client.generate(request, PaidPermit.first())).toEqual(data);
 	});
 
-	it('takes a uuid that is a number for a text', async () => {
+	it('converts a numeric uuid to a string', async () => {
 		const job = await clientOf(ok({ uuid: 42 })).client.generate(request, PaidPermit.first());
 		expect(job.uuid).toBe('42');
 	});
 
 	it.each([[''], ['  '], [null], [true], [{}], [undefined]])(
-		'takes the uuid %j for none',
+		'fails with the outcome shape if the uuid is %j',
 		async (uuid) => {
 			const { client } = clientOf(ok({ uuid, status: 'pending' }));
 			const outcome = await outcomeOf(client.generate(request, PaidPermit.first()));
@@ -110,7 +110,7 @@ describe('generate', () => {
 		},
 	);
 
-	it('leaves no field named error in a job', async () => {
+	it('renames the field error of a job to errorMessage', async () => {
 		const { client } = clientOf(ok({ uuid: 'v-1', status: 'pending', error: 'none yet' }));
 		expect(await client.generate(request, PaidPermit.first())).toEqual({
 			uuid: 'v-1',
@@ -119,11 +119,11 @@ describe('generate', () => {
 		});
 	});
 
-	it('sends nothing with a permit that was used before', async () => {
+	it('sends no request with a used permit', async () => {
 		const { client, sent } = clientOf(REPLIES.reset, ok({ uuid: 'v-2' }));
 		const permit = PaidPermit.first();
 		await outcomeOf(client.generate(request, permit));
-		expect(String(await thrownBy(client.generate(request, permit)))).toContain('sent twice');
+		expect(String(await rejectionOf(client.generate(request, permit)))).toContain('sent twice');
 		expect(sent).toHaveLength(1);
 	});
 });
@@ -133,20 +133,20 @@ describe('status', () => {
 		['video-uuid-123', '/video-status/video-uuid-123'],
 		['a/../b?c=d#e', '/video-status/a%2F..%2Fb%3Fc%3Dd%23e'],
 		['ویڈیو 1', '/video-status/%D9%88%DB%8C%DA%88%DB%8C%D9%88%201'],
-	])('of %s is asked for at %s', async (uuid, path) => {
+	])('of the video %j is requested at %s', async (uuid, path) => {
 		const { client, requests } = clientOf(status('pending'));
 		await client.status(uuid);
 		expect(requests()).toEqual([{ method: 'GET', path }]);
 	});
 
-	// Half of a character cannot be put into an address: whoever has such a uuid must hear of it in words.
-	it('of half a character is asked for without a URIError', async () => {
+	// encodeURIComponent throws a URIError on lone surrogates.
+	it('sends a request for a uuid with a lone surrogate', async () => {
 		const { client, sent } = clientOf(status('pending'));
 		await client.status('v-\ud800');
 		expect(sent).toHaveLength(1);
 	});
 
-	it('gives all that the API sent, under the uuid that was asked for', async () => {
+	it('returns all fields of the answer with the requested uuid', async () => {
 		const { client } = clientOf(
 			ok({
 				uuid: 'other',
@@ -165,7 +165,7 @@ describe('status', () => {
 		});
 	});
 
-	it('is given without any other field than the status', async () => {
+	it('accepts an answer that has only a status', async () => {
 		expect(await clientOf(ok({ status: 'pending' })).client.status('v-1')).toEqual({
 			uuid: 'v-1',
 			status: 'pending',
@@ -179,33 +179,33 @@ describe('status', () => {
 		[{ message: 'Blocked' }, 'Success'],
 		[{ msg: 'Blocked' }, 'Success'],
 		[{}, 'Blocked'],
-	])('of a failed video finds its reason in %j and the envelope %j', async (more, msg) => {
+	])('finds the reason of a failed video in %j with the envelope message %j', async (more, msg) => {
 		const { client } = clientOf(json(200, { code: 0, msg, data: { status: 'failed', ...more } }));
 		const video = await client.status('v-1');
 		expect(video).toMatchObject({ status: 'failed', errorMessage: 'Blocked' });
 		expect(video).not.toHaveProperty('error');
 	});
 
-	it('of a failed video without a reason makes none up', async () => {
+	it('returns no errorMessage if the API gives no reason for a failed video', async () => {
 		expect(await clientOf(status('failed')).client.status('v-1')).toEqual({
 			uuid: 'v-1',
 			status: 'failed',
 		});
 	});
 
-	it('takes the words of the envelope for no reason while a video is being made', async () => {
+	it('ignores the message of the envelope while a video is pending', async () => {
 		const { client } = clientOf(
 			json(200, { code: 0, msg: 'In line', data: { status: 'pending' } }),
 		);
 		expect(await client.status('v-1')).toEqual({ uuid: 'v-1', status: 'pending' });
 	});
 
-	it('leaves no field named error, whatever the status is', async () => {
+	it('renames the field error to errorMessage for every status', async () => {
 		const video = await clientOf(status('processing', { error: 'slow' })).client.status('v-1');
 		expect(video).toEqual({ uuid: 'v-1', status: 'processing', errorMessage: 'slow' });
 	});
 
-	// The reference leaves open where the reason stands: what came has to be kept.
+	// The API reference does not say which field holds the reason, so all of them are kept.
 	it.each([
 		[{ error: { message: 'Blocked' } }, { message: 'Blocked' }],
 		[
@@ -217,7 +217,7 @@ describe('status', () => {
 		[{ error: 'Blocked' }, undefined],
 		[{ error: null, errorMessage: 'Blocked' }, undefined],
 	])(
-		'of a failed video keeps the reason, and what else was said: %j',
+		'returns errorMessage and errorDetails of a failed video with %j',
 		async (more, errorDetails) => {
 			const video = await clientOf(status('failed', more)).client.status('v-1');
 			expect(video).toMatchObject({ errorMessage: 'Blocked' });
@@ -238,7 +238,7 @@ describe('upload', () => {
 		[{ imageUrl: 'https://x/cat.png', imageKey: 'k', size: 3 }, { imageKey: 'k' }],
 		[{ imageUrl: 'https://x/cat.png' }, {}],
 		[{ imageUrl: 'https://x/cat.png', imageKey: 7 }, {}],
-	])('gives of %j the address and the key, if there is one', async (data, key) => {
+	])('returns only the URL and, if present, the key of %j', async (data, key) => {
 		expect(await clientOf(ok(data)).client.upload(image)).toEqual({
 			imageUrl: 'https://x/cat.png',
 			...key,
@@ -246,12 +246,12 @@ describe('upload', () => {
 	});
 });
 
-describe('a failed request as a value', () => {
-	it('is given, and nothing else is caught', async () => {
+describe('settle', () => {
+	it('returns a RequestError, and rejects with any other error', async () => {
 		const failed = new RequestError({ name: 'dns' });
 		expect(await settle(Promise.reject<string>(failed))).toBe(failed);
 		expect(await settle(Promise.resolve('fine'))).toBe('fine');
-		expect(await thrownBy(settle(Promise.reject<string>(new StoppedError())))).toBeInstanceOf(
+		await expect(settle(Promise.reject<string>(new StoppedError()))).rejects.toBeInstanceOf(
 			StoppedError,
 		);
 	});

@@ -12,7 +12,7 @@ const nameOf = (httpStatus: number, body: string) => {
 };
 
 describe('an answer with an envelope', () => {
-	it('gives the data and the words of code 0', () => {
+	it('returns the data and the message of code 0', () => {
 		expect(readAnswer(json(200, { code: 0, msg: 'Success', data: { uuid: 'v-1' } }))).toEqual({
 			ok: true,
 			data: { uuid: 'v-1' },
@@ -31,13 +31,13 @@ describe('an answer with an envelope', () => {
 		[200, 'codeOther'],
 		[1004, 'codeOther'],
 		[0.5, 'codeOther'],
-	])('reads code %p as %s, whatever the HTTP status', (code, name) => {
+	])('reads code %p as %s with any HTTP status', (code, name) => {
 		for (const httpStatus of [200, 201, 302, 400, 401, 403, 408, 429, 500, 503]) {
 			expect(nameOf(httpStatus, JSON.stringify({ code, msg: 'x' }))).toBe(name);
 		}
 	});
 
-	it('reads code 0 as success, whatever the HTTP status', () => {
+	it('reads code 0 as success with any HTTP status', () => {
 		for (const httpStatus of [200, 201, 302, 400, 401, 429, 500]) {
 			expect(nameOf(httpStatus, '{"code":0}')).toBe('ok');
 		}
@@ -51,12 +51,12 @@ describe('an answer with an envelope', () => {
 		['1003', 'code1003'],
 		['5000', 'code5000'],
 		['77', 'codeOther'],
-	])('reads the code %p sent as a text', (code, name) => {
+	])('reads the code %p sent as a string', (code, name) => {
 		expect(nameOf(200, JSON.stringify({ code }))).toBe(name);
 	});
 
 	it.each([[null], [true], [[0]], [{}], ['zero'], [''], ['1e3'], ['-1']])(
-		'takes the code %j for none, and goes by the HTTP status',
+		'ignores the code %j and uses the HTTP status',
 		(code) => {
 			expect(nameOf(200, JSON.stringify({ code }))).toBe('shape');
 			expect(nameOf(401, JSON.stringify({ code }))).toBe('http401');
@@ -64,7 +64,7 @@ describe('an answer with an envelope', () => {
 		},
 	);
 
-	it('keeps all that came with a refusal', () => {
+	it('keeps all details of a refusal', () => {
 		const data = { required: 2, current: 0 };
 		const body = JSON.stringify({ code: 1001, msg: ' Insufficient credits ', data });
 		expect(read(402, body, '3')).toEqual({
@@ -80,7 +80,7 @@ describe('an answer with an envelope', () => {
 		});
 	});
 
-	it('takes data that is no object for none', () => {
+	it('ignores data that is not an object', () => {
 		for (const data of [null, 'x', 5, ['x']]) {
 			const reading = readAnswer(json(200, { code: 1000, data }));
 			expect(reading).toMatchObject({ ok: false, outcome: { data: undefined } });
@@ -113,7 +113,7 @@ describe('an answer without an envelope', () => {
 		[503, 'http5xx'],
 		[504, 'http5xx'],
 		[599, 'http5xx'],
-	])('goes by HTTP %i: %s, whatever the body is', (httpStatus, name) => {
+	])('is read by its status: HTTP %i is %s with any body', (httpStatus, name) => {
 		expect(byStatus(httpStatus)).toBe(name);
 		for (const body of ['', '<html></html>', '{}', '{"message":"x"}', '[1]', '{"a":', 'no']) {
 			expect(nameOf(httpStatus, body)).toBe(name);
@@ -136,11 +136,11 @@ describe('an answer without an envelope', () => {
 		['null', 'shape'],
 		['0', 'shape'],
 		['"<html>"', 'shape'],
-	])('of success reads %j as %s', (body, name) => {
+	])('with an HTTP success status and the body %j is %s', (body, name) => {
 		for (const httpStatus of [200, 201, 204]) expect(nameOf(httpStatus, body)).toBe(name);
 	});
 
-	it('keeps the HTTP status and the words', () => {
+	it('keeps the HTTP status and the message', () => {
 		expect(read(503, '{"message":"Down for the night"}', '120')).toEqual({
 			ok: false,
 			outcome: {
@@ -173,24 +173,24 @@ describe('Retry-After', () => {
 	});
 });
 
-describe('words for people', () => {
-	it.each(['errorMessage', 'failReason', 'error', 'message', 'msg'])('are found in %s', (field) => {
+describe('apiMessageOf', () => {
+	it.each(['errorMessage', 'failReason', 'error', 'message', 'msg'])('reads %s', (field) => {
 		expect(apiMessageOf({ uuid: 'v-1', [field]: '  Out of order ' })).toBe('Out of order');
 	});
 
-	it('are the most telling ones where there are several', () => {
+	it('prefers errorMessage to msg', () => {
 		expect(apiMessageOf({ msg: 'Success', errorMessage: 'Blocked by the filter' })).toBe(
 			'Blocked by the filter',
 		);
 	});
 
-	it('are none where the fields hold anything else', () => {
+	it('returns undefined if no field holds text', () => {
 		expect(
 			apiMessageOf({ msg: '  ', error: { message: 'x' }, message: 5, uuid: 'v-1' }),
 		).toBeUndefined();
 	});
 
-	it('are cut after 500 characters', () => {
+	it('cuts the message after 500 characters', () => {
 		expect(apiMessageOf({ msg: 'x'.repeat(501) })).toBe('x'.repeat(500));
 	});
 });

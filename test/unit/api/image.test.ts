@@ -12,30 +12,30 @@ describe('the format of an image', () => {
 		['JPEG with Exif', bytes([0xff, 0xd8, 0xff, 0xe1], 'Exif'), 'image/jpeg', 'jpg'],
 		['PNG', bytes(PNG, 'IHDR'), 'image/png', 'png'],
 		['WebP', bytes('RIFF', [1, 2, 3, 4], 'WEBP', 'VP8 '), 'image/webp', 'webp'],
-	])('is told for a %s', (_, head, mimeType, extension) => {
+	])('is recognized for a %s', (_, head, mimeType, extension) => {
 		expect(imageTypeOf(head)).toEqual({ mimeType, extension });
 		expect(imageTypeOf(head.subarray(0, IMAGE_HEAD_BYTES))).toEqual({ mimeType, extension });
 	});
 
 	it.each([
-		['nothing', bytes()],
+		['an empty file', bytes()],
 		['a GIF', bytes('GIF89a')],
 		['a PDF', bytes('%PDF-1.7')],
 		['a web page', bytes('<!DOCTYPE html>')],
 		['an SVG', bytes('<svg xmlns="">')],
-		['a WAV, which is RIFF too', bytes('RIFF', [1, 2, 3, 4], 'WAVE')],
+		['a WAV file (also RIFF)', bytes('RIFF', [1, 2, 3, 4], 'WAVE')],
 		['WEBP without RIFF', bytes('RIFX', [1, 2, 3, 4], 'WEBP')],
 		['an AVIF', bytes([0, 0, 0, 0x1c], 'ftypavif')],
-		['a JPEG that ends too early', bytes([0xff, 0xd8])],
-		['a PNG that ends too early', bytes(PNG.slice(0, 7))],
-		['a WebP that ends too early', bytes('RIFF', [1, 2, 3, 4], 'WEB')],
-		['a PNG that was sent as text, with other line ends', bytes([0x89], 'PNG', [0x0a, 0x1a, 0x0a])],
-		['a PNG that begins a byte late', bytes([0], PNG)],
-	])('is not told for %s', (_, head) => {
+		['a truncated JPEG header', bytes([0xff, 0xd8])],
+		['a truncated PNG header', bytes(PNG.slice(0, 7))],
+		['a truncated WebP header', bytes('RIFF', [1, 2, 3, 4], 'WEB')],
+		['a PNG with converted line breaks', bytes([0x89], 'PNG', [0x0a, 0x1a, 0x0a])],
+		['a PNG after a leading byte', bytes([0], PNG)],
+	])('is undefined for %s', (_, head) => {
 		expect(imageTypeOf(head)).toBeUndefined();
 	});
 
-	it('needs no more than the first 12 bytes, and the largest file has 50 MB', () => {
+	it('needs the first 12 bytes, and the maximum size is 50 MB', () => {
 		expect(IMAGE_HEAD_BYTES).toBe(12);
 		expect(MAX_IMAGE_BYTES).toBe(52_428_800);
 	});

@@ -3,7 +3,7 @@ import * as messages from '../../../nodes/Veo/errors/messages';
 import { OUTCOMES, type Outcome } from '../../../nodes/Veo/errors/outcome';
 import { ALL, HTTP_STATUS, outcomes, textOf, UUID } from '../everyMessage';
 
-describe('a message about what the user filled in', () => {
+describe('a message about input', () => {
 	it.each([
 		'blankPrompt',
 		'invalidChoice',
@@ -12,14 +12,14 @@ describe('a message about what the user filled in', () => {
 		'notAnImage',
 		'imageTooLarge',
 		'noImageFile',
-	] as const)('says in %s that nothing was paid', (name) => {
+	] as const)('says that nothing was paid: %s', (name) => {
 		for (const failure of ALL[name]) {
 			expect(textOf(failure)).toContain('nothing was paid');
 			expect(failure).toMatchObject({ details: { isInput: true } });
 		}
 	});
 
-	it('names the field, what it holds and what it may hold', () => {
+	it('names the field, its value and the allowed values', () => {
 		expect(messages.blankPrompt().fullText).toContain("'Prompt'");
 		expect(messages.invalidChoice('Aspect Ratio', '4:3', ['auto', '16:9']).fullText).toMatch(
 			/'Aspect Ratio' is "4:3".*auto, 16:9/,
@@ -41,8 +41,8 @@ describe('a message about what the user filled in', () => {
 		expect(messages.missingTable('jobs').fullText).toMatch(/'jobs'.*'Track Job'.*'Job Table Name'/);
 	});
 
-	// Someone who puts a whole data: URL there would get megabytes of message.
-	it('keeps a long address short', () => {
+	// A data: URL can have megabytes.
+	it('cuts a long URL', () => {
 		const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
 		expect(messages.invalidImageUrl(url).fullText.length).toBeLessThan(1_000);
 		expect(messages.invalidVideoUrl(UUID, url).fullText.length).toBeLessThan(1_000);
@@ -52,14 +52,14 @@ describe('a message about what the user filled in', () => {
 describe('a message about a request', () => {
 	const about = (outcome: Outcome) => messages.requestFailed(outcome);
 
-	it.each(outcomes)('holds the HTTP status and the code: $name', (outcome) => {
+	it.each(outcomes)('has the HTTP status and the code in its details: $name', (outcome) => {
 		for (const error of [about(outcome), messages.submissionUnclear(outcome)]) {
 			const { httpStatus, code } = error.details;
 			expect({ httpStatus, code }).toEqual({ httpStatus: outcome.httpStatus, code: outcome.code });
 		}
 	});
 
-	it('keeps the words of the API and of the network in its details', () => {
+	it('has the API message and the network code in its details', () => {
 		const { details } = about({
 			name: 'code1000',
 			httpStatus: 400,
@@ -73,21 +73,21 @@ describe('a message about a request', () => {
 		expect(about({ name: 'timeout' }).details.technical).toBeUndefined();
 	});
 
-	it('shows the words of the API for code 1000', () => {
+	it('contains the API message for code 1000', () => {
 		expect(about({ name: 'code1000', apiMessage: 'Too short' }).message).toBe(
 			'The API did not accept the input: Too short',
 		);
 	});
 
-	it('says how many credits are needed, where the API told', () => {
+	it('says how many credits are needed, if the API says so', () => {
 		const data = { required: 2, current: 0 };
 		expect(about({ name: 'code1001', data }).fullText).toContain('needs 2 credits, 0 left');
-		for (const odd of [undefined, {}, { required: 2 }, { required: '2', current: '0' }]) {
-			expect(about({ name: 'code1001', data: odd }).message).toBe('Not enough credits');
+		for (const invalid of [undefined, {}, { required: 2 }, { required: '2', current: '0' }]) {
+			expect(about({ name: 'code1001', data: invalid }).message).toBe('Not enough credits');
 		}
 	});
 
-	it.each(['code1002', 'http401', 'http403'] as const)('points to the credential: %s', (name) => {
+	it.each(['code1002', 'http401', 'http403'] as const)('names the credential: %s', (name) => {
 		expect(about({ name }).fullText).toMatch(
 			/refused the key.*'API Key' in the Veo API credential/,
 		);
@@ -99,20 +99,20 @@ describe('a message about a request', () => {
 	});
 
 	it.each(['code5000', 'http5xx', 'http408', 'reset', 'timeout'] as const)(
-		'says that it may be tried later: %s',
+		'says to try again later: %s',
 		(name) => {
 			expect(about({ name }).description).toMatch(/^Try again later/);
 		},
 	);
 
 	it.each(['refused', 'dns', 'unreachable', 'connectTimeout'] as const)(
-		'points to the address of a server that is not there: %s',
+		'names the Base URL if the server cannot be reached: %s',
 		(name) => {
 			expect(about({ name }).fullText).toMatch(/could not be reached.*'Base URL'/);
 		},
 	);
 
-	it.each([...OUTCOMES])('names the way on after an unclear paid request: %s', (name) => {
+	it.each([...OUTCOMES])('says what to do after an unclear paid request: %s', (name) => {
 		const { details, fullText } = messages.submissionUnclear({ name });
 		expect(details.isUnclear).toBe(true);
 		expect(fullText).toContain('accepted and billed');
@@ -120,14 +120,13 @@ describe('a message about a request', () => {
 		expect(about({ name }).details.isUnclear).toBeUndefined();
 	});
 
-	it('says that an earlier try was interrupted', () => {
+	it('says that an earlier attempt was interrupted', () => {
 		const { fullText, details } = messages.submissionInterrupted();
 		expect(fullText).toMatch(/unclear.*interrupted.*accepted and billed/);
 		expect(details.isUnclear).toBe(true);
 	});
 
-	// The words of the API may well be a sentence.
-	it('ends with one full stop where the words of the API end with one', () => {
+	it('has one full stop after an API message that ends with one', () => {
 		for (const name of ['code1000', 'code1002', 'code5000', 'codeOther', 'http4xx'] as const) {
 			expect(about({ name, apiMessage: 'Not today.' }).fullText).not.toContain('..');
 		}
@@ -145,9 +144,9 @@ describe('a message about a job that was accepted', () => {
 		'invalidVideoUrl',
 	] as const;
 
-	it.each(AFTER_ACCEPTANCE)('holds the ID, the last status and the next step: %s', (name) => {
+	it.each(AFTER_ACCEPTANCE)('contains the ID, the last status and the next step: %s', (name) => {
 		for (const failure of ALL[name]) {
-			if (!(failure instanceof VeoError)) throw new Error('Only a failure holds details');
+			if (!(failure instanceof VeoError)) throw new Error('Expected a VeoError');
 			const { fullText, details } = failure;
 			expect(details.uuid).toBe(UUID);
 			expect(fullText).toContain(UUID);
@@ -158,7 +157,7 @@ describe('a message about a job that was accepted', () => {
 		}
 	});
 
-	it('gives the reason of a job that failed', () => {
+	it('contains the reason of a failed job', () => {
 		expect(messages.videoFailed(UUID, 'Blocked').message).toBe(
 			`Video ${UUID} could not be made: Blocked`,
 		);
@@ -169,13 +168,13 @@ describe('a message about a job that was accepted', () => {
 		}
 	});
 
-	it('says how long it was waited for, and that the job goes on', () => {
+	it('says how long the node waited and that the job goes on', () => {
 		const { message, description } = messages.waitTimedOut(UUID, 'processing', 12_400);
 		expect(message).toBe(`Video ${UUID} was not finished after 12 seconds`);
 		expect(description).toMatch(/'processing'.*paid for and still being made.*'Max Wait Time'/);
 	});
 
-	it('holds the ID, the HTTP status and the code where a status could not be had', () => {
+	it('contains the ID, the HTTP status and the code of a failed status check', () => {
 		for (const outcome of outcomes) {
 			const { fullText, details } = messages.statusFailed(UUID, outcome);
 			expect(fullText).toContain(UUID);
@@ -187,8 +186,8 @@ describe('a message about a job that was accepted', () => {
 		}
 	});
 
-	// No key is sent to the host of the video, so none can have been refused there.
-	it('does not speak of the key where the host of the video refused the download', () => {
+	// The node sends no key to the video host.
+	it('does not mention the key if the video host refuses the download', () => {
 		for (const name of ['http401', 'http403'] as const) {
 			expect(messages.downloadFailed(UUID, { name }).fullText).not.toContain('key');
 		}
@@ -205,7 +204,7 @@ describe('a message about the job table', () => {
 		expect(messages.tableCredentialRefused({ name })).not.toContain('Veo API credential');
 	});
 
-	it('tells a refused key, a missing right, an old n8n and a wrong address apart', () => {
+	it('distinguishes a refused key, a missing scope, an old n8n and a wrong Base URL', () => {
 		expect(about({ name: 'http401' })).toMatch(/'API Key' in the Veo Job Table API credential/);
 		expect(about({ name: 'http403' })).toMatch(/may not use Data Tables/);
 		expect(about({ name: 'http4xx', httpStatus: 404 })).toMatch(/2\.8 or newer/);
@@ -213,12 +212,12 @@ describe('a message about the job table', () => {
 		expect(about({ name: 'refused' })).toMatch(/could not be reached/);
 	});
 
-	it('tells a row how long its job was waited for', () => {
+	it('says after how many hours the trigger gave up', () => {
 		expect(messages.givenUp(24 * 3_600_000)).toMatch(/after 24 hours/);
 		expect(messages.givenUp(5_400_000)).toMatch(/after 1\.5 hours/);
 	});
 
-	it('gives the ID of a video that is not in the table', () => {
+	it('contains the ID of a video that is not in the table', () => {
 		expect(messages.notInTable(UUID)).toMatch(new RegExp(`${UUID}.*Get Status`));
 	});
 });

@@ -12,7 +12,7 @@ import { OUTCOMES, type Outcome, type OutcomeName } from '../../../nodes/Veo/err
 import { expectedOf } from '../../expectedPolicy';
 
 describe('the policy', () => {
-	it.each([...OUTCOMES])('decides what follows from %s', (name) => {
+	it.each([...OUTCOMES])('matches the expected table for %s', (name) => {
 		const outcome = { name };
 		const submit = mayResubmit(outcome) ? 'again' : mayBeAccepted(outcome) ? 'unclear' : 'final';
 		expect({
@@ -24,7 +24,7 @@ describe('the policy', () => {
 	});
 });
 
-describe('the check of a key by an unknown video', () => {
+describe('isKeyAccepted', () => {
 	const accepted: Outcome[] = [
 		{ name: 'code1000', code: 1000 },
 		{ name: 'code1001', code: 1001 },
@@ -33,16 +33,16 @@ describe('the check of a key by an unknown video', () => {
 		{ name: 'http4xx', httpStatus: 404, apiMessage: 'No such video' },
 	];
 
-	it.each(accepted)('accepts the key after $name', (outcome) => {
+	it.each(accepted)('is true after $name', (outcome) => {
 		expect(isKeyAccepted(outcome)).toBe(true);
 	});
 
-	// A bare 404 may come from a server that is not the API.
+	// A 404 without a message may come from a server that is not the API.
 	const bare: Outcome = { name: 'http4xx', httpStatus: 404 };
 	const coded = ['code1000', 'code1001', 'codeOther'];
 	const refused: OutcomeName[] = OUTCOMES.filter((name) => !coded.includes(name));
 
-	it.each([bare, ...refused.map((name) => ({ name }))])('does not after $name', (outcome) => {
+	it.each([bare, ...refused.map((name) => ({ name }))])('is false after $name', (outcome) => {
 		expect(isKeyAccepted(outcome)).toBe(false);
 	});
 
@@ -51,7 +51,7 @@ describe('the check of a key by an unknown video', () => {
 		{ name: 'code1003', code: 1003 },
 		{ name: 'code5000', code: 5000 },
 		{ name: 'http4xx', httpStatus: 400, apiMessage: 'Bad request' },
-	] satisfies Outcome[])('does not after $name with a code or a message', (outcome) => {
+	] satisfies Outcome[])('is false after $name with a code or a message', (outcome) => {
 		expect(isKeyAccepted(outcome)).toBe(false);
 	});
 });
@@ -63,18 +63,18 @@ describe('the permit for a paid request', () => {
 		expect(() => permit.use()).toThrow('about to be sent twice');
 	});
 
-	it.each([...OUTCOMES])('after %s exists only if nothing can have been accepted', (name) => {
+	it.each([...OUTCOMES])('exists after %s only if no job can have been accepted', (name) => {
 		const permit = PaidPermit.afterOutcome({ name });
 		expect(permit !== undefined).toBe(expectedOf(name).submit === 'again');
 		permit?.use();
 		if (permit) expect(() => permit.use()).toThrow();
 	});
 
-	it('cannot be created or left out otherwise, as the compiler checks', () => {
+	it('cannot be constructed, omitted or replaced by another type', () => {
 		type Permit = Parameters<VeoClient['generate']>[1];
-		const canBeMade: typeof PaidPermit extends new () => unknown ? true : false = false;
-		const canBeLeftOut: undefined extends Permit ? true : false = false;
-		const canBeForged: { use(): void } extends Permit ? true : false = false;
-		expect([canBeMade, canBeLeftOut, canBeForged]).toEqual([false, false, false]);
+		const canBeConstructed: typeof PaidPermit extends new () => unknown ? true : false = false;
+		const canBeOmitted: undefined extends Permit ? true : false = false;
+		const canBeReplaced: { use(): void } extends Permit ? true : false = false;
+		expect([canBeConstructed, canBeOmitted, canBeReplaced]).toEqual([false, false, false]);
 	});
 });

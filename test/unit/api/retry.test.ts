@@ -12,11 +12,12 @@ import {
 	type Answerer,
 	FakeClock,
 	hanging,
+	outcomeOf,
 	REPLIES,
 	type Reply,
 	scripted,
 	status,
-	thrownBy,
+	rejectionOf,
 	tooMany,
 } from '../fakes';
 
@@ -26,15 +27,15 @@ const request: GenerateRequest = {
 	aspectRatio: 'auto',
 };
 
-interface Setting {
+interface Options {
 	maxRetries?: number;
 	jitter?: number;
 	signal?: AbortSignal;
 }
 
-function world(replies: Array<Reply | Answerer>, { maxRetries = 4, jitter, signal }: Setting = {}) {
+function setUp(replies: Array<Reply | Answerer>, { maxRetries = 4, jitter, signal }: Options = {}) {
 	const clock = new FakeClock(Date.UTC(2025, 9, 16), jitter);
-	const begunAtMs = clock.now();
+	const startedAtMs = clock.now();
 	const server = scripted(...replies);
 	const client = new VeoClient(server.send);
 	const rules = { backoff: new Backoff(), maxRetries, signal };
@@ -48,49 +49,43 @@ function world(replies: Array<Reply | Answerer>, { maxRetries = 4, jitter, signa
 				async (permit) => await client.generate(request, permit, signal),
 				rules,
 			),
-		/** When each request was sent, in ms since the beginning. */
-		sentAt: () => server.times().map((ms) => ms - begunAtMs),
+		/** When each request was sent, in ms since the start. */
+		sentAt: () => server.times().map((ms) => ms - startedAtMs),
 	};
 }
 
-const times = (count: number, reply: Reply) => Array.from({ length: count }, () => reply);
+const repeat = (count: number, reply: Reply) => Array.from({ length: count }, () => reply);
 
-async function outcomeOf(work: Promise<unknown>) {
-	const thrown = await thrownBy(work);
-	if (!(thrown instanceof RequestError)) throw thrown;
-	return thrown.outcome;
-}
-
-describe('a request that costs nothing', () => {
-	it('is sent once where it is answered', async () => {
-		const { clock, status: ask, sentAt } = world([status('pending')]);
-		expect(await clock.run(ask())).toMatchObject({ status: 'pending' });
+describe('a free request', () => {
+	it('is sent once if it succeeds', async () => {
+		const { clock, status: check, sentAt } = setUp([status('pending')]);
+		expect(await clock.run(check())).toMatchObject({ status: 'pending' });
 		expect(sentAt()).toEqual([0]);
 		expect(clock.sleeps).toEqual([]);
 	});
 
-	it('is repeated after pauses that double, and no more often than allowed', async () => {
-		const { clock, status: ask, sentAt } = world(times(5, REPLIES.http5xx), { jitter: 1 });
-		expect((await outcomeOf(clock.run(ask()))).name).toBe('http5xx');
+	it('is repeated up to Max Retries, with pauses that double', async () => {
+		const { clock, status: check, sentAt } = setUp(repeat(5, REPLIES.http5xx), { jitter: 1 });
+		expect((await outcomeOf(clock.run(check()))).name).toBe('http5xx');
 		expect(clock.sleeps).toEqual([1000, 2000, 4000, 8000]);
 		expect(sentAt()).toEqual([0, 1000, 3000, 7000, 15_000]);
 	});
 
-	it('is repeated until it is answered', async () => {
+	it('is repeated until it succeeds', async () => {
 		const replies = [REPLIES.reset, REPLIES.html, status('processing')];
-		const { clock, status: ask } = world(replies);
-		expect(await clock.run(ask())).toMatchObject({ status: 'processing' });
+		const { clock, status: check } = setUp(replies);
+		expect(await clock.run(check())).toMatchObject({ status: 'processing' });
 		expect(clock.sleeps).toEqual([500, 1000]);
 	});
 
-	it.each([0, 1, 2, 7])('is repeated %i times where Max Retries says so', async (maxRetries) => {
-		const { clock, status: ask, sentAt } = world(times(9, REPLIES.timeout), { maxRetries });
-		await outcomeOf(clock.run(ask()));
+	it.each([0, 1, 2, 7])('is repeated as often as Max Retries says: %i', async (maxRetries) => {
+		const { clock, status: check, sentAt } = setUp(repeat(9, REPLIES.timeout), { maxRetries });
+		await outcomeOf(clock.run(check()));
 		expect(sentAt()).toHaveLength(maxRetries + 1);
 	});
 
-	it.each([...OUTCOMES])('is sent again or not after %s as the policy has it', async (name) => {
-		const { clock, rules } = world([]);
+	it.each([...OUTCOMES])('is repeated after %s only if the policy allows it', async (name) => {
+		const { clock, rules } = setUp([]);
 		let sent = 0;
 		const send = async () => {
 			sent++;
@@ -100,63 +95,63 @@ describe('a request that costs nothing', () => {
 		expect(sent).toBe(expectedOf(name).free === 'again' ? 5 : 1);
 	});
 
-	it('is not repeated after something that is no outcome of a request', async () => {
-		const { clock, rules } = world([]);
+	it('is not repeated after an error that is not a RequestError', async () => {
+		const { clock, rules } = setUp([]);
 		let sent = 0;
 		const send = async () => {
 			sent++;
-			return await Promise.reject<string>(new RangeError('a slip of ours'));
+			return await Promise.reject<string>(new RangeError('unexpected'));
 		};
-		const thrown = await thrownBy(clock.run(withRetries(send, rules)));
+		const thrown = await rejectionOf(clock.run(withRetries(send, rules)));
 		expect(thrown).toBeInstanceOf(RangeError);
 		expect(sent).toBe(1);
 	});
 });
 
 describe('Retry-After', () => {
-	it('is obeyed in seconds and as a date, where it is the longer pause', async () => {
-		const inHalfAMinute = 'Thu, 16 Oct 2025 00:00:37 GMT';
-		const replies = [tooMany('7'), tooMany(inHalfAMinute), tooMany('1'), status('pending')];
-		const { clock, status: ask, sentAt } = world(replies);
-		await clock.run(ask());
+	it('in seconds or as a date is obeyed if it is longer than the pause', async () => {
+		const afterHalfAMinute = 'Thu, 16 Oct 2025 00:00:37 GMT';
+		const replies = [tooMany('7'), tooMany(afterHalfAMinute), tooMany('1'), status('pending')];
+		const { clock, status: check, sentAt } = setUp(replies);
+		await clock.run(check());
 		expect(clock.sleeps).toEqual([7000, 30_000, 2000]);
 		expect(sentAt()).toEqual([0, 7000, 37_000, 39_000]);
 	});
 
-	it('of ten minutes is waited for', async () => {
-		const { clock, status: ask } = world([tooMany('600'), status('pending')]);
-		await clock.run(ask());
+	it('of ten minutes is obeyed', async () => {
+		const { clock, status: check } = setUp([tooMany('600'), status('pending')]);
+		await clock.run(check());
 		expect(clock.sleeps).toEqual([600_000]);
 	});
 
-	it('of more than ten minutes is told to the user at once', async () => {
-		const { clock, status: ask } = world([tooMany('601'), status('pending')]);
-		expect(await outcomeOf(clock.run(ask()))).toMatchObject({
+	it('of more than ten minutes ends the retries at once', async () => {
+		const { clock, status: check } = setUp([tooMany('601'), status('pending')]);
+		expect(await outcomeOf(clock.run(check()))).toMatchObject({
 			name: 'http429',
 			retryAfterMs: 601_000,
 		});
 		expect(clock.sleeps).toEqual([]);
 	});
 
-	// A status check may be told to wait for a day, and gives up in time; the items yet to be submitted share its backoff.
-	it('of more than ten minutes that another request was given is not waited for either', async () => {
-		const { clock, rules, submit, sentAt } = world([]);
+	// Status checks and submissions share the backoff, and a status check may get a Retry-After of a day.
+	it('of more than ten minutes for another request is not obeyed either', async () => {
+		const { clock, rules, submit, sentAt } = setUp([]);
 		rules.backoff.failed(clock.now(), 86_400_000);
-		const begunAtMs = clock.now();
-		await thrownBy(clock.run(submit()));
-		expect(clock.now() - begunAtMs).toBeLessThanOrEqual(600_000);
+		const startedAtMs = clock.now();
+		await rejectionOf(clock.run(submit()));
+		expect(clock.now() - startedAtMs).toBeLessThanOrEqual(600_000);
 		expect(sentAt()).toEqual([]);
 	});
 
-	it('holds for the paid request too', async () => {
-		const { clock, submit, sentAt } = world([tooMany('11'), accepted('v-1')]);
+	it('applies to the paid request too', async () => {
+		const { clock, submit, sentAt } = setUp([tooMany('11'), accepted('v-1')]);
 		await clock.run(submit());
 		expect(sentAt()).toEqual([0, 11_000]);
 	});
 });
 
 describe('the paid request', () => {
-	const surelyNotAccepted: OutcomeName[] = [
+	const certainlyNotAccepted: OutcomeName[] = [
 		'refused',
 		'dns',
 		'unreachable',
@@ -165,36 +160,36 @@ describe('the paid request', () => {
 		'code1003',
 	];
 
-	it.each(surelyNotAccepted)('is sent again after %s', async (name) => {
-		const { clock, submit, sentAt } = world([REPLIES[name], accepted('v-1')]);
+	it.each(certainlyNotAccepted)('is sent again after %s', async (name) => {
+		const { clock, submit, sentAt } = setUp([REPLIES[name], accepted('v-1')]);
 		expect(await clock.run(submit())).toMatchObject({ uuid: 'v-1' });
 		expect(sentAt()).toEqual([0, 500]);
 	});
 
-	it.each(OUTCOMES.filter((name) => !surelyNotAccepted.includes(name)))(
+	it.each(OUTCOMES.filter((name) => !certainlyNotAccepted.includes(name)))(
 		'is never sent again after %s',
 		async (name) => {
-			const { clock, submit, sentAt } = world([REPLIES[name], accepted('v-2')]);
+			const { clock, submit, sentAt } = setUp([REPLIES[name], accepted('v-2')]);
 			expect((await outcomeOf(clock.run(submit()))).name).toBe(name);
 			expect(sentAt()).toEqual([0]);
 		},
 	);
 
-	it('is not sent again after proof is followed by doubt', async () => {
+	it('is not sent again after an unclear outcome that follows clear ones', async () => {
 		const replies = [REPLIES.refused, tooMany(), REPLIES.reset, accepted('v-2')];
-		const { clock, submit, sentAt } = world(replies);
+		const { clock, submit, sentAt } = setUp(replies);
 		expect((await outcomeOf(clock.run(submit()))).name).toBe('reset');
 		expect(sentAt()).toEqual([0, 500, 1500]);
 	});
 
-	it('is sent at most as often as Max Retries allows', async () => {
-		const { clock, submit, sentAt } = world(times(9, REPLIES.code1003), { maxRetries: 2 });
+	it('is repeated at most as often as Max Retries says', async () => {
+		const { clock, submit, sentAt } = setUp(repeat(9, REPLIES.code1003), { maxRetries: 2 });
 		expect((await outcomeOf(clock.run(submit()))).name).toBe('code1003');
 		expect(sentAt()).toHaveLength(3);
 	});
 
-	it('needs a new permit each time', async () => {
-		const { clock, rules } = world([]);
+	it('uses a new permit for each attempt', async () => {
+		const { clock, rules } = setUp([]);
 		const permits = new Set<PaidPermit>();
 		const send = async (permit: PaidPermit) => {
 			permits.add(permit);
@@ -206,31 +201,31 @@ describe('the paid request', () => {
 	});
 });
 
-describe('many requests of a run', () => {
-	it('are slowed together, once, by one refusal', async () => {
+describe('parallel requests of a run', () => {
+	it('slow down together after simultaneous refusals, and count them once', async () => {
 		const replies = [
-			...times(3, tooMany()),
-			...times(3, tooMany()),
-			...times(3, status('pending')),
+			...repeat(3, tooMany()),
+			...repeat(3, tooMany()),
+			...repeat(3, status('pending')),
 		];
-		const { clock, status: ask, sentAt } = world(replies, { jitter: 1 });
-		await clock.run(Promise.all([ask(), ask(), ask()]));
+		const { clock, status: check, sentAt } = setUp(replies, { jitter: 1 });
+		await clock.run(Promise.all([check(), check(), check()]));
 		expect(sentAt()).toEqual([0, 0, 0, 1000, 1000, 1000, 3000, 3000, 3000]);
 	});
 
-	it('pause but shortly again once one of them was answered', async () => {
+	it('start again with a short pause after a success', async () => {
 		const fails = [REPLIES.reset, REPLIES.reset];
 		const answered = status('pending');
-		const { clock, status: ask } = world([...fails, answered, ...fails, answered]);
-		await clock.run(ask());
-		await clock.run(ask());
+		const { clock, status: check } = setUp([...fails, answered, ...fails, answered]);
+		await clock.run(check());
+		await clock.run(check());
 		expect(clock.sleeps).toEqual([500, 1000, 500, 1000]);
 	});
 
-	it('wait for the Retry-After that another of them was given', async () => {
+	it('obey the Retry-After of another request', async () => {
 		const replies = [tooMany('30'), accepted('v-1'), status('pending')];
-		const { clock, status: ask, submit, sentAt } = world(replies);
-		const first = ask();
+		const { clock, status: check, submit, sentAt } = setUp(replies);
+		const first = check();
 		await clock.advance(10);
 		await clock.run(Promise.all([submit(), first]));
 		expect(sentAt()).toEqual([0, 30_000, 30_000]);
@@ -240,27 +235,27 @@ describe('many requests of a run', () => {
 describe('Stop', () => {
 	it('ends a pause at once', async () => {
 		const stop = new AbortController();
-		const { clock, submit, sentAt } = world([tooMany('60')], { signal: stop.signal });
-		const stopped = thrownBy(submit());
+		const { clock, submit, sentAt } = setUp([tooMany('60')], { signal: stop.signal });
+		const stopped = rejectionOf(submit());
 		await clock.advance(2_000);
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([0]);
 	});
 
-	it('ends a request under way, which is not sent again', async () => {
+	it('ends a request in progress and does not repeat it', async () => {
 		const stop = new AbortController();
-		const { clock, status: ask, sentAt } = world([hanging], { signal: stop.signal });
-		const stopped = thrownBy(ask());
+		const { clock, status: check, sentAt } = setUp([hanging], { signal: stop.signal });
+		const stopped = rejectionOf(check());
 		await clock.advance(2_000);
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([0]);
 	});
 
-	it('sends nothing where it came before', async () => {
-		const { clock, submit, sentAt } = world([], { signal: AbortSignal.abort() });
-		expect(await thrownBy(clock.run(submit()))).toBeInstanceOf(StoppedError);
+	it('prevents the first request if it comes before it', async () => {
+		const { clock, submit, sentAt } = setUp([], { signal: AbortSignal.abort() });
+		await expect(clock.run(submit())).rejects.toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([]);
 	});
 });

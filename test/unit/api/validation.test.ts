@@ -15,21 +15,24 @@ function refusalOf(check: () => unknown): VeoError {
 		if (thrown instanceof VeoError) return thrown;
 		throw thrown;
 	}
-	throw new Error('It was not refused');
+	throw new Error('Expected a VeoError');
 }
 
-describe('the basics of a generate request', () => {
-	it('are given as they came, and nothing else', () => {
-		const raw = { ...good, imageUrl: 'x', surprise: 1 };
+describe('checkBasics', () => {
+	it('returns the basic fields unchanged and no other field', () => {
+		const raw = { ...good, imageUrl: 'x', unknownField: 1 };
 		expect(checkBasics(raw)).toEqual(good);
 	});
 
-	it.each(['text_to_video', 'image_to_video'])('take the generation type %s', (generationType) => {
-		expect(checkBasics({ ...good, generationType })).toEqual({ ...good, generationType });
-	});
+	it.each(['text_to_video', 'image_to_video'])(
+		'accepts the generation type %s',
+		(generationType) => {
+			expect(checkBasics({ ...good, generationType })).toEqual({ ...good, generationType });
+		},
+	);
 
 	it.each([['text'], ['TEXT_TO_VIDEO'], [''], [undefined], [null], [1], [['text_to_video']]])(
-		'refuse the generation type %j by its display name',
+		'refuses the generation type %j and names the field',
 		(generationType) => {
 			const refusal = refusalOf(() => checkBasics({ ...good, generationType }));
 			expect(refusal.fullText).toContain("'Generation Type'");
@@ -38,16 +41,16 @@ describe('the basics of a generate request', () => {
 		},
 	);
 
-	it.each(['auto', '16:9', '9:16'])('take the aspect ratio %s', (aspectRatio) => {
+	it.each(['auto', '16:9', '9:16'])('accepts the aspect ratio %s', (aspectRatio) => {
 		expect(checkBasics({ ...good, aspectRatio })).toEqual({ ...good, aspectRatio });
 	});
 
-	it.each([[undefined], [null], ['']])('take the aspect ratio %j for auto', (aspectRatio) => {
+	it.each([[undefined], [null], ['']])('reads the aspect ratio %j as auto', (aspectRatio) => {
 		expect(checkBasics({ ...good, aspectRatio }).aspectRatio).toBe('auto');
 	});
 
 	it.each([['4:3'], [' 16:9'], [['16:9']], [169]])(
-		'refuse the aspect ratio %j by its display name',
+		'refuses the aspect ratio %j and names the field',
 		(aspectRatio) => {
 			const refusal = refusalOf(() => checkBasics({ ...good, aspectRatio }));
 			expect(refusal.fullText).toContain("'Aspect Ratio'");
@@ -56,7 +59,7 @@ describe('the basics of a generate request', () => {
 	);
 
 	it.each([[''], ['  \n\t '], [undefined], [null], [true], [{}]])(
-		'refuse the prompt %j',
+		'refuses the prompt %j',
 		(prompt) => {
 			const refusal = refusalOf(() => checkBasics({ ...good, prompt }));
 			expect(refusal.fullText).toContain("'Prompt'");
@@ -64,26 +67,26 @@ describe('the basics of a generate request', () => {
 		},
 	);
 
-	it('take a number for a prompt, as an expression may give it', () => {
+	it('accepts a number as the prompt, as from an expression', () => {
 		expect(checkBasics({ ...good, prompt: 1984 }).prompt).toBe('1984');
 	});
 
-	it('leave the prompt as the user wrote it', () => {
+	it('keeps the white space of the prompt', () => {
 		const prompt = '  A fox \n in the snow ';
 		expect(checkBasics({ ...good, prompt }).prompt).toBe(prompt);
 	});
 });
 
-describe('the address of an image', () => {
+describe('checkImageUrl', () => {
 	it.each([
 		['https://example.com/cat.png', 'https://example.com/cat.png'],
 		[' http://localhost:1/a?b=c#d\n', 'http://localhost:1/a?b=c#d'],
 		['HTTPS://EXAMPLE.COM/Cat.png', 'HTTPS://EXAMPLE.COM/Cat.png'],
-	])('may be %j', (raw, address) => {
-		expect(checkImageUrl(raw)).toBe(address);
+	])('accepts %j', (raw, url) => {
+		expect(checkImageUrl(raw)).toBe(url);
 	});
 
-	it.each([[''], ['  '], [undefined], [null], [7], [{}]])('is missing where it is %j', (raw) => {
+	it.each([[''], ['  '], [undefined], [null], [7], [{}]])('reports %j as blank', (raw) => {
 		const refusal = refusalOf(() => checkImageUrl(raw));
 		expect(refusal.message).toBe("The 'Image URL' is blank");
 		expect(refusal.description).toContain("'Image Source'");
@@ -100,7 +103,7 @@ describe('the address of an image', () => {
 		'https://',
 		'https://a b/',
 		'xhttp://example.com',
-	])('may not be %j', (raw) => {
+	])('refuses %j', (raw) => {
 		const refusal = refusalOf(() => checkImageUrl(raw));
 		expect(refusal.fullText).toContain("'Image URL'");
 		expect(refusal.fullText).toContain(raw);
@@ -109,19 +112,19 @@ describe('the address of an image', () => {
 	});
 });
 
-describe('the ID of a video', () => {
+describe('checkUuid', () => {
 	it.each([
 		['video-uuid-123', 'video-uuid-123'],
 		['  v-1\n', 'v-1'],
 		[42, '42'],
 		['a/b', 'a/b'],
 		['...', '...'],
-	])('may be %j', (raw, uuid) => {
+	])('accepts %j', (raw, uuid) => {
 		expect(checkUuid(raw)).toBe(uuid);
 	});
 
 	it.each([[''], [' '], ['.'], ['..'], [' .. '], [undefined], [null], [true], [{}], [['v-1']]])(
-		'may not be %j',
+		'refuses %j',
 		(raw) => {
 			const refusal = refusalOf(() => checkUuid(raw));
 			expect(refusal.fullText).toContain("'Video ID'");

@@ -1,21 +1,21 @@
 import { toNoAnswer } from '../../../nodes/Veo/http/networkFailures';
 
-/** A fault as Node's sockets throw it. */
+/** An error of a Node.js socket. */
 const node = (code: string, syscall?: string) =>
 	Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 
-/** As axios wraps it: a code of its own or the same one, and the fault as the cause. */
+/** The same error wrapped by axios: axios's own code or the same one, and the error as the cause. */
 const axios = (code: string | undefined, cause?: unknown) =>
 	Object.assign(new Error('Request failed', { cause }), { code, isAxiosError: true, config: {} });
 
-/** As undici's `fetch` wraps it. */
+/** The same error wrapped by undici's `fetch`. */
 const undici = (cause: unknown) => new TypeError('fetch failed', { cause });
 
-/** As Node throws it when a host has several addresses. */
+/** The error of Node.js when a host has several addresses. */
 const aggregate = (code: string | undefined, ...errors: unknown[]) =>
 	Object.assign(new AggregateError(errors), { code });
 
-describe('what a network fault means', () => {
+describe('toNoAnswer', () => {
 	const BY_CODE = [
 		['ECONNREFUSED', 'connect', 'refused'],
 		['ENOTFOUND', 'getaddrinfo', 'dns'],
@@ -23,7 +23,7 @@ describe('what a network fault means', () => {
 		['EHOSTUNREACH', 'connect', 'unreachable'],
 		['ENETUNREACH', 'connect', 'unreachable'],
 		['EADDRNOTAVAIL', 'connect', 'unreachable'],
-		// What macOS says of a broadcast address, and Windows of a firewall.
+		// macOS for a broadcast address, Windows for a firewall.
 		['EAFNOSUPPORT', 'connect', 'unreachable'],
 		['EACCES', 'connect', 'unreachable'],
 		['ETIMEDOUT', 'connect', 'connectTimeout'],
@@ -39,10 +39,10 @@ describe('what a network fault means', () => {
 		['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', undefined, 'tls'],
 		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', undefined, 'tls'],
 		['ERR_TLS_CERT_ALTNAME_INVALID', undefined, 'tls'],
-		// These may strike after the request was sent, so they promise nothing.
+		// These can occur after the request was sent.
 		['ECONNRESET', 'read', 'reset'],
 		['EPIPE', 'write', 'reset'],
-		// So Windows may say that a connection broke.
+		// Windows for a broken connection.
 		['ECONNABORTED', 'write', 'reset'],
 		['EPROTO', 'write', 'reset'],
 		['UND_ERR_SOCKET', undefined, 'reset'],
@@ -52,11 +52,11 @@ describe('what a network fault means', () => {
 		['E_SOMETHING_NEW', undefined, 'reset'],
 	] as const;
 
-	it.each(BY_CODE)('%s (%s) from Node is %s', (code, syscall, noAnswer) => {
+	it.each(BY_CODE)('reads %s (%s) from Node.js as %s', (code, syscall, noAnswer) => {
 		expect(toNoAnswer(node(code, syscall))).toEqual({ noAnswer, networkCode: code });
 	});
 
-	it.each(BY_CODE)('%s (%s) within axios is %s', (code, syscall, noAnswer) => {
+	it.each(BY_CODE)('reads %s (%s) wrapped by axios as %s', (code, syscall, noAnswer) => {
 		expect(toNoAnswer(axios(code, node(code, syscall)))).toEqual({ noAnswer, networkCode: code });
 		expect(toNoAnswer(axios(undefined, node(code, syscall)))).toEqual({
 			noAnswer,
@@ -64,11 +64,11 @@ describe('what a network fault means', () => {
 		});
 	});
 
-	it.each(BY_CODE)('%s (%s) within undici is %s', (code, syscall, noAnswer) => {
+	it.each(BY_CODE)('reads %s (%s) wrapped by undici as %s', (code, syscall, noAnswer) => {
 		expect(toNoAnswer(undici(node(code, syscall)))).toEqual({ noAnswer, networkCode: code });
 	});
 
-	it('is found below wrappers with codes that say nothing', () => {
+	it('finds the cause below wrappers with unspecific codes', () => {
 		const wrapped = axios(
 			'ERR_NETWORK',
 			axios('ERR_BAD_RESPONSE', node('ECONNREFUSED', 'connect')),
@@ -76,7 +76,7 @@ describe('what a network fault means', () => {
 		expect(toNoAnswer(wrapped)).toEqual({ noAnswer: 'refused', networkCode: 'ECONNREFUSED' });
 	});
 
-	it('is found where a host has several addresses', () => {
+	it('reads the errors of a host with several addresses', () => {
 		const refused = [node('ECONNREFUSED', 'connect'), node('ECONNREFUSED', 'connect')];
 		expect(toNoAnswer(aggregate('ECONNREFUSED', ...refused)).noAnswer).toBe('refused');
 		expect(toNoAnswer(axios(undefined, aggregate(undefined, ...refused))).noAnswer).toBe('refused');
@@ -85,9 +85,9 @@ describe('what a network fault means', () => {
 		expect(toNoAnswer(aggregate('ETIMEDOUT', ...late)).noAnswer).toBe('connectTimeout');
 	});
 
-	// Linux gives an open connection up with these, too, where a router said so in between: the request was sent by then.
+	// Linux also ends open connections with these after an ICMP message. The request has been sent by then.
 	it.each(['EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED'])(
-		'is the one that promises least where %s strikes an open connection',
+		'reads %s on an open connection as reset',
 		(code) => {
 			for (const syscall of ['read', 'write']) {
 				expect(toNoAnswer(node(code, syscall)).noAnswer).toBe('reset');
@@ -96,7 +96,7 @@ describe('what a network fault means', () => {
 		},
 	);
 
-	it('is that nothing was sent where n8n forbids the address', () => {
+	it('reads a request that n8n blocked as unreachable', () => {
 		for (const name of ['SsrfBlockedIpError', 'SsrfBlockedHostnameError']) {
 			const blocked = Object.assign(new Error('The request was blocked'), { name });
 			const known = { noAnswer: 'unreachable', networkCode: name };
@@ -107,7 +107,7 @@ describe('what a network fault means', () => {
 		}
 	});
 
-	it('is the one that promises least where nothing is known', () => {
+	it('reads unknown errors as reset', () => {
 		for (const thrown of [
 			new Error('socket hang up'),
 			'x',
@@ -122,10 +122,10 @@ describe('what a network fault means', () => {
 		}
 	});
 
-	it('is found out even where a fault is its own cause', () => {
-		const fault: Error & { errors?: unknown[] } = new Error('round and round');
-		fault.cause = fault;
-		fault.errors = [fault];
-		expect(toNoAnswer(fault).noAnswer).toBe('reset');
+	it('handles an error that is its own cause', () => {
+		const circular: Error & { errors?: unknown[] } = new Error('circular');
+		circular.cause = circular;
+		circular.errors = [circular];
+		expect(toNoAnswer(circular).noAnswer).toBe('reset');
 	});
 });

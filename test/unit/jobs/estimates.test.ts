@@ -9,69 +9,79 @@ import { FakeClock, status, transportOf } from '../fakes';
 
 const INTERVAL_MS = 5_000;
 
-interface Estimate {
-	leftMs: number;
-	atMs: number;
-	doneMs: number;
+interface Job {
+	remainingMs: number;
+	elapsedMs: number;
+	durationMs: number;
 }
-type Estimator = (estimate: Estimate) => JsonObject;
+type Estimator = (job: Job) => JsonObject;
 
-const honest: Estimator = ({ leftMs, atMs, doneMs }) => ({
-	progress: Math.floor((100 * atMs) / doneMs),
-	estimatedTime: Math.ceil(leftMs / 1000),
+const accurate: Estimator = ({ remainingMs, elapsedMs, durationMs }) => ({
+	progress: Math.floor((100 * elapsedMs) / durationMs),
+	estimatedTime: Math.ceil(remainingMs / 1000),
 });
-const onlyTime: Estimator = (estimate) => ({ estimatedTime: honest(estimate).estimatedTime });
-const roundedDown: Estimator = ({ leftMs }) => ({ estimatedTime: Math.floor(leftMs / 1000) });
+const onlyTime: Estimator = (job) => ({ estimatedTime: accurate(job).estimatedTime });
+const roundedDown: Estimator = ({ remainingMs }) => ({
+	estimatedTime: Math.floor(remainingMs / 1000),
+});
 
-/** How often a job that takes `doneMs` is asked about, and how late it is known to be finished. */
-async function watch(doneMs: number, estimator: Estimator) {
+/** Waits for a job of this duration. Returns the times of the checks, their count and the delay of the last one. */
+async function waitWith(durationMs: number, estimator: Estimator) {
 	const clock = new FakeClock();
 	const server = transportOf(async () => {
-		const atMs = clock.now();
+		const elapsedMs = clock.now();
 		await clock.pass(20);
-		if (atMs >= doneMs) return status('completed');
-		return status('processing', estimator({ leftMs: doneMs - atMs, atMs, doneMs }));
+		if (elapsedMs >= durationMs) return status('completed');
+		return status(
+			'processing',
+			estimator({ remainingMs: durationMs - elapsedMs, elapsedMs, durationMs }),
+		);
 	});
 	const client = new VeoClient(server.send);
 	const rules = { client, clock, backoff: new Backoff(), intervalMs: INTERVAL_MS };
 	await clock.run(waitForJob('v-1', { ...rules, maxWaitMs: 900_000 }));
 	const times = server.times();
-	return { times, checks: times.length, lateMs: Number(times.at(-1)) - doneMs };
+	return { times, checks: times.length, delayMs: Number(times.at(-1)) - durationMs };
 }
 
-const fixed = async (doneMs: number) => await watch(doneMs, () => ({}));
+const withoutEstimates = async (durationMs: number) => await waitWith(durationMs, () => ({}));
 const durations = fc.integer({ min: 0, max: 600_000 });
 
 describe('waiting by the estimates of the API', () => {
-	it('takes a quarter of the checks for a job of two minutes, and hears of its end no later', async () => {
-		for (let doneMs = 115_000; doneMs < 125_000; doneMs += 170) {
-			const { checks, lateMs } = await watch(doneMs, honest);
-			expect(checks).toBeLessThanOrEqual((await fixed(doneMs)).checks / 4);
-			expect(lateMs).toBeLessThanOrEqual(1_000);
+	it('needs a quarter of the checks for a job of two minutes, with a delay of at most a second', async () => {
+		for (let durationMs = 115_000; durationMs < 125_000; durationMs += 170) {
+			const { checks, delayMs } = await waitWith(durationMs, accurate);
+			expect(checks).toBeLessThanOrEqual((await withoutEstimates(durationMs)).checks / 4);
+			expect(delayMs).toBeLessThanOrEqual(1_000);
 		}
 	});
 
 	it.each([
-		['honest', honest],
+		['accurate', accurate],
 		['without progress', onlyTime],
 		['rounded down', roundedDown],
-	])('never asks more often, nor much later, where estimates are %s', async (_, estimator) => {
-		await fc.assert(
-			fc.asyncProperty(durations, async (doneMs) => {
-				const { checks, lateMs } = await watch(doneMs, estimator);
-				expect(checks).toBeLessThanOrEqual((await fixed(doneMs)).checks);
-				expect(lateMs).toBeLessThanOrEqual(INTERVAL_MS + 20);
-			}),
-		);
-	});
+	])(
+		'never needs more checks or more than an interval of delay if estimates are %s',
+		async (_, estimator) => {
+			await fc.assert(
+				fc.asyncProperty(durations, async (durationMs) => {
+					const { checks, delayMs } = await waitWith(durationMs, estimator);
+					expect(checks).toBeLessThanOrEqual((await withoutEstimates(durationMs)).checks);
+					expect(delayMs).toBeLessThanOrEqual(INTERVAL_MS + 20);
+				}),
+			);
+		},
+	);
 
-	it('never asks more often, nor later than an interval, where they are out by a factor', async () => {
+	it('never needs more checks or more than an interval of delay if estimates are wrong by a factor', async () => {
 		await fc.assert(
-			fc.asyncProperty(durations, fc.double({ min: 0.1, max: 10 }), async (doneMs, factor) => {
-				const byFactor: Estimator = ({ leftMs }) => ({ estimatedTime: (leftMs * factor) / 1000 });
-				const { checks, lateMs } = await watch(doneMs, byFactor);
-				expect(checks).toBeLessThanOrEqual((await fixed(doneMs)).checks);
-				expect(lateMs).toBeLessThanOrEqual(INTERVAL_MS + 20);
+			fc.asyncProperty(durations, fc.double({ min: 0.1, max: 10 }), async (durationMs, factor) => {
+				const byFactor: Estimator = ({ remainingMs }) => ({
+					estimatedTime: (remainingMs * factor) / 1000,
+				});
+				const { checks, delayMs } = await waitWith(durationMs, byFactor);
+				expect(checks).toBeLessThanOrEqual((await withoutEstimates(durationMs)).checks);
+				expect(delayMs).toBeLessThanOrEqual(INTERVAL_MS + 20);
 			}),
 			{ numRuns: 1_000 },
 		);
@@ -81,27 +91,31 @@ describe('waiting by the estimates of the API', () => {
 		['are absent', () => ({})],
 		['are always an hour', () => ({ progress: 1, estimatedTime: 3600 })],
 		['are always a second', () => ({ progress: 99, estimatedTime: 1 })],
-		['are no numbers', () => ({ progress: 'half', estimatedTime: 'soon' })],
+		['are not numbers', () => ({ progress: 'half', estimatedTime: 'soon' })],
 		['are null', () => ({ progress: null, estimatedTime: null })],
-		['are endless', () => ({ estimatedTime: Number.MAX_VALUE })],
-		['grow', ({ atMs }) => ({ estimatedTime: 60 + atMs / 1000 })],
-		['belie their progress', ({ leftMs }) => ({ progress: leftMs, estimatedTime: leftMs / 1000 })],
-	])('asks at each interval where they %s', async (_, estimator) => {
-		for (const doneMs of [1, 4_999, 17_000, 121_300]) {
-			expect(await watch(doneMs, estimator)).toEqual(await fixed(doneMs));
+		['are huge', () => ({ estimatedTime: Number.MAX_VALUE })],
+		['grow', ({ elapsedMs }) => ({ estimatedTime: 60 + elapsedMs / 1000 })],
+		[
+			'contradict the progress',
+			({ remainingMs }) => ({ progress: remainingMs, estimatedTime: remainingMs / 1000 }),
+		],
+	])('checks at each interval if estimates %s', async (_, estimator) => {
+		for (const durationMs of [1, 4_999, 17_000, 121_300]) {
+			expect(await waitWith(durationMs, estimator)).toEqual(await withoutEstimates(durationMs));
 		}
 	});
 
-	it('is hardly ever taken in by estimates at random, and then not for long', async () => {
+	it('is rarely late with random estimates', async () => {
 		let later = 0;
 		const jobs = 1_000;
 		for (let seed = 1; seed <= jobs; seed++) {
 			const next = random(seed);
-			const doneMs = 115_000 + next() * 10_000;
-			const wild = () => ({ progress: next() * 100, estimatedTime: next() * 600 });
-			const [watched, known] = [await watch(doneMs, wild), await fixed(doneMs)];
-			expect(watched.checks).toBeLessThanOrEqual(known.checks);
-			if (watched.lateMs > known.lateMs) later++;
+			const durationMs = 115_000 + next() * 10_000;
+			const randomEstimate = () => ({ progress: next() * 100, estimatedTime: next() * 600 });
+			const actual = await waitWith(durationMs, randomEstimate);
+			const expected = await withoutEstimates(durationMs);
+			expect(actual.checks).toBeLessThanOrEqual(expected.checks);
+			if (actual.delayMs > expected.delayMs) later++;
 		}
 		expect(later).toBeLessThan(jobs / 500);
 	});

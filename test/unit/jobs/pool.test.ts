@@ -1,8 +1,8 @@
 import { inPool } from '../../../nodes/Veo/jobs/pool';
-import { everyoneDone, FakeClock, thrownBy } from '../fakes';
+import { FakeClock, flushPromises, rejectionOf } from '../fakes';
 
-describe('a pool', () => {
-	it('gives the results in the order of the items, whichever is done first', async () => {
+describe('inPool', () => {
+	it('returns the results in the order of the items', async () => {
 		const clock = new FakeClock();
 		const work = async (ms: number) => {
 			await clock.pass(ms);
@@ -22,25 +22,25 @@ describe('a pool', () => {
 		[3, 2_000],
 		[6, 1_000],
 		[100, 1_000],
-	])('of %i has done six items of a second each after %i ms', async (limit, ms) => {
+	])('with a limit of %i completes six items of one second after %i ms', async (limit, ms) => {
 		const clock = new FakeClock();
-		let underWay = 0;
-		let most = 0;
+		let running = 0;
+		let maxRunning = 0;
 		const work = async () => {
-			most = Math.max(most, ++underWay);
+			maxRunning = Math.max(maxRunning, ++running);
 			await clock.pass(1_000);
-			underWay--;
+			running--;
 		};
 		await clock.run(inPool([1, 2, 3, 4, 5, 6], limit, work));
 		expect(clock.now()).toBe(ms);
-		expect(most).toBe(Math.min(limit, 6));
+		expect(maxRunning).toBe(Math.min(limit, 6));
 	});
 
-	it('begins the next item as soon as one is done, in order', async () => {
+	it('starts the items in order, the next one as soon as another is done', async () => {
 		const clock = new FakeClock();
-		const begun: Array<[string, number]> = [];
+		const started: Array<[string, number]> = [];
 		const work = async ([name, ms]: [string, number]) => {
-			begun.push([name, clock.now()]);
+			started.push([name, clock.now()]);
 			await clock.pass(ms);
 		};
 		const items: Array<[string, number]> = [
@@ -50,7 +50,7 @@ describe('a pool', () => {
 			['c', 10],
 		];
 		await clock.run(inPool(items, 2, work));
-		expect(begun).toEqual([
+		expect(started).toEqual([
 			['slow', 0],
 			['a', 0],
 			['b', 10],
@@ -58,7 +58,7 @@ describe('a pool', () => {
 		]);
 	});
 
-	it('gives nothing for no items', async () => {
+	it('returns an empty list for no items', async () => {
 		const work = async () => await Promise.reject<string>(new Error('never called'));
 		expect(await inPool([], 5, work)).toEqual([]);
 	});
@@ -68,28 +68,30 @@ describe('a pool', () => {
 		expect(await inPool([0, 1, 2], 2, work)).toEqual([0, undefined, 2]);
 	});
 
-	it('begins nothing more once one throws, waits for those under way, and throws the first', async () => {
+	it('starts no item after an error, waits for running items and throws the first error', async () => {
 		const clock = new FakeClock();
 		const ended: string[] = [];
-		const begun: string[] = [];
+		const started: string[] = [];
 		const work = async (name: string) => {
-			begun.push(name);
+			started.push(name);
 			await clock.pass(name === 'first' ? 10 : 20);
 			ended.push(name);
 			if (name !== 'fine') throw new Error(name);
 		};
-		const thrown = await thrownBy(clock.run(inPool(['second', 'first', 'fine', 'late'], 3, work)));
+		const thrown = await rejectionOf(
+			clock.run(inPool(['second', 'first', 'fine', 'late'], 3, work)),
+		);
 		expect(thrown).toEqual(new Error('first'));
-		expect(begun).toEqual(['second', 'first', 'fine']);
+		expect(started).toEqual(['second', 'first', 'fine']);
 		expect(ended).toEqual(['first', 'second', 'fine']);
 		expect(clock.now()).toBe(20);
 	});
 
-	it('throws on even what is no Error', async () => {
+	it('rejects with a thrown value that is not an Error', async () => {
 		const work = async (item: unknown) => {
-			await everyoneDone();
+			await flushPromises();
 			throw item;
 		};
-		expect(await thrownBy(inPool([undefined], 1, work))).toBeUndefined();
+		await expect(inPool([undefined], 1, work)).rejects.toBeUndefined();
 	});
 });

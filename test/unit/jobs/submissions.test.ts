@@ -1,5 +1,5 @@
 import { type Submission, Submissions } from '../../../nodes/Veo/jobs/submissions';
-import { asN8nStoresIt } from '../fakes';
+import { jsonRoundTrip } from '../fakes';
 
 const acceptedAs = (uuid: string): Submission => ({
 	state: 'accepted',
@@ -8,8 +8,8 @@ const acceptedAs = (uuid: string): Submission => ({
 
 const submitting: Submission = { state: 'submitting' };
 
-describe('what a run has submitted', () => {
-	it('is nothing at first', () => {
+describe('Submissions', () => {
+	it('is empty at first', () => {
 		const submissions = new Submissions({}, 0);
 		expect(submissions.find(0, 'h')).toBeUndefined();
 		expect(submissions.accepted()).toEqual([]);
@@ -17,9 +17,9 @@ describe('what a run has submitted', () => {
 
 	it.each<Submission>([
 		submitting,
-		{ state: 'unclear', message: 'Who knows', description: 'Look.' },
+		{ state: 'unclear', message: 'Unclear', description: 'Check.' },
 		acceptedAs('v-1'),
-	])('is found again by item and hash: $state', (submission) => {
+	])('finds a submission by item and hash: $state', (submission) => {
 		const submissions = new Submissions({}, 0);
 		submissions.set(3, 'h', submission);
 		expect(submissions.find(3, 'h')).toEqual(submission);
@@ -27,15 +27,15 @@ describe('what a run has submitted', () => {
 		expect(submissions.find(2, 'h')).toBeUndefined();
 	});
 
-	it('is found by the next try, though n8n stored it as JSON in between', () => {
+	it('finds a submission in the next attempt, after n8n stored it as JSON', () => {
 		const store: Record<string, unknown> = {};
 		new Submissions(store, 2).set(5, 'h', acceptedAs('v-1'));
-		const next = new Submissions(asN8nStoresIt(store), 2);
+		const next = new Submissions(jsonRoundTrip(store), 2);
 		expect(next.find(5, 'h')).toEqual(acceptedAs('v-1'));
 		expect(next.accepted()).toEqual([{ itemIndex: 5, uuid: 'v-1' }]);
 	});
 
-	it('is told apart by run index, as a loop runs the same node again', () => {
+	it('keeps run indexes apart, as a loop runs the node again', () => {
 		const store = {};
 		new Submissions(store, 0).set(0, 'h', acceptedAs('v-1'));
 		expect(new Submissions(store, 1).find(0, 'h')).toBeUndefined();
@@ -45,7 +45,7 @@ describe('what a run has submitted', () => {
 		expect(new Submissions(store, 0).accepted()).toEqual([{ itemIndex: 0, uuid: 'v-1' }]);
 	});
 
-	it('is replaced by what is newer, and kept beside what was asked for otherwise', () => {
+	it('replaces a submission of the same hash and keeps those of other hashes', () => {
 		const submissions = new Submissions({}, 0);
 		submissions.set(0, 'h', submitting);
 		submissions.set(0, 'h', acceptedAs('v-1'));
@@ -54,7 +54,7 @@ describe('what a run has submitted', () => {
 		expect(submissions.find(0, 'changed')).toEqual(acceptedAs('v-2'));
 	});
 
-	it('is forgotten for one item', () => {
+	it('deletes the submission of one item', () => {
 		const submissions = new Submissions({}, 0);
 		submissions.set(0, 'h', acceptedAs('v-1'));
 		submissions.set(1, 'h', acceptedAs('v-2'));
@@ -63,7 +63,7 @@ describe('what a run has submitted', () => {
 		expect(submissions.accepted()).toEqual([{ itemIndex: 1, uuid: 'v-2' }]);
 	});
 
-	it('is forgotten by the try that asked for it, in its run alone', () => {
+	it('deletes the found submissions of its own run only', () => {
 		const store = {};
 		new Submissions(store, 0).set(0, 'h', acceptedAs('v-1'));
 		new Submissions(store, 1).set(0, 'h', acceptedAs('v-2'));
@@ -74,7 +74,7 @@ describe('what a run has submitted', () => {
 		expect(new Submissions(store, 0).find(0, 'h')).toEqual(acceptedAs('v-1'));
 	});
 
-	it('outlives another call of the tool, which asked for something else', () => {
+	it('keeps submissions that another call of the tool did not find', () => {
 		const store = {};
 		new Submissions(store, 0).set(0, 'h', acceptedAs('v-1'));
 		const other = new Submissions(store, 0);
@@ -85,7 +85,7 @@ describe('what a run has submitted', () => {
 		expect(new Submissions(store, 0).find(0, 'another')).toBeUndefined();
 	});
 
-	it('lists the accepted jobs only, by item', () => {
+	it('lists only accepted jobs, by item', () => {
 		const submissions = new Submissions({}, 0);
 		submissions.set(2, 'h', acceptedAs('v-2'));
 		submissions.set(0, 'h', submitting);
@@ -96,7 +96,7 @@ describe('what a run has submitted', () => {
 		]);
 	});
 
-	it('leaves the rest of what n8n stores alone', () => {
+	it('does not change other data in the store', () => {
 		const store: Record<string, unknown> = { other: { a: 1 } };
 		const submissions = new Submissions(store, 0);
 		submissions.find(0, 'h');

@@ -15,7 +15,7 @@ import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
 import {
 	accepted,
 	type Answerer,
-	asN8nStoresIt,
+	jsonRoundTrip,
 	FakeClock,
 	hanging,
 	json,
@@ -23,7 +23,7 @@ import {
 	REPLIES,
 	type Reply,
 	scripted,
-	thrownBy,
+	rejectionOf,
 	tooMany,
 	transportOf,
 } from '../fakes';
@@ -34,25 +34,25 @@ const request: GenerateRequest = {
 	aspectRatio: 'auto',
 };
 
-interface Try {
+interface Attempt {
 	itemIndex?: number;
 	requestHash?: string;
 	runIndex?: number;
 	prepare?: () => Promise<GenerateRequest>;
 	tracker?: JobTracker;
 	stop?: AbortSignal;
-	/** What ends a pause or a retry: the user's Stop, or the failure of another item. */
+	/** Ends a pause or a retry: the user's Stop, or the failure of another item. */
 	end?: AbortSignal;
 }
 
-/** One execution, in which n8n may run the node several times: its store outlives each try. */
+/** One execution, in which n8n may run the node several times. The store persists between attempts. */
 function execution(...replies: Array<Reply | Answerer>) {
 	const clock = new FakeClock();
 	const server = scripted(...replies);
 	let store = {};
 
-	const begin = async ({ runIndex = 0, tracker, stop, end = stop, ...item }: Try = {}) => {
-		store = asN8nStoresIt(store);
+	const start = async ({ runIndex = 0, tracker, stop, end = stop, ...item }: Attempt = {}) => {
+		store = jsonRoundTrip(store);
 		return await submitOnce(
 			{
 				itemIndex: 0,
@@ -73,10 +73,10 @@ function execution(...replies: Array<Reply | Answerer>) {
 	return {
 		clock,
 		sent: server.sent,
-		begin,
-		submit: async (one?: Try) => await clock.run(begin(one)),
-		refused: async (one?: Try) => {
-			const thrown = await thrownBy(clock.run(begin(one)));
+		start,
+		submit: async (attempt?: Attempt) => await clock.run(start(attempt)),
+		submitAndFail: async (attempt?: Attempt) => {
+			const thrown = await rejectionOf(clock.run(start(attempt)));
 			if (!(thrown instanceof VeoError)) throw thrown;
 			return thrown;
 		},
@@ -85,7 +85,7 @@ function execution(...replies: Array<Reply | Answerer>) {
 }
 
 describe('submitting an item', () => {
-	it('sends the prepared request and gives the job', async () => {
+	it('sends the prepared request and returns the job', async () => {
 		const { submit, sent, jobs } = execution(accepted('v-1'));
 		expect(await submit()).toEqual({ uuid: 'v-1', status: 'pending' });
 		expect(sent).toEqual([
@@ -94,19 +94,19 @@ describe('submitting an item', () => {
 		expect(jobs()).toEqual([{ itemIndex: 0, uuid: 'v-1' }]);
 	});
 
-	it('is repeated where it was surely not accepted', async () => {
+	it('repeats a request that was certainly not accepted', async () => {
 		const { submit, sent, clock } = execution(REPLIES.refused, tooMany('3'), accepted('v-1'));
 		expect(await submit()).toMatchObject({ uuid: 'v-1' });
 		expect(sent).toHaveLength(3);
 		expect(clock.sleeps).toEqual([500, 3_000]);
 	});
 
-	it('is remembered before it is sent', async () => {
-		let states: unknown;
+	it('records the submission before it sends the request', async () => {
+		let state: unknown;
 		const store = {};
 		const submissions = new Submissions(store, 0);
 		const { send } = transportOf(() => {
-			states = submissions.find(0, 'h')?.state;
+			state = submissions.find(0, 'h')?.state;
 			return accepted('v-1');
 		});
 		await submitOnce(
@@ -118,12 +118,12 @@ describe('submitting an item', () => {
 				retry: { backoff: new Backoff(), maxRetries: 0 },
 			},
 		);
-		expect(states).toBe('submitting');
+		expect(state).toBe('submitting');
 	});
 });
 
-describe('another try of the same execution', () => {
-	it('takes an accepted job up again, and neither prepares nor sends anything', async () => {
+describe('another attempt of the same execution', () => {
+	it('returns the accepted job without preparing or sending a request', async () => {
 		const { submit, sent } = execution(accepted('v-1'));
 		const first = await submit();
 		const prepare = async () => await Promise.reject<GenerateRequest>(new Error('not again'));
@@ -134,11 +134,11 @@ describe('another try of the same execution', () => {
 
 	const unclear = OUTCOMES.filter((name) => expectedOf(name).submit === 'unclear');
 
-	it.each(unclear)('never sends again what ended unclear: %s', async (name) => {
-		const { refused, sent } = execution(REPLIES[name], accepted('v-2'));
-		const first = await refused();
-		const second = await refused();
-		const third = await refused();
+	it.each(unclear)('does not repeat a request with an unclear outcome: %s', async (name) => {
+		const { submitAndFail, sent } = execution(REPLIES[name], accepted('v-2'));
+		const first = await submitAndFail();
+		const second = await submitAndFail();
+		const third = await submitAndFail();
 		expect(first.details.isUnclear).toBe(true);
 		expect(second.details.isUnclear).toBe(true);
 		expect([second.message, third.message]).toEqual([first.message, first.message]);
@@ -147,46 +147,49 @@ describe('another try of the same execution', () => {
 
 	const clear = OUTCOMES.filter((name) => expectedOf(name).submit !== 'unclear');
 
-	it.each(clear)('submits anew what was surely not accepted: %s', async (name) => {
-		const replies = expectedOf(name).submit === 'again' ? 3 : 1;
-		const { refused, submit, sent } = execution(
-			...Array.from({ length: replies }, () => REPLIES[name]),
-			accepted('v-1'),
-		);
-		expect((await refused()).details.isUnclear).toBeUndefined();
-		expect(await submit()).toMatchObject({ uuid: 'v-1' });
-		expect(sent).toHaveLength(replies + 1);
-	});
+	it.each(clear)(
+		'submits again after a request that was certainly not accepted: %s',
+		async (name) => {
+			const replies = expectedOf(name).submit === 'again' ? 3 : 1;
+			const { submitAndFail, submit, sent } = execution(
+				...Array.from({ length: replies }, () => REPLIES[name]),
+				accepted('v-1'),
+			);
+			expect((await submitAndFail()).details.isUnclear).toBeUndefined();
+			expect(await submit()).toMatchObject({ uuid: 'v-1' });
+			expect(sent).toHaveLength(replies + 1);
+		},
+	);
 
-	it('does not send again what was interrupted on its way', async () => {
-		const { begin, clock, refused, sent } = execution(hanging, accepted('v-2'));
+	it('does not repeat a request that was interrupted', async () => {
+		const { start, clock, submitAndFail, sent } = execution(hanging, accepted('v-2'));
 		const stop = new AbortController();
-		const stopped = thrownBy(begin({ stop: stop.signal }));
+		const stopped = rejectionOf(start({ stop: stop.signal }));
 		await clock.advance(100);
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 
 		for (let i = 0; i < 2; i++) {
-			const { fullText, details } = await refused();
+			const { fullText, details } = await submitAndFail();
 			expect(fullText).toMatch(/unclear.*interrupted.*accepted and billed/);
 			expect(details.isUnclear).toBe(true);
 		}
 		expect(sent).toHaveLength(1);
 	});
 
-	it('does not send again where the first try fell over in a way that nobody foresaw', async () => {
-		const { begin, refused, sent } = execution(() => {
-			throw new RangeError('a slip of the transport');
+	it('does not repeat a request that ended with an unexpected error', async () => {
+		const { start, submitAndFail, sent } = execution(() => {
+			throw new RangeError('unexpected');
 		}, accepted('v-2'));
-		expect(await thrownBy(begin())).toBeInstanceOf(RangeError);
-		expect((await refused()).details.isUnclear).toBe(true);
+		await expect(start()).rejects.toBeInstanceOf(RangeError);
+		expect((await submitAndFail()).details.isUnclear).toBe(true);
 		expect(sent).toHaveLength(1);
 	});
 
-	it('submits where the first was stopped between two attempts', async () => {
-		const { begin, clock, submit, sent } = execution(tooMany('60'), accepted('v-1'));
+	it('submits if the first attempt was stopped between two requests', async () => {
+		const { start, clock, submit, sent } = execution(tooMany('60'), accepted('v-1'));
 		const stop = new AbortController();
-		const stopped = thrownBy(begin({ stop: stop.signal }));
+		const stopped = rejectionOf(start({ stop: stop.signal }));
 		await clock.advance(1_000);
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
@@ -194,18 +197,18 @@ describe('another try of the same execution', () => {
 		expect(sent).toHaveLength(2);
 	});
 
-	it('submits where the first was stopped, or could not be prepared, before anything was sent', async () => {
-		const { begin, submit, sent } = execution(accepted('v-1'));
-		expect(await thrownBy(begin({ stop: AbortSignal.abort() }))).toBeInstanceOf(StoppedError);
+	it('submits if the first attempt ended before it sent a request', async () => {
+		const { start, submit, sent } = execution(accepted('v-1'));
+		await expect(start({ stop: AbortSignal.abort() })).rejects.toBeInstanceOf(StoppedError);
 		const noImage = new Error('no image');
 		const prepare = async () => await Promise.reject<GenerateRequest>(noImage);
-		expect(await thrownBy(begin({ prepare }))).toBe(noImage);
+		await expect(start({ prepare })).rejects.toBe(noImage);
 		expect(sent).toHaveLength(0);
 		expect(await submit()).toMatchObject({ uuid: 'v-1' });
 	});
 
-	it('submits anew where the request changed', async () => {
-		const { submit, refused, sent } = execution(
+	it('submits again if the request changed', async () => {
+		const { submit, submitAndFail, sent } = execution(
 			accepted('v-1'),
 			accepted('v-2'),
 			REPLIES.reset,
@@ -213,7 +216,7 @@ describe('another try of the same execution', () => {
 		);
 		expect(await submit({ requestHash: 'a fox' })).toMatchObject({ uuid: 'v-1' });
 		expect(await submit({ requestHash: 'a cat' })).toMatchObject({ uuid: 'v-2' });
-		await refused({ requestHash: 'a dog' });
+		await submitAndFail({ requestHash: 'a dog' });
 		expect(await submit({ requestHash: 'an owl' })).toMatchObject({ uuid: 'v-4' });
 		expect(sent).toHaveLength(4);
 	});
@@ -228,7 +231,7 @@ describe('another try of the same execution', () => {
 		expect(jobs()).toHaveLength(2);
 	});
 
-	it('keeps the turns of a loop apart', async () => {
+	it('keeps the iterations of a loop apart', async () => {
 		const { submit, sent } = execution(accepted('v-1'), accepted('v-2'), accepted('v-3'));
 		for (const [runIndex, uuid] of ['v-1', 'v-2', 'v-3'].entries()) {
 			expect(await submit({ runIndex })).toMatchObject({ uuid });
@@ -238,14 +241,14 @@ describe('another try of the same execution', () => {
 	});
 });
 
-describe('the job table', () => {
-	/** As much of n8n's Data Tables as the job table needs, with one row at most. */
-	function n8n() {
+describe('submitting with a job table', () => {
+	/** The part of n8n's Data Tables API that the job table uses, with at most one row. */
+	function fakeDataTable() {
 		const answers = { down: false };
 		let row: Record<string, unknown> | undefined;
 		const writes: unknown[] = [];
 		const rowOf = ({ json: body }: ApiRequest) =>
-			asN8nStoresIt(asN8nStoresIt(body ?? {}).data ?? {});
+			jsonRoundTrip(jsonRoundTrip(body ?? {}).data ?? {});
 		const { send } = transportOf((asked) => {
 			const { method, path } = asked;
 			if (answers.down && method !== 'GET') return REPLIES.http5xx;
@@ -268,8 +271,8 @@ describe('the job table', () => {
 		return { answers, open, row: () => row, writes };
 	}
 
-	it('has a row before the paid request is sent, and its ID right after', async () => {
-		const table = n8n();
+	it('inserts a row before the paid request and adds the ID after it', async () => {
+		const table = fakeDataTable();
 		let before: unknown;
 		const { submit } = execution(() => {
 			before = table.row();
@@ -285,20 +288,20 @@ describe('the job table', () => {
 		expect(table.row()).toMatchObject({ status: 'pending', uuid: 'v-1' });
 	});
 
-	it('that cannot be written beforehand means that nothing is paid', async () => {
-		const table = n8n();
+	it('sends no paid request if the row cannot be inserted', async () => {
+		const table = fakeDataTable();
 		const tracker = await table.open();
 		table.answers.down = true;
-		const { refused, submit, sent } = execution(accepted('v-1'));
-		expect((await refused({ tracker })).fullText).toContain("'veo_jobs'");
+		const { submitAndFail, submit, sent } = execution(accepted('v-1'));
+		expect((await submitAndFail({ tracker })).fullText).toContain("'veo_jobs'");
 		expect(sent).toEqual([]);
 
 		table.answers.down = false;
 		expect(await submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
 	});
 
-	it('that cannot be written afterwards leaves the job its ID and a hint', async () => {
-		const table = n8n();
+	it('returns the job with a hint if the row cannot be updated', async () => {
+		const table = fakeDataTable();
 		const { submit } = execution(() => {
 			table.answers.down = true;
 			return accepted('v-1');
@@ -308,8 +311,8 @@ describe('the job table', () => {
 		expect(job.jobTableHint).toMatch(/v-1.*Get Status/);
 	});
 
-	it('gives the job back to an execution that n8n runs again from nothing', async () => {
-		const table = n8n();
+	it('returns the recorded job if n8n runs the execution again without its data', async () => {
+		const table = fakeDataTable();
 		await execution(accepted('v-1')).submit({ tracker: await table.open() });
 		const again = execution();
 		const createdAt: unknown = table.row()?.submittedAt;
@@ -319,39 +322,41 @@ describe('the job table', () => {
 		expect(again.sent).toEqual([]);
 	});
 
-	it('keeps an execution that was cut off from paying again', async () => {
-		const table = n8n();
-		const cutOff = execution(() => {
-			throw new RangeError('the process is gone');
+	it('does not pay again after a crash during the request', async () => {
+		const table = fakeDataTable();
+		const crashed = execution(() => {
+			throw new RangeError('the process has ended');
 		});
-		expect(await thrownBy(cutOff.begin({ tracker: await table.open() }))).toBeInstanceOf(
-			RangeError,
-		);
+		await expect(crashed.start({ tracker: await table.open() })).rejects.toBeInstanceOf(RangeError);
 		const again = execution(accepted('v-2'));
-		expect((await again.refused({ tracker: await table.open() })).details.isUnclear).toBe(true);
+		expect((await again.submitAndFail({ tracker: await table.open() })).details.isUnclear).toBe(
+			true,
+		);
 		expect(again.sent).toEqual([]);
 	});
 
-	it('lets an execution submit what was surely not accepted', async () => {
-		const table = n8n();
-		await execution(REPLIES.code1001).refused({ tracker: await table.open() });
+	it('submits again after a request that was certainly not accepted', async () => {
+		const table = fakeDataTable();
+		await execution(REPLIES.code1001).submitAndFail({ tracker: await table.open() });
 		expect(table.row()).toMatchObject({ status: 'failed' });
 		const again = execution(ok({ uuid: 'v-1' }));
 		expect(await again.submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
 		expect(table.row()).toMatchObject({ uuid: 'v-1', errorMessage: null });
 	});
 
-	it('keeps an execution from paying again for what ended unclear', async () => {
-		const table = n8n();
-		await execution(REPLIES.reset).refused({ tracker: await table.open() });
+	it('does not pay again after an unclear outcome', async () => {
+		const table = fakeDataTable();
+		await execution(REPLIES.reset).submitAndFail({ tracker: await table.open() });
 		expect(table.row()).toMatchObject({ status: 'submitting' });
 		const again = execution(accepted('v-2'));
-		expect((await again.refused({ tracker: await table.open() })).details.isUnclear).toBe(true);
+		expect((await again.submitAndFail({ tracker: await table.open() })).details.isUnclear).toBe(
+			true,
+		);
 		expect(again.sent).toEqual([]);
 	});
 
-	it('lets an execution submit what was never sent, for the run ended before', async () => {
-		const table = n8n();
+	it('submits if the run ended before the request was sent', async () => {
+		const table = fakeDataTable();
 		const end = new AbortController();
 		const prepare = async () => {
 			end.abort();
@@ -359,33 +364,33 @@ describe('the job table', () => {
 		};
 		const first = execution(accepted('v-1'));
 		const ended = first.submit({ tracker: await table.open(), end: end.signal, prepare });
-		expect(await thrownBy(ended)).toBeInstanceOf(StoppedError);
+		await expect(ended).rejects.toBeInstanceOf(StoppedError);
 		expect(first.sent).toEqual([]);
 		expect(table.row()).toMatchObject({ status: 'failed', errorMessage: notSubmitted() });
 		expect(await first.submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
 	});
 
-	it('lets an execution submit what was refused, where the run ended before it was sent again', async () => {
-		const table = n8n();
+	it('submits if the run ended between a refusal and the next request', async () => {
+		const table = fakeDataTable();
 		const end = new AbortController();
 		const { submit } = execution(() => {
 			end.abort();
 			return tooMany('3');
 		}, accepted('v-1'));
 		const ended = submit({ tracker: await table.open(), end: end.signal });
-		expect(await thrownBy(ended)).toBeInstanceOf(StoppedError);
+		await expect(ended).rejects.toBeInstanceOf(StoppedError);
 		expect(await submit({ tracker: await table.open() })).toMatchObject({ uuid: 'v-1' });
 	});
 
-	// A row without its ID is a video that no trigger ever hears of.
-	it('gets the ID of a job that is accepted while another item ends the run', async () => {
-		const table = n8n();
+	// The trigger does not find a row without an ID.
+	it('records the ID of a job that is accepted while another item ends the run', async () => {
+		const table = fakeDataTable();
 		const end = new AbortController();
-		const { begin } = execution(() => {
+		const { start } = execution(() => {
 			end.abort();
 			return accepted('v-1');
 		});
-		await begin({ tracker: await table.open(), end: end.signal }).catch(() => undefined);
+		await start({ tracker: await table.open(), end: end.signal }).catch(() => undefined);
 		expect(table.row()).toMatchObject({ uuid: 'v-1' });
 	});
 });

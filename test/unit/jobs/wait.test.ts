@@ -7,28 +7,28 @@ import { isFinal } from '../../../nodes/Veo/api/videoStatus';
 import { waitForJob } from '../../../nodes/Veo/jobs/wait';
 import {
 	type Answerer,
-	everyoneDone,
 	FakeClock,
+	flushPromises,
 	hanging,
 	json,
 	REPLIES,
 	type Reply,
 	scripted,
 	status,
-	thrownBy,
+	rejectionOf,
 	tooMany,
 	transportOf,
 } from '../fakes';
 
 const MINUTE = 60_000;
 
-interface Setting {
+interface Options {
 	intervalMs?: number;
 	maxWaitMs?: number;
 	signal?: AbortSignal;
 }
 
-function world(answers: Array<Reply | Answerer> | Answerer, setting: Setting = {}) {
+function setUp(answers: Array<Reply | Answerer> | Answerer, options: Options = {}) {
 	const clock = new FakeClock();
 	const server = typeof answers === 'function' ? transportOf(answers) : scripted(...answers);
 	const rules = {
@@ -37,7 +37,7 @@ function world(answers: Array<Reply | Answerer> | Answerer, setting: Setting = {
 		backoff: new Backoff(),
 		intervalMs: 5_000,
 		maxWaitMs: MINUTE,
-		...setting,
+		...options,
 	};
 	return {
 		clock,
@@ -46,7 +46,7 @@ function world(answers: Array<Reply | Answerer> | Answerer, setting: Setting = {
 	};
 }
 
-/** A server whose answers take time. */
+/** A reply after a latency. */
 const after =
 	(clock: FakeClock, ms: number, reply: Reply): Answerer =>
 	async () => {
@@ -57,7 +57,7 @@ const after =
 const pending = status('pending');
 const completed = status('completed', { videoUrl: 'https://x.test/v.mp4' });
 
-describe('the states of a job', () => {
+describe('isFinal', () => {
 	it.each([
 		['pending', false],
 		['processing', false],
@@ -68,14 +68,14 @@ describe('the states of a job', () => {
 		['', false],
 		['constructor', false],
 		['__proto__', false],
-	])('%j is final: %p', (name, final) => {
+	])('of %j is %p', (name, final) => {
 		expect(isFinal(name)).toBe(final);
 	});
 });
 
 describe('waiting for a job', () => {
-	it('checks at once, and ends there where it is finished', async () => {
-		const { clock, wait, times, sent } = world([completed]);
+	it('ends after the first check if the job is finished', async () => {
+		const { clock, wait, times, sent } = setUp([completed]);
 		expect(await clock.run(wait())).toEqual({
 			ended: 'final',
 			last: { uuid: 'v-1', status: 'completed', videoUrl: 'https://x.test/v.mp4' },
@@ -85,8 +85,8 @@ describe('waiting for a job', () => {
 		expect(sent[0]?.request).toEqual({ method: 'GET', path: '/video-status/v-1' });
 	});
 
-	it('checks every interval until it is finished', async () => {
-		const { clock, wait, times } = world([pending, status('processing'), pending, completed]);
+	it('checks at each interval until the job is finished', async () => {
+		const { clock, wait, times } = setUp([pending, status('processing'), pending, completed]);
 		expect(await clock.run(wait())).toMatchObject({
 			ended: 'final',
 			last: { status: 'completed' },
@@ -95,16 +95,16 @@ describe('waiting for a job', () => {
 		expect(clock.sleeps).toEqual([5_000, 5_000, 5_000]);
 	});
 
-	it('takes a job that failed for finished, with its reason', async () => {
-		const { clock, wait } = world([pending, status('failed', { error: 'Blocked' })]);
+	it('ends if the job failed and returns the reason', async () => {
+		const { clock, wait } = setUp([pending, status('failed', { error: 'Blocked' })]);
 		expect(await clock.run(wait())).toEqual({
 			ended: 'final',
 			last: { uuid: 'v-1', status: 'failed', errorMessage: 'Blocked' },
 		});
 	});
 
-	it('checks for the last time at the very end of the wait', async () => {
-		const { clock, wait, times } = world(() => pending, { maxWaitMs: 12_000 });
+	it('makes the last check at the end of the wait', async () => {
+		const { clock, wait, times } = setUp(() => pending, { maxWaitMs: 12_000 });
 		expect(await clock.run(wait())).toEqual({
 			ended: 'timeout',
 			last: { uuid: 'v-1', status: 'pending' },
@@ -114,25 +114,25 @@ describe('waiting for a job', () => {
 		expect(clock.sleeps).toEqual([5_000, 5_000, 2_000]);
 	});
 
-	it('is in time for a video that is finished at the very end', async () => {
-		const { clock, wait } = world([pending, pending, completed], { maxWaitMs: 7_000 });
+	it('finds a video that is finished at the end of the wait', async () => {
+		const { clock, wait } = setUp([pending, pending, completed], { maxWaitMs: 7_000 });
 		expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
 		expect(clock.now()).toBe(7_000);
 	});
 
-	it('does not check twice where the end falls on an interval', async () => {
-		const { clock, wait, times } = world(() => pending, { maxWaitMs: 10_000 });
+	it('does not check twice if the end falls on an interval', async () => {
+		const { clock, wait, times } = setUp(() => pending, { maxWaitMs: 10_000 });
 		expect(await clock.run(wait())).toMatchObject({ ended: 'timeout' });
 		expect(times()).toEqual([0, 5_000, 10_000]);
 	});
 
-	it('checks once where there is less time than an interval to wait', async () => {
-		const { clock, wait, times } = world(() => pending, { maxWaitMs: 1_000 });
+	it('checks at the start and at the end if the wait is shorter than an interval', async () => {
+		const { clock, wait, times } = setUp(() => pending, { maxWaitMs: 1_000 });
 		await clock.run(wait());
 		expect(times()).toEqual([0, 1_000]);
 	});
 
-	it('counts from the end of an answer that takes long to the next check', async () => {
+	it('counts the interval from the end of the previous answer', async () => {
 		const clock = new FakeClock();
 		const slow = after(clock, 3_000, pending);
 		const server = scripted(slow, slow, completed);
@@ -143,7 +143,7 @@ describe('waiting for a job', () => {
 		expect(clock.sleeps).toEqual([5_000, 5_000]);
 	});
 
-	it('ends where the last answer comes after the end of the wait', async () => {
+	it('ends without another check if an answer arrives after the end of the wait', async () => {
 		const clock = new FakeClock();
 		const server = scripted(after(clock, 9_000, status('processing')));
 		const client = new VeoClient(server.send);
@@ -157,19 +157,19 @@ describe('waiting for a job', () => {
 	});
 
 	it.each(['queued', 'rendering', 'COMPLETED', 'done', 'constructor', ''])(
-		'goes on after a status that nobody knows: %j',
+		'goes on after the unknown status %j',
 		async (name) => {
-			const { clock, wait } = world([status(name), completed]);
+			const { clock, wait } = setUp([status(name), completed]);
 			expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
 			expect(clock.now()).toBe(5_000);
 		},
 	);
 
-	it('does not mind progress that goes backwards, odd fields or none', async () => {
-		const { clock, wait } = world([
+	it('goes on after decreasing progress, invalid fields and missing fields', async () => {
+		const { clock, wait } = setUp([
 			status('processing', { progress: 80, estimatedTime: 4 }),
 			status('processing', { progress: 20, estimatedTime: -1 }),
-			status('processing', { progress: 'lots', estimatedTime: null, surprise: [{}] }),
+			status('processing', { progress: 'lots', estimatedTime: null, unknownField: [{}] }),
 			json(200, { code: 0, data: { status: 'pending' } }),
 			completed,
 		]);
@@ -178,20 +178,20 @@ describe('waiting for a job', () => {
 	});
 });
 
-describe('a check that fails', () => {
+describe('a failed check', () => {
 	const refusals = ['http401', 'http403', 'code1002'] as const;
 
 	it.each(OUTCOMES.filter((name) => !refusals.some((refusal) => refusal === name)))(
 		'does not end the wait: %s',
 		async (name) => {
-			const { clock, wait } = world([pending, REPLIES[name], completed]);
+			const { clock, wait } = setUp([pending, REPLIES[name], completed]);
 			expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
 			expect(clock.now()).toBe(10_000);
 		},
 	);
 
-	it.each(refusals)('ends it where the key is refused: %s', async (name) => {
-		const { clock, wait, times } = world([status('processing'), REPLIES[name]]);
+	it.each(refusals)('ends the wait if the key is refused: %s', async (name) => {
+		const { clock, wait, times } = setUp([status('processing'), REPLIES[name]]);
 		const waited = await clock.run(wait());
 		expect(waited).toMatchObject({
 			ended: 'keyRefused',
@@ -200,19 +200,19 @@ describe('a check that fails', () => {
 		});
 		expect(times()).toEqual([0, 5_000]);
 
-		if (waited.ended !== 'keyRefused') throw new Error('It ended otherwise');
+		if (waited.ended !== 'keyRefused') throw new Error('Expected a refused key');
 		const { fullText } = keyRefusedWhileWaiting('v-1', waited.last?.status, waited.lastOutcome);
 		expect(fullText).toMatch(/video v-1 .*'processing'.*Get Status/);
 	});
 
-	it('ends it at the first check already where the key is refused there', async () => {
-		const { clock, wait } = world([REPLIES.http401]);
+	it('ends the wait at the first check if the key is refused', async () => {
+		const { clock, wait } = setUp([REPLIES.http401]);
 		const waited = await clock.run(wait());
 		expect(waited).toMatchObject({ ended: 'keyRefused', last: undefined });
 	});
 
-	it('slows the checks down, ever more, and tells at the end why', async () => {
-		const { clock, wait, times } = world(() => REPLIES.http5xx, { maxWaitMs: 2 * MINUTE });
+	it('slows down the checks and is returned as the last outcome', async () => {
+		const { clock, wait, times } = setUp(() => REPLIES.http5xx, { maxWaitMs: 2 * MINUTE });
 		const waited = await clock.run(wait());
 		expect(waited).toMatchObject({
 			ended: 'timeout',
@@ -223,17 +223,17 @@ describe('a check that fails', () => {
 		expect(times()).toEqual([0, 5_000, 10_000, 15_000, 20_000, 28_000, 44_000, 74_000, 104_000]);
 	});
 
-	it('is forgotten after one that does not', async () => {
+	it('no longer slows down the checks after a successful one', async () => {
 		const down = Array.from({ length: 6 }, () => REPLIES.reset);
-		const { clock, wait, times } = world([...down, pending, REPLIES.reset, pending, completed]);
+		const { clock, wait, times } = setUp([...down, pending, REPLIES.reset, pending, completed]);
 		await clock.run(wait());
 		expect(times()).toEqual([
 			0, 5_000, 10_000, 15_000, 20_000, 28_000, 44_000, 49_000, 54_000, 59_000,
 		]);
 	});
 
-	it('leaves the last status that is known in place', async () => {
-		const { clock, wait } = world([status('processing', { progress: 40 }), tooMany(), tooMany()], {
+	it('does not replace the last known status', async () => {
+		const { clock, wait } = setUp([status('processing', { progress: 40 }), tooMany(), tooMany()], {
 			maxWaitMs: 10_000,
 		});
 		expect(await clock.run(wait())).toMatchObject({
@@ -243,8 +243,8 @@ describe('a check that fails', () => {
 		});
 	});
 
-	it('is not told of where the one after it went well', async () => {
-		const { clock, wait } = world([REPLIES.reset, pending], { maxWaitMs: 5_000 });
+	it('is not returned as the last outcome after a successful check', async () => {
+		const { clock, wait } = setUp([REPLIES.reset, pending], { maxWaitMs: 5_000 });
 		const waited = await clock.run(wait());
 		expect(waited).toEqual({
 			ended: 'timeout',
@@ -256,21 +256,21 @@ describe('a check that fails', () => {
 });
 
 describe('Retry-After', () => {
-	it('is obeyed to the millisecond, then the interval holds again', async () => {
-		const { clock, wait, times } = world([tooMany('20'), pending, completed]);
+	it('is obeyed to the millisecond, then the interval applies again', async () => {
+		const { clock, wait, times } = setUp([tooMany('20'), pending, completed]);
 		await clock.run(wait());
 		expect(times()).toEqual([0, 20_000, 25_000]);
 		expect(clock.sleeps).toEqual([5_000, 15_000, 5_000]);
 	});
 
-	it('shorter than the interval changes nothing', async () => {
-		const { clock, wait, times } = world([tooMany('2'), completed]);
+	it('has no effect if it is shorter than the interval', async () => {
+		const { clock, wait, times } = setUp([tooMany('2'), completed]);
 		await clock.run(wait());
 		expect(times()).toEqual([0, 5_000]);
 	});
 
-	it('beyond the end of the wait is not disobeyed: the job is given back at the end, unchecked', async () => {
-		const { clock, wait, times } = world([pending, tooMany('86400')]);
+	it('beyond the end of the wait prevents further checks', async () => {
+		const { clock, wait, times } = setUp([pending, tooMany('86400')]);
 		expect(await clock.run(wait())).toMatchObject({
 			ended: 'timeout',
 			last: { status: 'pending' },
@@ -280,17 +280,17 @@ describe('Retry-After', () => {
 		expect(clock.now()).toBe(MINUTE);
 	});
 
-	it('up to the very end of the wait leaves a last check', async () => {
-		const { clock, wait, times } = world([tooMany('60'), completed]);
+	it('up to the end of the wait allows a last check', async () => {
+		const { clock, wait, times } = setUp([tooMany('60'), completed]);
 		expect(await clock.run(wait())).toMatchObject({ ended: 'final' });
 		expect(times()).toEqual([0, 60_000]);
 	});
 });
 
-describe('many jobs', () => {
-	it('wait together, each checked every interval', async () => {
+describe('parallel jobs', () => {
+	it('are each checked at every interval', async () => {
 		const checks = new Map<string, number>();
-		const { clock, wait, times } = world(({ path }) => {
+		const { clock, wait, times } = setUp(({ path }) => {
 			const nth = (checks.get(path) ?? 0) + 1;
 			checks.set(path, nth);
 			return nth < 4 ? pending : completed;
@@ -302,9 +302,9 @@ describe('many jobs', () => {
 		expect(times()).toHaveLength(80);
 	});
 
-	it('are slowed together by what one of them was told', async () => {
+	it('all obey the Retry-After of one check', async () => {
 		let refusals = 1;
-		const { clock, wait, sent } = world(({ path }) => {
+		const { clock, wait, sent } = setUp(({ path }) => {
 			if (path.endsWith('v-2') && refusals-- > 0) return tooMany('20');
 			return clock.now() < 20_000 ? pending : completed;
 		});
@@ -319,8 +319,8 @@ describe('many jobs', () => {
 		]);
 	});
 
-	it('count as one failure where all of them are refused at once', async () => {
-		const { clock, wait, times } = world(() => (clock.now() < 9_000 ? tooMany() : completed), {
+	it('count simultaneous refusals as one failure', async () => {
+		const { clock, wait, times } = setUp(() => (clock.now() < 9_000 ? tooMany() : completed), {
 			intervalMs: 100,
 		});
 		await clock.run(Promise.all(['v-1', 'v-2'].map(async (uuid) => await wait(uuid))));
@@ -331,40 +331,40 @@ describe('many jobs', () => {
 });
 
 describe('Stop', () => {
-	it('ends the wait in the middle of a sleep, at once', async () => {
+	it('ends the wait at once during a sleep', async () => {
 		const stop = new AbortController();
-		const { clock, wait, times } = world(() => pending, { signal: stop.signal });
-		const stopped = thrownBy(wait());
+		const { clock, wait, times } = setUp(() => pending, { signal: stop.signal });
+		const stopped = rejectionOf(wait());
 		await clock.advance(6_000);
 		stop.abort();
-		await everyoneDone();
+		await flushPromises();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(clock.now()).toBe(6_000);
 		expect(times()).toEqual([0, 5_000]);
 	});
 
-	it('ends it while it is slowed down', async () => {
+	it('ends the wait during a backoff', async () => {
 		const stop = new AbortController();
-		const { clock, wait, times } = world(() => tooMany('50'), { signal: stop.signal });
-		const stopped = thrownBy(wait());
+		const { clock, wait, times } = setUp(() => tooMany('50'), { signal: stop.signal });
+		const stopped = rejectionOf(wait());
 		await clock.advance(20_000);
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 		expect(times()).toEqual([0]);
 	});
 
-	it('ends it in the middle of a request', async () => {
+	it('ends the wait during a request', async () => {
 		const stop = new AbortController();
-		const { clock, wait } = world(hanging, { signal: stop.signal });
-		const stopped = thrownBy(wait());
+		const { clock, wait } = setUp(hanging, { signal: stop.signal });
+		const stopped = rejectionOf(wait());
 		await clock.advance(1_000);
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
 	});
 
-	it('sends nothing where it came before', async () => {
-		const { clock, wait, sent } = world([], { signal: AbortSignal.abort() });
-		expect(await thrownBy(clock.run(wait()))).toBeInstanceOf(StoppedError);
+	it('prevents the first check if it comes before it', async () => {
+		const { clock, wait, sent } = setUp([], { signal: AbortSignal.abort() });
+		await expect(clock.run(wait())).rejects.toBeInstanceOf(StoppedError);
 		expect(sent).toEqual([]);
 	});
 });

@@ -3,16 +3,16 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { bodyOf, type Answer, type Envelope } from './answers';
-import type { FaultAction } from './faults';
-import { filling, type ServedFile } from './files';
+import type { FaultAction, RetryAfter } from './faults';
+import { repeatChunk, type ServedFile } from './files';
 import type { RecordedRequest } from './requests';
 
-/** `alter`: the normal answer with other fields. */
-export function altered(
+/** Applies an `alter` fault. */
+export function alterAnswer(
 	answer: Answer,
-	{ envelope, data, headers }: Extract<FaultAction, { type: 'alter' }>,
+	{ envelope, data, headers, status = answer.status }: Extract<FaultAction, { type: 'alter' }>,
 ): Answer {
-	const changed = { ...answer, headers: { ...answer.headers, ...headers } };
+	const changed = { ...answer, status, headers: { ...answer.headers, ...headers } };
 	if ('file' in changed) return changed;
 	const changedData = data ? { ...changed.envelope.data, ...data } : changed.envelope.data;
 	return { ...changed, envelope: { ...changed.envelope, data: changedData, ...envelope } };
@@ -22,8 +22,8 @@ const html =
 	'<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body></body></html>\n';
 const noEnvelope: Envelope = { code: 0, msg: 'Success', data: null };
 
-/** Does to the client what the fault says, given the answer that it would have got. */
-export async function strike(
+/** Sends what the fault prescribes in place of `answer`. */
+export async function applyFault(
 	action: Exclude<FaultAction, { type: 'delay' | 'alter' }>,
 	answer: Answer,
 	reply: FastifyReply,
@@ -43,9 +43,9 @@ export async function strike(
 				'content-type': body.type,
 				'content-length': body.size,
 			});
-			// The client may be gone before its half has been sent, which is as good.
+			// Ignore the error if the client disconnects first.
 			await pipeline(body.read(0, half), reply.raw, { end: false }).catch(() => {});
-			// A reset overtakes what is still under way: let the first half arrive.
+			// A reset discards unsent data, so wait until the first half has arrived.
 			await sleep(20);
 			return reset(reply, record);
 		case 'hang':
@@ -56,8 +56,11 @@ export async function strike(
 				.headers({ ...retryAfter(action), ...action.headers })
 				.send(action.body ?? '');
 		case 'envelope': {
-			const { code, msg = 'Fault', data = null, status = 200, headers = {} } = action;
-			return reply.code(status).headers(headers).send({ code, msg, data });
+			const { code, msg = 'Fault', data = null, status = 200, headers } = action;
+			return reply
+				.code(status)
+				.headers({ ...retryAfter(action), ...headers })
+				.send({ code, msg, data });
 		}
 		case 'html':
 			return reply
@@ -75,6 +78,7 @@ export async function strike(
 		case 'json':
 			return reply
 				.code(action.status ?? 200)
+				.headers(retryAfter(action))
 				.type('application/json; charset=utf-8')
 				.send(JSON.stringify(action.value));
 		case 'huge':
@@ -98,7 +102,7 @@ export function reset(reply: FastifyReply, record: RecordedRequest): FastifyRepl
 function retryAfter({
 	retryAfter: seconds,
 	retryAfterAs = 'seconds',
-}: Extract<FaultAction, { type: 'http' }>): Record<string, string> {
+}: RetryAfter): Record<string, string> {
 	if (seconds === undefined) return {};
 	const date = new Date(Date.now() + seconds * 1000).toUTCString();
 	return { 'retry-after': retryAfterAs === 'date' ? date : String(seconds) };
@@ -106,11 +110,11 @@ function retryAfter({
 
 function* padded(envelope: Envelope, megabytes: number) {
 	yield '{"padding":"';
-	yield* filling(megabytes * 1024 * 1024, Buffer.alloc(64 * 1024, 'x'));
+	yield* repeatChunk(megabytes * 1024 * 1024, Buffer.alloc(64 * 1024, 'x'));
 	yield `",${JSON.stringify(envelope).slice(1)}`;
 }
 
-// Spaces, because JSON may begin with any number of them: nothing is wrong yet, it just never comes.
+// JSON may start with any amount of whitespace, so a parser waits for more.
 async function* spaces(everyMs: number) {
 	for (;;) {
 		yield ' ';
@@ -120,5 +124,5 @@ async function* spaces(everyMs: number) {
 
 async function* endless(body: ServedFile) {
 	yield* body.read(0, body.size);
-	yield* filling(Infinity);
+	yield* repeatChunk(Infinity);
 }

@@ -3,21 +3,21 @@ import { request } from 'undici';
 
 import { objectOr, requiredString, type JsonObject } from '../../harness/json';
 
-/** The API's rule: 5 to 10 seconds between two checks. */
-export const SHORTEST_INTERVAL_MS = 5_000;
+/** The API reference asks for 5 to 10 seconds between two checks. */
+export const MIN_INTERVAL_MS = 5_000;
 
-/** How long to sleep after a status answer that is not the last. */
+/** How long to sleep after a status answer that is not final. */
 export type Interval = (status: JsonObject) => number;
 
-/** As n8n's own Gemini and OpenAI nodes wait for a video, and as the peers do. */
-export const fixedInterval: Interval = () => SHORTEST_INTERVAL_MS;
+/** Waits as n8n's own Gemini and OpenAI nodes do for a video. */
+export const fixedInterval: Interval = () => MIN_INTERVAL_MS;
 
-/** As long as the API says; it may say nothing. */
+/** Waits as long as `estimatedTime` says, which may be absent. */
 export const byEstimate: Interval = ({ estimatedTime }) =>
-	Math.max(SHORTEST_INTERVAL_MS, Number(estimatedTime ?? 0) * 1000);
+	Math.max(MIN_INTERVAL_MS, Number(estimatedTime ?? 0) * 1000);
 
-/** The least that makes a video: the two requests, and sleep in between. No checks, no repeating, no Stop. */
-export class Floor {
+/** The minimum that makes a video: the two requests and sleep, without validation, retries or cancellation. */
+export class BareClient {
 	constructor(
 		private readonly baseUrl: string,
 		private readonly apiKey: string,
@@ -26,7 +26,7 @@ export class Floor {
 	async video(prompt: string, interval: Interval): Promise<JsonObject> {
 		const uuid = await this.generate(prompt);
 		for (;;) {
-			const status = await this.ask('GET', `/video-status/${uuid}`);
+			const status = await this.send('GET', `/video-status/${uuid}`);
 			if (status.status === 'completed') return status;
 			await sleep(interval(status));
 		}
@@ -34,10 +34,10 @@ export class Floor {
 
 	private async generate(prompt: string): Promise<string> {
 		const body = JSON.stringify({ generationType: 'text_to_video', prompt, aspectRatio: 'auto' });
-		return requiredString(await this.ask('POST', '/generate-video', body), 'uuid');
+		return requiredString(await this.send('POST', '/generate-video', body), 'uuid');
 	}
 
-	private async ask(method: 'GET' | 'POST', path: string, body?: string): Promise<JsonObject> {
+	private async send(method: 'GET' | 'POST', path: string, body?: string): Promise<JsonObject> {
 		const answer = await request(this.baseUrl + path, {
 			method,
 			headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' },

@@ -1,25 +1,26 @@
 import type { Emulator } from '../../emulator';
+import type { Log } from '../measurement';
 import { Child, type Reading, type Task } from './child';
 
 type Load = Pick<Task, 'count' | 'bytes'>;
 
-export interface Turns {
-	/** What serves the tasks: a script that calls `serve`. */
+export interface RoundsOptions {
+	/** Path of the script that runs the tasks: it calls `serve`. */
 	script: string;
 	emulator: Emulator;
 	tasks: ReadonlyArray<Load & { name: string }>;
-	/** What each process does before anything is measured. */
+	/** Load that each process runs before the first round. */
 	warmUp: Load;
 	rounds: number;
-	say: (words: string) => void;
+	log: Log;
 }
 
 /**
- * Measures each task in a process of its own, one after another and then all of them again, so that whatever else the
- * machine does disturbs all alike. Gives the readings of each task, in the order of the tasks.
+ * Measures each task in its own process. A round runs all tasks one after another, so that other load on the machine
+ * affects all tasks alike. Returns the readings of each task, in the order of `tasks`.
  */
-export async function inTurns(turns: Turns): Promise<Reading[][]> {
-	const { script, emulator, tasks, warmUp, rounds, say } = turns;
+export async function measureInRounds(options: RoundsOptions): Promise<Reading[][]> {
+	const { script, emulator, tasks, warmUp, rounds, log } = options;
 	const processes: Array<{ child: Child; name: string; load: Load; readings: Reading[] }> = [];
 	const measure = async (child: Child, name: string, { count, bytes }: Load) => {
 		emulator.reset({ videoBytes: bytes });
@@ -32,7 +33,7 @@ export async function inTurns(turns: Turns): Promise<Reading[][]> {
 			await measure(child, name, warmUp);
 		}
 		for (let round = 1; round <= rounds; round++) {
-			say(`round ${round} of ${rounds}`);
+			log(`round ${round} of ${rounds}`);
 			for (const { child, name, load, readings } of processes) {
 				readings.push(await measure(child, name, load));
 			}
