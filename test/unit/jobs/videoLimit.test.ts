@@ -1,6 +1,6 @@
 import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
-import { asN8nStoresIt } from '../fakes';
+import { jsonRoundTrip } from '../fakes';
 
 const accepted = async () => await Promise.resolve('job');
 const refused = async () => await Promise.reject(new VeoError('No', 'Sorry.'));
@@ -23,7 +23,7 @@ describe('Max Videos per Execution', () => {
 	it('lets so many new videos through, over the runs of an execution', async () => {
 		const memory = {};
 		expect(await letThrough(new VideoLimit(memory, '7', 5), 3)).toBe(3);
-		expect(await letThrough(new VideoLimit(asN8nStoresIt(memory), '7', 5), 10)).toBe(2);
+		expect(await letThrough(new VideoLimit(jsonRoundTrip(memory), '7', 5), 10)).toBe(2);
 		expect(await letThrough(new VideoLimit(memory, '7', 5), 10)).toBe(2);
 	});
 
