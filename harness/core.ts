@@ -187,7 +187,7 @@ export async function retryRun({ run }: Ran, options: RunOptions): Promise<Ran> 
 	for (const waiting of data.executionData?.nodeExecutionStack ?? []) {
 		waiting.node = workflow.getNode(waiting.node.name) ?? waiting.node;
 	}
-	const additionalData = createAdditionalData(options.credentials, 'retry');
+	const additionalData = createAdditionalData(options.credentials, 'retry', options.executionId);
 	return toRan(
 		await new WorkflowExecute(additionalData, 'retry', data).processRunExecutionData(workflow),
 	);

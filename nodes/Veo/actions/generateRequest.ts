@@ -41,7 +41,9 @@ export async function checkGenerateRequest(
 		aspectRatio: parameter('aspectRatio'),
 	});
 	checkPromptLength(basics.prompt, options.maxPromptLength);
-	const extra = checkExtraParameters(parameter('options.extraParameters'));
+	const extra = checkExtraParameters(
+		context.getNodeParameter('options.extraParameters', itemIndex, ''),
+	);
 
 	const hasExtra = Object.keys(extra).length > 0;
 	const hashFor = (identity: object) =>

@@ -108,20 +108,20 @@ async function readBody(body: BinaryStream, announced: number): Promise<Buffer |
 	const chunks: Buffer[] = [];
 	let bytes = 0;
 	let isImage = false;
-	const notAnImage = () =>
-		fetchedNoImage(contentNameOf(Buffer.concat(chunks), size ?? bytes), IMAGE_FORMATS_TEXT);
+	const notAnImage = (total?: number) =>
+		fetchedNoImage(contentNameOf(Buffer.concat(chunks), total), IMAGE_FORMATS_TEXT);
 	for await (const chunk of body) {
 		if (!Buffer.isBuffer(chunk)) continue;
 		chunks.push(chunk);
 		bytes += chunk.length;
 		if (!isImage && bytes >= CONTENT_HEAD_BYTES) {
 			isImage = imageTypeOf(Buffer.concat(chunks)) !== undefined;
-			if (!isImage) return notAnImage();
+			if (!isImage) return notAnImage(size);
 		}
 		if (bytes > MAX_IMAGE_BYTES || (isImage && (size ?? 0) > MAX_IMAGE_BYTES)) {
 			return fetchedTooLarge(MAX_IMAGE_BYTES);
 		}
 	}
 	const content = Buffer.concat(chunks);
-	return isImage || imageTypeOf(content) !== undefined ? content : notAnImage();
+	return isImage || imageTypeOf(content) !== undefined ? content : notAnImage(bytes);
 }
