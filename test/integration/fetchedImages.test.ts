@@ -112,7 +112,9 @@ describe('An image that n8n fetches', () => {
 			'/image': { body: IMAGES.png, endless: true },
 		};
 		await web(pages, async (scene, site) => {
-			expect(failureOf(await fetching(scene, `${site.url}/text`)).message).toContain('of text');
+			expect(failureOf(await fetching(scene, `${site.url}/text`)).message).toContain(
+				'is text, not',
+			);
 			expect(site.sentBytes()).toBeLessThan(20 * 1024 * 1024);
 			expect(failureOf(await fetching(scene, `${site.url}/image`)).message).toBe(
 				"The image at 'Image URL' has more than 50 MB, the most that the API takes [item 0]",

@@ -7,6 +7,7 @@ const MIN_INTERVAL_MS = 60_000;
 export class ProgressWriter {
 	/** Accepting the job has written its row. */
 	private writtenAtMs = Date.now();
+	private hasWritten = false;
 	private writing: Promise<void> = Promise.resolve();
 
 	constructor(
@@ -16,8 +17,10 @@ export class ProgressWriter {
 
 	/** Does not wait for the job table: a slow one must not delay the next check. */
 	write(video: VideoStatus): void {
-		if (Date.now() - this.writtenAtMs < MIN_INTERVAL_MS) return;
+		const isFirst = !this.hasWritten && Number(video.progress) > 0;
+		if (!isFirst && Date.now() - this.writtenAtMs < MIN_INTERVAL_MS) return;
 		this.writtenAtMs = Date.now();
+		this.hasWritten = true;
 		this.writing = this.tracker.checked(this.item, video).catch(() => undefined);
 	}
 
