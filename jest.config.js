@@ -1,5 +1,11 @@
-// What n8n-core requires, but is written as an ES module, which jest cannot require on Node 20.
-const esModules = ['p-retry', 'is-network-error'];
+// ES modules that n8n-core and harness/ require, with their own dependencies. jest cannot require ES modules on Node 20,
+// so it transforms them.
+const esModules = [
+	...['p-retry', 'is-network-error', 'get-port'],
+	...['ora', 'chalk', 'cli-cursor', 'restore-cursor', 'onetime', 'mimic-function', 'signal-exit'],
+	...['cli-spinners', 'is-interactive', 'is-unicode-supported', 'log-symbols', 'yoctocolors'],
+	...['stdin-discarder', 'string-width', 'strip-ansi', 'ansi-regex', 'get-east-asian-width'],
+];
 
 /** @type {import('jest').Config} */
 module.exports = {
@@ -10,5 +16,5 @@ module.exports = {
 	transform: { '^.+\\.[jt]s$': '@swc/jest' },
 	// Real waits over real sockets: the API's shortest poll interval is 5 seconds.
 	testTimeout: 60_000,
-	transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`, '/dist/'],
+	transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`, '<rootDir>/dist/'],
 };

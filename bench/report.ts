@@ -4,7 +4,7 @@ import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
 import { objectOr, requiredString } from '../harness/json';
-import { markdownTable } from '../harness/markdownTable';
+import { markdownTable } from '../harness/cli/markdownTable';
 import { n8nManifestFolder, packageName, projectRoot } from '../harness/paths';
 import { fixed } from './lib/numbers';
 import type { Figures } from './measurement';

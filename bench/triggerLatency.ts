@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { itemsOf } from '../harness/execution';
 import type { Job } from '../emulator';
 import { JOB_COLUMNS } from '../nodes/Veo/jobTable/jobTable';
-import { A_POLL_MS, type Tables } from '../test/e2e/triggerSupport';
+import { FIRST_CHECK_MS, type Tables } from '../harness/jobTables';
 import { fixed, mean, median, seconds } from './lib/numbers';
 import { withTables } from './lib/tables';
 import type { Figures, Measurement } from './measurement';
@@ -35,7 +35,7 @@ export const triggerLatency: Measurement = {
 		log('starting n8n');
 		return await withTables(async (tables) => {
 			tables.harness.emulator.options.durationMs = (_, index) => durationMs(index % JOBS);
-			const minutes = Math.ceil((FIRST_END_MS + SPREAD_MS + A_POLL_MS) / 60_000);
+			const minutes = Math.ceil((FIRST_END_MS + SPREAD_MS + FIRST_CHECK_MS) / 60_000);
 			log(`${SETUPS.length} triggers side by side, ${JOBS} jobs each: ${minutes} minutes`);
 			const results = [];
 			for (const setup of SETUPS) results.push(await start(tables, setup));
@@ -66,7 +66,7 @@ async function start(tables: Tables, { label, table, options }: Setup) {
 	return async (): Promise<string[]> => {
 		const latest = Math.max(...jobs.map(({ finalAt }) => finalAt));
 		// Requests to n8n during the measurement would slow it down.
-		await sleep(latest + A_POLL_MS - Date.now());
+		await sleep(latest + FIRST_CHECK_MS - Date.now());
 		const items = await tables.deliveries(saved, JOBS);
 		if (items.length !== JOBS) throw new Error(`${items.length} deliveries of ${JOBS} videos`);
 		const finalAt = new Map<unknown, number>(jobs.map((job) => [job.uuid, job.finalAt]));

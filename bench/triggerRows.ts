@@ -1,4 +1,4 @@
-import { eventually } from '../harness/n8nClient';
+import { waitFor } from '../harness/waitFor';
 import type { EmulatorOptions } from '../emulator';
 import {
 	asksForFinished,
@@ -6,8 +6,8 @@ import {
 	asksForNeverChecked,
 	type Round,
 	WatchedTable,
-} from '../test/e2e/rounds';
-import { A_POLL_MS, type Tables } from '../test/e2e/triggerSupport';
+} from '../harness/watchedTable';
+import { FIRST_CHECK_MS, type Tables } from '../harness/jobTables';
 import { CpuLog } from './lib/cpuLog';
 import { fixed, median } from './lib/numbers';
 import { withTables } from './lib/tables';
@@ -77,7 +77,7 @@ async function measure(tables: Tables, setting: Setting): Promise<Measured> {
 	};
 	const saved = await tables.watch(parameters, watched.credentials);
 	// A poll ends before the next one begins.
-	const rounds = await eventually('the polls', POLLS * A_POLL_MS, async () => {
+	const rounds = await waitFor('the polls', POLLS * FIRST_CHECK_MS, async () => {
 		const soFar = watched.rounds();
 		return await Promise.resolve(soFar.length > POLLS ? soFar.slice(0, POLLS) : undefined);
 	});

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Emulator } from '../emulator';
-import { Harness } from '../test/e2e/harness';
-import type { TestWorkflow } from '../test/e2e/workflow';
+import { N8nHarness } from '../harness/n8nHarness';
+import type { TestWorkflow } from '../harness/workflow';
 import { BareClient, byEstimate, fixedInterval } from './lib/bareClient';
 import { fixed, mean, median, noTarget, seconds, target } from './lib/numbers';
 import { API_KEY, indexIn, promptsOf } from './lib/prompts';
@@ -44,7 +44,7 @@ export const wall: Measurement = {
 	measure: async (log) => {
 		log('starting n8n');
 		return await withPackage(async () => {
-			const harness = await Harness.start({
+			const harness = await N8nHarness.start({
 				emulator: {
 					durationMs: ({ prompt }) =>
 						prompt.startsWith(WARM_UP) ? 0 : durationMs(indexIn(prompt)),
@@ -59,7 +59,7 @@ export const wall: Measurement = {
 	},
 };
 
-async function compare(harness: Harness, log: Log): Promise<Figures> {
+async function compare(harness: N8nHarness, log: Log): Promise<Figures> {
 	const { emulator } = harness;
 	const sequential = {
 		label: 'one item after another, fixed interval',
@@ -171,9 +171,9 @@ function timed(run: (prompts: string[]) => Promise<void>): Run {
 }
 
 /** Activates a workflow that starts with a webhook, and runs it once to warm it up. */
-async function inN8n({ client }: Harness, workflow: TestWorkflow): Promise<Run> {
+async function inN8n({ client }: N8nHarness, workflow: TestWorkflow): Promise<Run> {
 	const { id } = await client.createWorkflow(workflow);
-	await client.activateFully(id);
+	await client.activateAndWait(id);
 	const run: Run = async (prompts) => {
 		const path = workflow.nodes[0].webhookId ?? '';
 		const executionId = await client.runByWebhook(id, path, { prompts });

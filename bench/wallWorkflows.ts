@@ -1,5 +1,5 @@
-import type { Harness } from '../test/e2e/harness';
-import { chain, node, webhook, workflow, type TestWorkflow } from '../test/e2e/workflow';
+import type { N8nHarness } from '../harness/n8nHarness';
+import { chain, node, webhook, workflow, type TestWorkflow } from '../harness/workflow';
 import { API_KEY } from './lib/prompts';
 
 /** Splits the prompts of the webhook call into items. */
@@ -9,7 +9,7 @@ const split = () =>
 		options: { destinationFieldName: 'prompt' },
 	});
 
-export function withThisNode(harness: Harness, options: object): TestWorkflow {
+export function withThisNode(harness: N8nHarness, options: object): TestWorkflow {
 	const parameters = {
 		operation: 'generateAndWait',
 		prompt: '={{ $json.prompt }}',
@@ -20,7 +20,7 @@ export function withThisNode(harness: Harness, options: object): TestWorkflow {
 }
 
 /** The workflow that users build without this package: HTTP Request, Wait, HTTP Request, IF, and back to Wait. */
-export async function withHttpRequests(harness: Harness): Promise<TestWorkflow> {
+export async function withHttpRequests(harness: N8nHarness): Promise<TestWorkflow> {
 	const { url } = harness.emulator;
 	const { id, name } = await harness.client.createCredential('Key', 'httpHeaderAuth', {
 		name: 'Authorization',

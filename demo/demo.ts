@@ -2,59 +2,59 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { startEmulator } from '../emulator';
-import { buildPackage } from '../harness/build';
+import { beforeEnd } from '../harness/cli/main';
+import { step } from '../harness/cli/progress';
 import { ensureN8n } from '../harness/installN8n';
-import { beforeEnd } from './main';
 import { N8nClient } from '../harness/n8nClient';
-import { refuseSecond, startN8n, type RunningN8n } from '../harness/n8nProcess';
+import { assertFolderIsFree, startN8n, type RunningN8n } from '../harness/n8nProcess';
 import { installPackage, packPackage } from '../harness/package';
-import { runFolder } from '../harness/paths';
-import { freePort, isPortFree } from '../harness/ports';
-import { step } from '../harness/progress';
-import { startReceiver, type Receiver } from '../harness/receiver';
+import { freePort } from '../harness/ports';
 import { putCredential, putJobTable, putTemplates } from '../harness/templates';
+import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhookReceiver';
+import { buildPackage } from './build';
+import { runFolder } from './paths';
 
-/** The login of the demo's n8n, which only this machine can reach. */
+/** The login of the demo's n8n, which is reachable from this machine only. */
 export const owner = { email: 'demo@example.com', password: 'Veo-demo-1' };
 
-const usualPort = 5678;
+const N8N_PORT = 5678;
 
 export interface Demo {
 	n8n: RunningN8n;
 	client: N8nClient;
-	/** The templates' ids by name. */
+	/** The IDs of the templates, by name. */
 	workflows: Map<string, string>;
 	api: Api;
-	/** Where the templates post results to. */
-	receiver: Receiver;
+	/** Where the templates post results. */
+	receiver: WebhookReceiver;
 }
 
-/** The API for which the workflows run. */
+/** The Veo API that the workflows use. */
 interface Api {
-	words: string;
+	description: string;
 	/** Whether each video costs money. */
 	bills: boolean;
 	credential: { apiKey: string; baseUrl: string };
-	/** When the video was finished, in milliseconds since the epoch, where the API tells. */
+	/** When the video was finished, in milliseconds since the epoch, if the API reports it. */
 	finishedAt: (uuid: string) => number | undefined;
 }
 
 interface DemoOptions {
-	/** The port that was asked for by name. */
+	/** Default: 5678, or any free port if that is in use. */
 	port?: number;
 	env?: Record<string, string>;
 }
 
-/** Builds the package and opens n8n with it, an API to talk to, and the templates. */
+/** Builds the package and starts n8n with it, with a Veo API and the templates. */
 export async function openDemo(options: DemoOptions): Promise<Demo> {
 	const userFolder = join(runFolder, 'n8n');
-	await refuseSecond(userFolder);
+	await assertFolderIsFree(userFolder);
 	await mkdir(runFolder, { recursive: true });
 	await step('Building the package', buildPackage);
 	const installed = await ensureN8n();
 	const port = await choosePort(options.port);
 	const api = await chooseApi();
-	const receiver = await startReceiver();
+	const receiver = await startWebhookReceiver();
 	beforeEnd(async () => await receiver.close());
 
 	const n8n = await step('Starting n8n, 10 to 60 seconds', async () => {
@@ -69,6 +69,14 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 		async () => await setUp(client, api, receiver.url),
 	);
 	return { n8n, client, workflows, api, receiver };
+}
+
+/** How to open n8n in the browser. */
+export function accessText(url: string, note = ''): string {
+	return `
+n8n is open:  ${url}${note}
+Email         ${owner.email}
+Password      ${owner.password}`;
 }
 
 async function setUp(
@@ -86,18 +94,15 @@ async function setUp(
 	return await putTemplates(client, { credentials, tables, webhookUrl });
 }
 
-/** The port that was asked for, or nothing; otherwise the usual one, or the next best. */
-async function choosePort(asked: number | undefined): Promise<number> {
-	const port = asked ?? usualPort;
-	if (await isPortFree(port)) return port;
-	if (asked !== undefined) {
-		throw new Error(`Port ${asked} is taken by another program. Name a free one with --port.`);
+async function choosePort(requested: number | undefined): Promise<number> {
+	const preferred = requested ?? N8N_PORT;
+	const port = await freePort(preferred);
+	if (port === preferred) return port;
+	if (requested !== undefined) {
+		throw new Error(`Port ${requested} is in use. Choose a free port with --port.`);
 	}
-	const free = await freePort();
-	console.log(
-		`Port ${port} is taken by another program; n8n gets ${free} (choose one with --port).`,
-	);
-	return free;
+	console.log(`Port ${preferred} is in use, so n8n uses ${port}. Use --port to choose another.`);
+	return port;
 }
 
 async function chooseApi(): Promise<Api> {
@@ -105,7 +110,7 @@ async function chooseApi(): Promise<Api> {
 	if (apiKey) {
 		const baseUrl = 'https://veo3o1.com/api';
 		return {
-			words: `${baseUrl}, the real service, which bills each video`,
+			description: `${baseUrl} (the real service, which bills each video)`,
 			bills: true,
 			credential: { apiKey, baseUrl },
 			finishedAt: () => undefined,
@@ -114,7 +119,7 @@ async function chooseApi(): Promise<Api> {
 	const emulator = await startEmulator({ durationMs: 12_000, queuedMs: 2_000 });
 	beforeEnd(async () => await emulator.close());
 	return {
-		words: `${emulator.url}, the emulator, which costs nothing`,
+		description: `${emulator.url} (the emulator, free of charge)`,
 		bills: false,
 		credential: { apiKey: 'veo-emulator-key', baseUrl: emulator.url },
 		finishedAt: (uuid) => emulator.jobs.find((job) => job.uuid === uuid)?.finalAt,

@@ -1,42 +1,45 @@
-/* `npm run dev`: n8n with this package, which is built anew on each change and loaded by the running n8n. */
-
+/* `npm run dev`: n8n with this package. Each change is built and loaded by the running n8n. */
 import { watch } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { buildPackage } from '../harness/build';
-import { openDemo, owner } from './demo';
-import { main } from './main';
+import { main } from '../harness/cli/main';
+import { createCommand } from '../harness/cli/options';
+import { step } from '../harness/cli/progress';
 import { packageFolder } from '../harness/package';
 import { projectRoot } from '../harness/paths';
-import { step } from '../harness/progress';
+import { buildPackage } from './build';
+import { accessText, openDemo } from './demo';
 
-const sources = ['nodes', 'credentials'];
+const SOURCES = ['nodes', 'credentials'];
+/** An editor writes several files at once. */
+const DEBOUNCE_MS = 300;
+
+createCommand(
+	'npm run dev',
+	'Opens n8n with this package and reloads the package after each change.',
+).parse();
 
 main(async (staysOpen) => {
-	// With this setting n8n watches its packages' folders, and loads again what has changed there.
+	// With this setting, n8n watches the folders of its packages and reloads what has changed.
 	const { n8n, api } = await openDemo({ env: { N8N_DEV_RELOAD: 'true' } });
 	const installed = join(packageFolder(n8n.userFolder), 'dist');
 
-	onChange(sources, async () => {
+	onChange(SOURCES, async () => {
 		await step('Building', buildPackage);
 		await cp(join(projectRoot, 'dist'), installed, { recursive: true });
-		console.log(
-			'  It is in n8n: a run uses it at once; the form shows it after a reload of the page.',
-		);
+		console.log('  Loaded. Executions use it at once. Reload the page to see it in the form.');
 	});
-	console.log(`
-n8n is open:  ${n8n.url}   (${api.words})
-e-mail        ${owner.email}
-password      ${owner.password}
-Change a file in ${sources.join('/ or ')}/ and it is built and loaded. Ctrl-C ends it.
+	console.log(`${accessText(n8n.url)}
+Veo API       ${api.description}
+Changes in ${SOURCES.join('/ and ')}/ are built and loaded. Press Ctrl-C to stop.
 `);
 	staysOpen();
 	await n8n.ended();
-	throw new Error(`n8n has ended by itself. Its log: ${n8n.logFile}`);
+	throw new Error(`n8n has stopped unexpectedly. Its log: ${n8n.logFile}`);
 });
 
-/** Calls `work` once the folders have been quiet for a moment after a change; never twice at once. */
+/** Calls `work` when the folders have changed, after a short pause, and never twice at the same time. */
 function onChange(folders: string[], work: () => Promise<void>): void {
 	let queue = Promise.resolve();
 	let timer: NodeJS.Timeout | undefined;
@@ -48,7 +51,7 @@ function onChange(folders: string[], work: () => Promise<void>): void {
 	for (const folder of folders) {
 		watch(join(projectRoot, folder), { recursive: true }, () => {
 			clearTimeout(timer);
-			timer = setTimeout(enqueue, 300);
+			timer = setTimeout(enqueue, DEBOUNCE_MS);
 		});
 	}
 }

@@ -1,13 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
-import { appendFile, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isRunning, killGroup, spawnGroup } from './processes';
+import { pollFor } from './waitFor';
 
 interface CommandOptions {
 	cwd: string;
-	/** Gets everything that the command prints. */
+	/** The command's output is appended to this file. */
 	logFile: string;
 	env?: NodeJS.ProcessEnv;
 }
@@ -16,6 +18,7 @@ export class CommandFailed extends Error {
 	constructor(
 		readonly command: string,
 		readonly exitCode: number | null,
+		/** The end of it. */
 		readonly output: string,
 		readonly logFile: string,
 	) {
@@ -23,86 +26,83 @@ export class CommandFailed extends Error {
 	}
 }
 
-/** Runs a command to its end, with its output in a file. */
+/** Runs a command to its end. Throws `CommandFailed` if its exit code is not 0. */
 export async function run(command: string, args: string[], options: CommandOptions): Promise<void> {
-	const words = [command, ...args].join(' ');
+	const commandLine = [command, ...args].join(' ');
 	await mkdir(dirname(options.logFile), { recursive: true });
-	await appendFile(options.logFile, `\n$ ${words}\n`);
-	const output = await logFromHere(options.logFile);
-	const log = await open(options.logFile, 'a');
-	try {
-		const child = spawnGroup(command, args, {
-			cwd: options.cwd,
-			env: options.env ?? process.env,
-			stdio: ['ignore', log.fd, log.fd],
-			graceMs: 1_000,
-		});
-		const exitCode = await new Promise<number | null>((resolve, reject) => {
-			child.once('error', reject);
-			child.once('exit', resolve);
-		});
-		if (exitCode !== 0) {
-			throw new CommandFailed(words, exitCode, tail(await output()), options.logFile);
-		}
-	} finally {
-		await log.close();
+	await appendFile(options.logFile, `\n$ ${commandLine}\n`);
+	const readOutput = await readFromEnd(options.logFile);
+	const child = spawnWithLog(command, args, { ...options, graceMs: 1_000 });
+	// `once` rejects if the command could not be started.
+	await once(child, 'exit');
+	if (child.exitCode !== 0) {
+		throw new CommandFailed(
+			commandLine,
+			child.exitCode,
+			lastLines(await readOutput()),
+			options.logFile,
+		);
 	}
 }
 
-interface ServeOptions extends CommandOptions {
-	/** What it is called where it does not start. */
+interface ServerOptions extends CommandOptions {
+	/** For messages. */
 	name: string;
-	/** The words by which it tells that it is ready. */
+	/** The server is ready once its log contains this text. */
 	readyLine: string;
 	readyTimeoutMs: number;
-	/** How long it may take to end when it is asked to. */
+	/** How long it may take to end after SIGTERM, before SIGKILL. */
 	graceMs: number;
-	/** Hears of the process at once, before it is ready. */
+	/** Called as soon as the process is started, before it is ready. */
 	onSpawn?: (child: ChildProcess) => Promise<void>;
 }
 
-/** Starts a command that goes on until it is ended, with its output in a file, and waits until it is ready. */
-export async function serve(
+/** Starts a server and waits until it is ready. Throws with the end of its log if that does not happen. */
+export async function startServer(
 	command: string,
 	args: string[],
-	options: ServeOptions,
+	options: ServerOptions,
 ): Promise<ChildProcess> {
 	const { name, logFile, readyLine, readyTimeoutMs } = options;
-	const newLog = await logFromHere(logFile);
-	const log = await open(logFile, 'a');
-	let child: ChildProcess;
-	try {
-		child = spawnGroup(command, args, {
-			cwd: options.cwd,
-			env: options.env ?? process.env,
-			// The pipe closes with this process, however that ends.
-			stdio: ['ignore', log.fd, log.fd, 'pipe'],
-			graceMs: options.graceMs,
-		});
-	} finally {
-		await log.close();
-	}
+	const readLog = await readFromEnd(logFile);
+	const child = spawnWithLog(command, args, options);
 	try {
 		await options.onSpawn?.(child);
-		const deadline = Date.now() + readyTimeoutMs;
-		while (!(await newLog()).includes(readyLine)) {
-			if (!isRunning(child)) {
-				throw new Error(`${name} ended while starting (exit code ${child.exitCode}).`);
-			}
-			if (Date.now() > deadline) {
-				throw new Error(`${name} was not ready within ${readyTimeoutMs / 1000} s.`);
-			}
-			await sleep(100);
-		}
-		return child;
+		const isReady = await pollFor(
+			async () => {
+				if ((await readLog()).includes(readyLine)) return true;
+				return isRunning(child) ? undefined : false;
+			},
+			{ timeoutMs: readyTimeoutMs, intervalMs: 100 },
+		);
+		if (isReady) return child;
+		throw new Error(
+			isReady === false
+				? `${name} ended while starting (exit code ${child.exitCode}).`
+				: `${name} was not ready within ${readyTimeoutMs / 1000} s.`,
+		);
 	} catch (error) {
 		await killGroup(child);
 		const reason = error instanceof Error ? error.message : String(error);
-		throw new Error(`${reason}\nThe end of its log (${logFile}):\n${tail(await newLog())}`);
+		throw new Error(`${reason}\nThe end of its log (${logFile}):\n${lastLines(await readLog())}`);
 	}
 }
 
-/** Runs npm: the one that started this process, or else the one on the PATH. */
+function spawnWithLog(
+	command: string,
+	args: string[],
+	{ cwd, logFile, env = process.env, graceMs }: CommandOptions & { graceMs: number },
+): ChildProcess {
+	const log = openSync(logFile, 'a');
+	try {
+		// The pipe closes when this process ends, for whatever reason. n8n watches it (exitWithParent.mjs).
+		return spawnGroup(command, args, { cwd, env, stdio: ['ignore', log, log, 'pipe'], graceMs });
+	} finally {
+		closeSync(log);
+	}
+}
+
+/** Runs npm: the one that started this process, otherwise the one on the PATH. */
 export async function runNpm(args: string[], options: CommandOptions): Promise<void> {
 	const env = npmEnvironment();
 	const npmScript = process.env.npm_execpath;
@@ -113,20 +113,19 @@ export async function runNpm(args: string[], options: CommandOptions): Promise<v
 	}
 }
 
-// Under `npm start`, npm hands its own project's settings down in variables. They must not reach an npm that works
-// in another folder; what the user set (a registry, a proxy) must.
+// npm passes settings of this project to its scripts as variables. They must not reach an npm that works in another
+// folder. The user's own settings (registry, proxy) must.
 function npmEnvironment(): NodeJS.ProcessEnv {
 	const inherited = /^(npm_(package|lifecycle|config_local_prefix)|INIT_CWD)/;
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));
 }
 
-/** Reads what a log file gets from now on. */
-async function logFromHere(file: string): Promise<() => Promise<string>> {
+/** Returns a function that reads what has been appended to the file since this call. */
+async function readFromEnd(file: string): Promise<() => Promise<string>> {
 	const { size } = await stat(file).catch(() => ({ size: 0 }));
 	return async () => (await readFile(file)).subarray(size).toString();
 }
 
-/** The last lines of a text. */
-function tail(text: string, lines = 30): string {
-	return text.trimEnd().split('\n').slice(-lines).join('\n');
+function lastLines(text: string, count = 30): string {
+	return text.trimEnd().split('\n').slice(-count).join('\n');
 }

@@ -1,11 +1,10 @@
 /**
- * The built package inside the real n8n-core: its package loader, workflow engine, contexts, HTTP helpers and binary
- * store. Nothing is mocked; only the credentials come from the test instead of n8n's database.
+ * The built package in the real n8n-core: package loader, workflow engine, contexts, HTTP helpers and binary store. Nothing
+ * is mocked. The credentials come from the test instead of n8n's database.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { Container } from '@n8n/di';
 import {
 	BinaryDataConfig,
@@ -39,15 +38,17 @@ import {
 	Workflow,
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
+import { projectRoot } from './paths';
+import { waitFor } from './waitFor';
 
-const PACKAGE = resolve(__dirname, '..');
 export const NODE = 'Veo';
+const LOG_TIMEOUT_MS = 30_000;
 
-/** The credentials that a test's nodes use, by type. */
+/** The data of the credentials, by type. */
 export type Credentials = Record<string, ICredentialDataDecryptedObject>;
 
 export interface RunOptions {
-	/** The node's parameters; the form's defaults stand in for what is left out, as in the editor. */
+	/** The node's parameters. Missing ones have the form's defaults, as in the editor. */
 	parameters: INodeParameters;
 	items?: INodeExecutionData[];
 	/** Settings of the node, such as `onError` and `retryOnFail`. */
@@ -63,13 +64,13 @@ export interface Ran {
 	outputs: INodeExecutionData[][];
 	/** What the node threw. */
 	error?: ExecutionError;
-	/** What the executions list can be filtered by. */
+	/** n8n's "highlighted data". */
 	customData: Record<string, string>;
 }
 
 export interface Running {
 	done: Promise<Ran>;
-	/** What the user's Stop does. */
+	/** Stops the execution as the user does. */
 	stop(): void;
 }
 
@@ -77,7 +78,7 @@ let loader: PackageDirectoryLoader | undefined;
 
 export async function loadPackage(): Promise<PackageDirectoryLoader> {
 	if (!loader) {
-		loader = new PackageDirectoryLoader(PACKAGE);
+		loader = new PackageDirectoryLoader(projectRoot);
 		await loader.loadAll();
 	}
 	return loader;
@@ -85,12 +86,12 @@ export async function loadPackage(): Promise<PackageDirectoryLoader> {
 
 export interface N8n {
 	folder: string;
-	/** Everything that n8n has logged so far, at its most talkative level. */
+	/** n8n's log so far, at debug level. */
 	logged(): Promise<string>;
 	close(): void;
 }
 
-/** Sets up n8n's binary store and log in a folder of their own. */
+/** Sets up n8n's binary store and log in a new folder. */
 export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesystem'): Promise<N8n> {
 	const folder = mkdtempSync(join(tmpdir(), 'veo-n8n-'));
 	const logFile = join(folder, 'n8n.log');
@@ -106,36 +107,36 @@ export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesyste
 	config.localStoragePath = join(folder, 'binaryData');
 	await Container.get(BinaryDataService).init();
 	const close = () => {
-		// Its timer would keep the tests' process alive.
+		// Its timer would keep this process alive.
 		Container.get(SSHClientsManager).onShutdown();
 		try {
 			rmSync(folder, { recursive: true, force: true });
 		} catch (thrown) {
-			// n8n's log stays open, and to Node.js 20 on Windows a folder with an open file in it is not empty.
+			// n8n's log is still open. Node.js 20 on Windows cannot delete a folder with an open file.
 			if (process.platform !== 'win32') throw thrown;
 		}
 	};
 	const logged = async () => {
-		// n8n writes its log in the background: what it says now comes after all that it said before.
+		// n8n writes its log in the background, in order. So wait for a new last entry.
 		const mark = `mark ${Date.now()}`;
 		LoggerProxy.debug(mark);
-		for (;;) {
+		const readLog = () => {
 			const log = readFileSync(logFile, 'utf8');
-			if (log.includes(mark)) return log;
-			await sleep(10);
-		}
+			return log.includes(mark) ? log : undefined;
+		};
+		return await waitFor('the log to be written', LOG_TIMEOUT_MS, readLog);
 	};
 	return { folder, logged, close };
 }
 
-/** What "Test" in the editor's credential form does, by the function that the node names for it. */
+/** Runs the credential test that the node defines for `veoApi`. */
 export async function testCredential(
 	data: ICredentialDataDecryptedObject,
 ): Promise<INodeCredentialTestResult> {
 	const veo = (await loadPackage()).nodeTypes.veo?.type as INodeType;
 	const { testedBy } = veo.description.credentials?.find(({ name }) => name === 'veoApi') ?? {};
 	const test = typeof testedBy === 'string' ? veo.methods?.credentialTest?.[testedBy] : undefined;
-	if (!test) throw new Error('The node names no test for its credential');
+	if (!test) throw new Error('The node has no test for its credential');
 	return await test.call(new CredentialTestContext(), {
 		id: 'veoApi',
 		name: 'Veo API',
@@ -144,7 +145,7 @@ export async function testCredential(
 	});
 }
 
-/** Stores a file as an earlier node would have, for an input item's `binary`. */
+/** Stores a file as an earlier node does, for an input item's `binary`. */
 export async function storeFile(
 	content: Buffer,
 	file: Pick<IBinaryData, 'mimeType' | 'fileName'>,
@@ -160,7 +161,7 @@ export async function readFile(file: IBinaryData): Promise<Buffer> {
 	return await Container.get(BinaryDataService).getAsBuffer(file);
 }
 
-/** Runs the node on items in a workflow of two nodes, and waits for its end. */
+/** Runs the node on the items, in a workflow of two nodes, and waits until it has ended. */
 export async function runNode(options: RunOptions): Promise<Ran> {
 	const running = await startNode(options);
 	return await running.done;
@@ -177,7 +178,7 @@ export async function startNode(options: RunOptions): Promise<Running> {
 	return { done: execution.then(toRan), stop: () => execution.cancel() };
 }
 
-/** Runs a failed execution again, as "Retry with currently saved workflow" in n8n's executions list does. */
+/** Retries a failed execution, as "Retry with currently saved workflow" in n8n's executions list does. */
 export async function retryRun({ run }: Ran, options: RunOptions): Promise<Ran> {
 	const data: IRunExecutionData = structuredClone(run.data);
 	const { lastNodeExecuted, runData } = data.resultData;
@@ -202,9 +203,12 @@ function toRan(run: IRun): Ran {
 
 async function createWorkflow({ parameters, items, node, credentials }: RunOptions) {
 	const { nodeTypes: ours } = await loadPackage();
-	const items_ = new Items(items ?? [{ json: {} }]);
+	const itemsNode = new Items(items ?? [{ json: {} }]);
 	const type = (name: string): INodeType =>
-		name === 'test.items' ? items_ : (ours[name.split('.')[1] ?? '']?.type as INodeType);
+		name === 'test.items'
+			? itemsNode
+			: // n8n derives the node of an AI agent's tool from this one.
+				(ours[name.split('.')[1]?.replace(/Tool$/, '') ?? '']?.type as INodeType);
 	const nodeTypes: INodeTypes = {
 		getByName: type,
 		getByNameAndVersion: type,
@@ -237,7 +241,7 @@ async function createWorkflow({ parameters, items, node, credentials }: RunOptio
 	});
 }
 
-/** A node that gives the test's items, in place of whatever comes before in a user's workflow. */
+/** A node that emits the test's items, instead of the earlier nodes of a workflow. */
 class Items implements INodeType {
 	constructor(private readonly items: INodeExecutionData[]) {}
 
@@ -274,9 +278,9 @@ export function createAdditionalData(
 	});
 	return {
 		credentialsHelper: new TestCredentials(credentials),
-		executeWorkflow: notHere,
-		getRunExecutionData: notHere,
-		startRunnerTask: notHere,
+		executeWorkflow: notSupported,
+		getRunExecutionData: notSupported,
+		startRunnerTask: notSupported,
 		logAiEvent: () => undefined,
 		executionId,
 		currentNodeExecutionIndex: 0,
@@ -292,7 +296,7 @@ export function createAdditionalData(
 	};
 }
 
-/** What n8n's own helper does with the package's credential types, on data that the test gives. */
+/** n8n's credentials helper for the package's credential types, with data from the test. */
 class TestCredentials extends ICredentialsHelper {
 	constructor(private readonly credentials: Credentials) {
 		super();
@@ -319,11 +323,11 @@ class TestCredentials extends ICredentialsHelper {
 		return loader?.getCredential(typeName).type.properties ?? [];
 	}
 
-	getCredentials = notHere;
-	updateCredentials = notHere;
-	updateCredentialsOauthTokenData = notHere;
+	getCredentials = notSupported;
+	updateCredentials = notSupported;
+	updateCredentialsOauthTokenData = notSupported;
 }
 
-function notHere(): never {
-	throw new Error('This part of n8n is not here');
+function notSupported(): never {
+	throw new Error('This part of n8n is not available in the harness');
 }

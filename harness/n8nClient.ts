@@ -1,21 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 
 import {
+	executionSchema,
 	hasEnded,
-	readExecution,
-	readSummary,
+	idSchema,
+	summarySchema,
 	type BinaryFile,
 	type Execution,
 	type ExecutionSummary,
 } from './execution';
-import {
-	arrayOr,
-	isObject,
-	objectOr,
-	optionalString,
-	requiredString,
-	type JsonObject,
-} from './json';
+import { isObject, type JsonObject } from './json';
+import { waitFor } from './waitFor';
 
 export interface Owner {
 	email: string;
@@ -29,7 +24,7 @@ export interface Credential {
 	data: JsonObject;
 }
 
-/** What n8n stores of a workflow, as in an exported file. */
+/** A workflow as in an exported file. */
 export interface Workflow {
 	name: string;
 	nodes: readonly object[];
@@ -37,142 +32,150 @@ export interface Workflow {
 	settings?: object;
 }
 
-export interface SavedWorkflow {
-	id: string;
-	name: string;
-	active: boolean;
-}
+/** A schema whose output is a T. */
+type Schema<T> = z.ZodType<T, z.ZodTypeDef, unknown>;
+
+const withId = z.object({ id: idSchema });
+const savedCredential = withId.extend({ name: z.string(), type: z.string() });
+const savedWorkflow = withId.extend({ name: z.string(), active: z.boolean() });
+const dataTables = z.object({ data: z.array(withId.extend({ name: z.string() })) });
+const publicationStatus = z.object({
+	status: z.string().optional(),
+	triggers: z.array(z.object({ errorMessage: z.string().nullish() })).nullish(),
+});
+
+export type SavedCredential = z.infer<typeof savedCredential>;
+export type SavedWorkflow = z.infer<typeof savedWorkflow>;
 
 export class N8nRequestFailed extends Error {
 	constructor(
 		request: string,
 		readonly status: number,
-		readonly answer: string,
+		readonly body: string,
 	) {
-		super(`n8n answered ${request} with HTTP ${status}: ${answer.slice(0, 1000)}`);
+		super(`n8n answered ${request} with HTTP ${status}: ${body.slice(0, 1000)}`);
 	}
 
-	/** What n8n says to the user. */
-	get words(): string {
-		return requiredString(JSON.parse(this.answer), 'message');
+	/** The message that n8n shows to the user. */
+	get apiMessage(): string {
+		return z.object({ message: z.string() }).parse(JSON.parse(this.body)).message;
 	}
 }
 
 /**
- * A person in n8n's editor, over HTTP: what the editor asks for through `/rest`, and what only the public API gives in
- * plain JSON through `/api/v1`. It stays good when n8n starts again on the same folder.
+ * A client of n8n's REST APIs: the editor's (`/rest`), and the public one (`/api/v1`) for what only that returns as plain
+ * JSON. It can still be used after n8n has been restarted on the same folder.
  */
 export class N8nClient {
 	private cookie = '';
 
-	/** A key of n8n's public API, made by `signIn`. */
+	/** A key of n8n's public API, created by `signIn`. */
 	apiKey = '';
 
 	constructor(readonly url: string) {}
 
-	/** Sets up the owner if there is none yet, logs in, and makes an API key (an older one of that label goes). */
+	/** Creates the owner if there is none yet, logs in, and creates an API key. Replaces an older key of that label. */
 	async signIn(owner: Owner, apiKeyLabel = 'demo'): Promise<void> {
-		const settings = objectOr(objectOr(await this.rest('GET', '/settings')).userManagement);
-		if (settings.showSetupOnFirstLoad === true) {
+		const settings = z.object({
+			userManagement: z.object({ showSetupOnFirstLoad: z.boolean().optional() }),
+		});
+		const { userManagement } = await this.restAs(settings, 'GET', '/settings');
+		if (userManagement.showSetupOnFirstLoad) {
 			await this.rest('POST', '/owner/setup', { ...owner, firstName: 'Veo', lastName: 'Demo' });
 		}
 		await this.login(owner);
-		for (const key of arrayOr(objectOr(await this.rest('GET', '/api-keys')).items)) {
-			if (objectOr(key).label !== apiKeyLabel) continue;
-			await this.rest('DELETE', `/api-keys/${requiredString(key, 'id')}`);
+		const apiKeys = z.union([
+			z.object({ items: z.array(withId.extend({ label: z.string() })) }),
+			// Older versions return the list itself.
+			z.array(withId.extend({ label: z.string() })).transform((items) => ({ items })),
+		]);
+		for (const { id, label } of (await this.restAs(apiKeys, 'GET', '/api-keys')).items) {
+			if (label === apiKeyLabel) await this.rest('DELETE', `/api-keys/${id}`);
 		}
 		const scopes = await this.rest('GET', '/api-keys/scopes');
-		const key = await this.rest('POST', '/api-keys', {
-			label: apiKeyLabel,
-			scopes,
-			expiresAt: null,
-		});
-		this.apiKey = requiredString(key, 'rawApiKey');
+		const body = { label: apiKeyLabel, scopes, expiresAt: null };
+		const created = z.object({ rawApiKey: z.string() });
+		this.apiKey = (await this.restAs(created, 'POST', '/api-keys', body)).rawApiKey;
 	}
 
 	async login({ email, password }: Owner): Promise<void> {
 		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
 	}
 
-	/** What the editor knows of every node, by type. */
+	/** The descriptions of all node types, by name, as the editor loads them. */
 	async nodeTypes(): Promise<Map<string, JsonObject>> {
-		const answer: unknown = await (await this.get('/types/nodes.json')).json();
-		return new Map(arrayOr(answer).map((type) => [requiredString(type, 'name'), objectOr(type)]));
+		const path = '/types/nodes.json';
+		const types = z.array(z.object({ name: z.string() }).passthrough());
+		const body: unknown = await (await this.get(path)).json();
+		return new Map(parse(types, body, `GET ${path}`).map((type) => [type.name, type]));
 	}
 
-	async credentials(): Promise<Array<{ id: string; name: string; type: string }>> {
-		return arrayOr(await this.rest('GET', '/credentials')).map((credential) => ({
-			id: requiredString(credential, 'id'),
-			name: requiredString(credential, 'name'),
-			type: requiredString(credential, 'type'),
-		}));
+	async credentials(): Promise<SavedCredential[]> {
+		return await this.restAs(z.array(savedCredential), 'GET', '/credentials');
 	}
 
 	async createCredential(name: string, type: string, data: JsonObject): Promise<Credential> {
-		const created = await this.rest('POST', '/credentials', { name, type, data });
-		return { id: requiredString(created, 'id'), name, type, data };
+		const { id } = await this.restAs(withId, 'POST', '/credentials', { name, type, data });
+		return { id, name, type, data };
 	}
 
 	async updateCredential(credential: Credential): Promise<void> {
 		await this.rest('PATCH', `/credentials/${credential.id}`, { ...credential });
 	}
 
-	/** What the editor shows beside a credential when it is saved. */
-	async testCredential(credential: Credential): Promise<{ status: string; message: string }> {
-		const result = objectOr(
-			await this.rest('POST', '/credentials/test', { credentials: credential }),
-		);
-		return { status: requiredString(result, 'status'), message: requiredString(result, 'message') };
+	/** The result that the editor shows when a credential is saved. */
+	async testCredential(credentials: Credential): Promise<{ status: string; message: string }> {
+		const result = z.object({ status: z.string(), message: z.string() });
+		return await this.restAs(result, 'POST', '/credentials/test', { credentials });
 	}
 
 	async workflows(): Promise<SavedWorkflow[]> {
-		return arrayOr(await this.rest('GET', '/workflows')).map(readSavedWorkflow);
+		return await this.restAs(z.array(savedWorkflow), 'GET', '/workflows');
 	}
 
 	async createWorkflow(workflow: Workflow): Promise<SavedWorkflow> {
-		// n8n 1.x and 2.0 want to be told that it is not active.
+		// n8n 1.x and 2.0 require `active`.
 		const body = { settings: {}, active: false, ...workflow };
-		return readSavedWorkflow(await this.rest('POST', '/workflows', body));
+		return await this.restAs(savedWorkflow, 'POST', '/workflows', body);
 	}
 
 	async updateWorkflow(id: string, workflow: Workflow): Promise<void> {
 		await this.rest('PATCH', `/workflows/${id}?forceSave=true`, { settings: {}, ...workflow });
 	}
 
-	/** Publishes the workflow; its webhooks and polls may be registered only some seconds later. */
+	/** Publishes the workflow. Its webhooks and triggers may be registered some seconds later. */
 	async activateWorkflow(id: string): Promise<void> {
-		const { versionId } = objectOr(await this.rest('GET', `/workflows/${id}`));
+		const version = z.object({ versionId: z.string().optional() });
+		const { versionId } = await this.restAs(version, 'GET', `/workflows/${id}`);
 		await this.rest('POST', `/workflows/${id}/activate`, { versionId });
 	}
 
-	/** The same, and waits until they are. Throws, in n8n's words, where n8n could not do it. */
-	async activateFully(id: string): Promise<void> {
-		const refusal = await this.switchOn(id, 60_000);
+	/** Publishes the workflow and waits until its triggers are registered. Throws n8n's message if that fails. */
+	async activateAndWait(id: string): Promise<void> {
+		const refusal = await this.tryToActivate(id, 60_000);
 		if (refusal !== '') throw new Error(refusal);
 	}
 
-	/** The same, but gives the words with which n8n could not do it; none where it could. */
-	async switchOn(id: string, timeoutMs: number): Promise<string> {
+	/** Like `activateAndWait`, but returns n8n's message if that fails, otherwise an empty string. */
+	async tryToActivate(id: string, timeoutMs: number): Promise<string> {
 		try {
 			await this.activateWorkflow(id);
 		} catch (error) {
-			if (error instanceof N8nRequestFailed) return error.words;
+			if (error instanceof N8nRequestFailed) return error.apiMessage;
 			throw error;
 		}
-		return await eventually('the workflow to be active', timeoutMs, async () => {
+		return await waitFor('the workflow to be active', timeoutMs, async () => {
 			const { status, triggers } = await this.publicationStatus(id);
 			if (status === 'published') return '';
-			return arrayOr(triggers)
-				.map((trigger) => optionalString(objectOr(trigger).errorMessage))
-				.find((words) => words !== undefined);
+			return triggers?.map(({ errorMessage }) => errorMessage).find(isText);
 		});
 	}
 
-	private async publicationStatus(id: string): Promise<JsonObject> {
+	private async publicationStatus(id: string): Promise<z.infer<typeof publicationStatus>> {
 		try {
-			return objectOr(await this.rest('GET', `/workflows/${id}/publication-status`));
+			return await this.restAs(publicationStatus, 'GET', `/workflows/${id}/publication-status`);
 		} catch (error) {
-			// Older versions, which do not know this, answer the activation only once all is registered.
+			// Older versions lack this route. They answer the activation when all triggers are registered.
 			if (error instanceof N8nRequestFailed && error.status === 404) return { status: 'published' };
 			throw error;
 		}
@@ -182,28 +185,23 @@ export class N8nClient {
 		await this.rest('POST', `/workflows/${id}/deactivate`, {});
 	}
 
-	async deleteWorkflow(id: string): Promise<void> {
-		await this.rest('POST', `/workflows/${id}/archive`, {});
-		await this.rest('DELETE', `/workflows/${id}`);
-	}
-
-	/** Starts the workflow from the named trigger, as the editor's button does; gives the execution's id. */
+	/** Starts the workflow from the named trigger, as the editor's button does. Returns the execution's ID. */
 	async runManually(workflowId: string, trigger: string): Promise<string> {
-		// Older versions run the workflow that they are sent, newer ones the saved one.
+		// Older versions run the workflow in the request, newer ones the saved one.
 		const workflowData = await this.rest('GET', `/workflows/${workflowId}`);
 		const body = { workflowData, triggerToStartFrom: { name: trigger } };
-		const answer = await this.rest('POST', `/workflows/${workflowId}/run`, body);
-		return requiredString(answer, 'executionId');
+		const started = z.object({ executionId: idSchema });
+		return (await this.restAs(started, 'POST', `/workflows/${workflowId}/run`, body)).executionId;
 	}
 
 	/**
-	 * Calls the webhook of an active workflow, once it is registered, and gives the id of the execution that it started.
-	 * Its Webhook node must answer at once; one call at a time for each workflow.
+	 * Calls the webhook of an active workflow, once it is registered, and returns the ID of the execution that this started.
+	 * The Webhook node must respond immediately. Make one call at a time per workflow.
 	 */
 	async runByWebhook(workflowId: string, path: string, body: object = {}): Promise<string> {
 		const [latest] = await this.executions({ workflowId });
 		await this.callWebhook(path, body);
-		return await eventually('the execution to appear', 30_000, async () => {
+		return await waitFor('the execution to appear', 30_000, async () => {
 			const [newest] = await this.executions({ workflowId });
 			return newest?.id === latest?.id ? undefined : newest?.id;
 		});
@@ -211,7 +209,7 @@ export class N8nClient {
 
 	/** Calls the webhook of an active workflow, once it is registered. */
 	async callWebhook(path: string, body: object): Promise<void> {
-		await eventually(`the webhook ${path} to be registered`, 30_000, async () => {
+		await waitFor(`the webhook ${path} to be registered`, 30_000, async () => {
 			const response = await fetch(`${this.url}/webhook/${path}`, {
 				method: 'POST',
 				headers: { 'content-type': 'application/json' },
@@ -231,34 +229,34 @@ export class N8nClient {
 	}): Promise<ExecutionSummary[]> {
 		const { limit = 100, ...wanted } = filter;
 		const query = new URLSearchParams({ filter: JSON.stringify(wanted), limit: String(limit) });
-		const answer = objectOr(await this.rest('GET', `/executions?${query.toString()}`));
-		return arrayOr(answer.results).map(readSummary);
+		const list = z.object({ results: z.array(summarySchema) });
+		return (await this.restAs(list, 'GET', `/executions?${query.toString()}`)).results;
 	}
 
 	async execution(id: string): Promise<Execution> {
-		return readExecution(await this.api('GET', `/executions/${id}?includeData=true`));
+		return await this.apiAs(executionSchema, 'GET', `/executions/${id}?includeData=true`);
 	}
 
 	async waitForExecution(id: string, timeoutMs = 60_000): Promise<Execution> {
-		await eventually(`execution ${id} to end`, timeoutMs, async () => {
-			const summary = readSummary(await this.api('GET', `/executions/${id}`));
-			return hasEnded(summary.status) ? true : undefined;
+		await waitFor(`execution ${id} to end`, timeoutMs, async () => {
+			const { status } = await this.apiAs(summarySchema, 'GET', `/executions/${id}`);
+			return hasEnded(status) || undefined;
 		});
 		return await this.execution(id);
 	}
 
-	/** "Retry" in the executions list, with the workflow as it ran or as it is saved now; comes back when it has ended. */
+	/** "Retry" in the executions list, with the original or the currently saved workflow. Returns when it has ended. */
 	async retryExecution(id: string, withSavedWorkflow = false): Promise<Execution> {
 		const body = { loadWorkflow: withSavedWorkflow };
-		const answer = await this.rest('POST', `/executions/${id}/retry`, body);
-		return await this.waitForExecution(requiredString(answer, 'id'));
+		const retry = await this.restAs(withId, 'POST', `/executions/${id}/retry`, body);
+		return await this.waitForExecution(retry.id);
 	}
 
 	async stopExecution(id: string): Promise<void> {
 		await this.rest('POST', `/executions/${id}/stop`);
 	}
 
-	/** The content of a file that an execution put out. */
+	/** The content of a file that an execution produced. */
 	async binary(file: BinaryFile): Promise<Buffer> {
 		if (file.id === undefined) return Buffer.from(file.data ?? '', 'base64');
 		const query = new URLSearchParams({ id: file.id, action: 'download' });
@@ -266,24 +264,19 @@ export class N8nClient {
 		return Buffer.from(await response.arrayBuffer());
 	}
 
-	/** The ids of the Data Tables, by name. */
+	/** The IDs of the Data Tables, by name. */
 	async dataTables(): Promise<Map<string, string>> {
-		const answer = objectOr(await this.api('GET', '/data-tables?limit=250'));
-		return new Map(
-			arrayOr(answer.data).map((table) => [
-				requiredString(table, 'name'),
-				requiredString(table, 'id'),
-			]),
-		);
+		const { data } = await this.apiAs(dataTables, 'GET', '/data-tables?limit=250');
+		return new Map(data.map(({ name, id }) => [name, id]));
 	}
 
-	/** Makes a Data Table of columns whose types are given by name; gives its id. */
+	/** Creates a Data Table. `columnTypes` has the type of each column by name. Returns the table's ID. */
 	async createDataTable(name: string, columnTypes: Record<string, string>): Promise<string> {
 		const columns = Object.entries(columnTypes).map(([name, type]) => ({ name, type }));
-		return requiredString(await this.api('POST', '/data-tables', { name, columns }), 'id');
+		return (await this.apiAs(withId, 'POST', '/data-tables', { name, columns })).id;
 	}
 
-	/** A request of the editor. Gives what is in the answer's `data`. */
+	/** A request of the editor. Returns the `data` of the answer. */
 	async rest(method: string, path: string, body?: object): Promise<unknown> {
 		const answer = await this.send(method, `/rest${path}`, { cookie: this.cookie }, body);
 		return isObject(answer) && 'data' in answer ? answer.data : answer;
@@ -292,6 +285,19 @@ export class N8nClient {
 	/** A request to n8n's public API. */
 	async api(method: string, path: string, body?: object): Promise<unknown> {
 		return await this.send(method, `/api/v1${path}`, { 'x-n8n-api-key': this.apiKey }, body);
+	}
+
+	private async restAs<T>(
+		schema: Schema<T>,
+		...request: Parameters<N8nClient['rest']>
+	): Promise<T> {
+		const [method, path] = request;
+		return parse(schema, await this.rest(...request), `${method} /rest${path}`);
+	}
+
+	private async apiAs<T>(schema: Schema<T>, ...request: Parameters<N8nClient['api']>): Promise<T> {
+		const [method, path] = request;
+		return parse(schema, await this.api(...request), `${method} /api/v1${path}`);
 	}
 
 	private async send(
@@ -321,29 +327,16 @@ export class N8nClient {
 	}
 }
 
+function parse<T>(schema: Schema<T>, answer: unknown, request: string): T {
+	const { success, data, error } = schema.safeParse(answer);
+	if (success) return data;
+	const issues = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+	const body = JSON.stringify(answer)?.slice(0, 500);
+	throw new Error(`Unexpected answer of n8n to ${request}. ${issues.join('; ')}\n${body}`);
+}
+
 async function failure(request: string, response: Response): Promise<N8nRequestFailed> {
 	return new N8nRequestFailed(request, response.status, await response.text());
 }
 
-function readSavedWorkflow(answer: unknown): SavedWorkflow {
-	return {
-		id: requiredString(answer, 'id'),
-		name: requiredString(answer, 'name'),
-		active: objectOr(answer).active === true,
-	};
-}
-
-/** Tries until there is an answer, a few times a second. */
-export async function eventually<T>(
-	what: string,
-	timeoutMs: number,
-	attempt: () => Promise<T | undefined>,
-): Promise<T> {
-	const deadline = Date.now() + timeoutMs;
-	for (;;) {
-		const answer = await attempt();
-		if (answer !== undefined) return answer;
-		if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs / 1000} s for ${what}`);
-		await sleep(250);
-	}
-}
+const isText = (value: unknown): value is string => typeof value === 'string';

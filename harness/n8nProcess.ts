@@ -1,71 +1,70 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
-import { serve } from './command';
+import { startServer } from './command';
 import type { InstalledN8n } from './installN8n';
 import { freePort, loopback } from './ports';
-import { endGroup, isRunning, killGroup } from './processes';
+import { endGroup, killGroup, waitForEnd } from './processes';
 
-const leash = pathToFileURL(join(__dirname, 'leash.mjs')).href;
+const exitWithParent = pathToFileURL(join(__dirname, 'exitWithParent.mjs')).href;
 
 interface N8nOptions {
 	installed: InstalledN8n;
-	/** Holds the folder `.n8n`: database, key, packages, files. Two n8n must never share one. */
+	/** Holds the folder `.n8n`: database, encryption key, packages, files. Two n8n processes must not share it. */
 	userFolder: string;
-	/** Of the main process, also where this is one of its workers. */
+	/** The port of the main process, also for a worker. */
 	port: number;
-	/** In queue mode: a worker, which runs so many executions at once, instead of the main process. */
+	/** Starts a worker (queue mode) instead of the main process. */
 	worker?: { concurrency: number };
-	/** Settings beside, or instead of, the ones below. */
+	/** Added to the settings below, or replacing them. */
 	env?: Record<string, string>;
 	readyTimeoutMs?: number;
 }
 
 export interface RunningN8n {
-	/** Without a slash at the end. */
+	/** Without a trailing slash. */
 	url: string;
 	userFolder: string;
 	logFile: string;
-	/** Process id of the n8n that was started last. */
+	/** The ID of the process that was started last. */
 	pid(): number | undefined;
-	/** Resolves when the process ends, for whatever reason. */
+	/** Resolves when the process ends, for any reason. */
 	ended(): Promise<void>;
-	/** Ends n8n as a service manager does: SIGTERM first. */
+	/** Stops n8n as a service manager does: SIGTERM, later SIGKILL. */
 	stop(): Promise<void>;
-	/** Ends it in the middle of whatever it does (SIGKILL, its helpers too), as a crash would. */
+	/** Ends n8n and its child processes with SIGKILL, like a crash. */
 	kill(): Promise<void>;
-	/** Starts it again, on the same folder and port, after `stop` or `kill`. */
+	/** Starts n8n again on the same folder and port, after `stop` or `kill`. */
 	start(): Promise<void>;
 }
 
-/** Starts n8n on loopback and waits until it really answers. */
+/** Starts n8n on the loopback address and waits until it is ready. */
 export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 	const { installed, userFolder, port, worker } = options;
 	const url = `http://${loopback}:${port}`;
 	const logFile = join(userFolder, 'n8n.log');
 	const command = worker ? ['worker', `--concurrency=${worker.concurrency}`] : ['start'];
-	const args = ['--import', leash, installed.n8nScript, ...command];
+	const args = ['--import', exitWithParent, installed.n8nScript, ...command];
 	const pidFile = pidFileIn(userFolder);
 	let child: ChildProcess | undefined;
 
-	const end = async (how: (child: ChildProcess) => Promise<void>) => {
+	const end = async (endProcess: (child: ChildProcess) => Promise<void>) => {
 		if (child === undefined) return;
-		await how(child);
+		await endProcess(child);
 		await rm(pidFile, { force: true });
 	};
 
 	const start = async () => {
 		await mkdir(userFolder, { recursive: true });
-		await refuseSecond(userFolder);
-		// n8n waits ten seconds at its start when it finds this trace of a crash; nothing else reads it.
+		await assertFolderIsFree(userFolder);
+		// n8n delays its start by ten seconds if it finds this trace of a crash. Nothing else reads the file.
 		await rm(join(userFolder, '.n8n', 'crash.journal'), { force: true });
 		const env = { ...cleanEnvironment(), ...(await settings(options, url)), ...options.env };
-		child = await serve(installed.nodeBinary, args, {
+		child = await startServer(installed.nodeBinary, args, {
 			name: worker ? 'The n8n worker' : 'n8n',
-			// Its own working folder: n8n reads a `.env` file from there.
+			// n8n reads a `.env` file from its working folder.
 			cwd: userFolder,
 			logFile,
 			env,
@@ -89,7 +88,7 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 		logFile,
 		pid: () => child?.pid,
 		ended: async () => {
-			while (child !== undefined && isRunning(child)) await sleep(200);
+			if (child !== undefined) await waitForEnd(child);
 		},
 		stop: async () => await end(endGroup),
 		kill: async () => await end(killGroup),
@@ -97,12 +96,12 @@ export async function startN8n(options: N8nOptions): Promise<RunningN8n> {
 	};
 }
 
-/** Throws if an n8n runs on this folder: two would spoil its database. */
-export async function refuseSecond(userFolder: string): Promise<void> {
+/** Throws if an n8n process uses this folder already: two would corrupt its database. */
+export async function assertFolderIsFree(userFolder: string): Promise<void> {
 	const pid = Number(await readFile(pidFileIn(userFolder), 'utf8').catch(() => ''));
 	if (pid === 0 || !isAlive(pid)) return;
 	throw new Error(
-		`An n8n (process ${pid}) is running in this folder already. End it first; or, if that process is no n8n, ` +
+		`n8n is already running in this folder (process ${pid}). Stop it first. If that process is not n8n, ` +
 			`delete ${pidFileIn(userFolder)}.`,
 	);
 }
@@ -119,7 +118,7 @@ function isAlive(pid: number): boolean {
 	}
 }
 
-/** The user's own environment, without what would reach into this n8n (settings of another one, of npm or of jest). */
+/** The environment without settings that would affect this n8n: those of another n8n, of npm and of jest. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
 	const foreign =
 		/^(N8N_|DB_|QUEUE_|EXECUTIONS_|WEBHOOK_|npm_|VEO_|JEST_|NODE_ENV$|NODE_OPTIONS$)/i;
@@ -136,12 +135,12 @@ async function settings(options: N8nOptions, url: string): Promise<Record<string
 		N8N_EDITOR_BASE_URL: url,
 		WEBHOOK_URL: `${url}/`,
 		N8N_SECURE_COOKIE: 'false',
-		// A port of its own, so that several n8n can run at once.
+		// A separate port for each n8n, so that several can run at the same time.
 		N8N_RUNNERS_BROKER_PORT: String(await freePort()),
 		N8N_RUNNERS_BROKER_LISTEN_ADDRESS: loopback,
 		N8N_PYTHON_ENABLED: 'false',
 		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '2',
-		// Nothing that calls home, and no greetings.
+		// No requests to n8n's servers, and no banners.
 		N8N_DIAGNOSTICS_ENABLED: 'false',
 		N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
 		N8N_DYNAMIC_BANNERS_ENABLED: 'false',
@@ -152,6 +151,6 @@ async function settings(options: N8nOptions, url: string): Promise<Record<string
 	};
 }
 
-/** The last words of n8n's start; its health check and its first routes answer long before. */
+/** n8n logs this last. Its health check and its first routes answer much earlier. */
 const readyLine = 'Editor is now accessible';
 const workerReadyLine = 'n8n worker is now ready';

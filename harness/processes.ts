@@ -1,18 +1,19 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-// Each child leads a process group of its own (n8n starts helpers, npm starts compilers), so that it can be ended
-// with everything that it has started. On Windows there are no groups: the child alone is ended.
+import { pollFor } from './waitFor';
+
+// Each child leads its own process group, so that it can be ended with everything it started (n8n starts task runners,
+// npm starts compilers). Windows has no process groups: only the child itself is ended there.
 const hasGroups = process.platform !== 'win32';
 
-/** Each child that runs, with the time that it gets to end by itself. */
+/** The grace period of each running child, in milliseconds. */
 const running = new Map<ChildProcess, number>();
 
 interface SpawnOptions {
 	cwd: string;
 	env: NodeJS.ProcessEnv;
 	stdio: StdioOptions;
-	/** How long the child may take to end when it is asked to (SIGTERM); after that it is ended. */
+	/** How long the child may take to end after SIGTERM, before SIGKILL. */
 	graceMs: number;
 }
 
@@ -34,25 +35,25 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 	try {
 		process.kill(hasGroups ? -child.pid : child.pid, signal);
 	} catch {
-		// None of them is left.
+		// The group has ended already.
 	}
 }
 
-/** Asks the child to end, and when its time is up ends it, with all that it started. */
+/** Sends SIGTERM to the child and everything it started, and SIGKILL after the grace period. */
 export async function endGroup(child: ChildProcess): Promise<void> {
-	const deadline = Date.now() + (running.get(child) ?? 0);
+	const timeoutMs = running.get(child) ?? 0;
 	signalGroup(child, 'SIGTERM');
-	while (isRunning(child) && Date.now() < deadline) await sleep(50);
+	await waitForEnd(child, timeoutMs);
 	await killGroup(child);
 }
 
-/** Ends the child at once, in the middle of whatever it does, with all that it started. */
+/** Sends SIGKILL to the child and everything it started. */
 export async function killGroup(child: ChildProcess): Promise<void> {
 	signalGroup(child, 'SIGKILL');
-	while (isRunning(child)) await sleep(20);
+	await waitForEnd(child);
 }
 
-export async function endAllGroups(): Promise<void> {
+export async function endAllProcesses(): Promise<void> {
 	await Promise.all([...running.keys()].map(endGroup));
 }
 
@@ -60,7 +61,12 @@ export function isRunning(child: ChildProcess): boolean {
 	return running.has(child);
 }
 
-// The last resort: whatever ends this process, nothing that it started outlives it.
+/** Returns when the child has ended or the timeout is over. */
+export async function waitForEnd(child: ChildProcess, timeoutMs = Infinity): Promise<void> {
+	await pollFor(() => !isRunning(child) || undefined, { timeoutMs, intervalMs: 20 });
+}
+
+// However this process ends, its children end with it.
 process.once('exit', () => {
 	for (const child of running.keys()) signalGroup(child, 'SIGKILL');
 });

@@ -6,34 +6,31 @@ import { arrayOr, objectOr, requiredString, type JsonObject } from './json';
 import type { Credential, N8nClient, Workflow } from './n8nClient';
 import { templatesFolder } from './paths';
 
-/** The templates that are known here by what their files call them. */
+/** Names of templates, as in their files. */
 export const textToVideo = 'Text to video';
 export const submitOnSchedule = 'Submit videos on a schedule';
 export const whenFinished = 'When a video is finished';
 
-/** Those that the demo switches on. */
-export const activeTemplates = [submitOnSchedule, whenFinished];
-
-/** The trigger from which the editor's button starts a template. */
+/** The trigger of the templates that the editor's button starts. */
 export const executeButton = "When clicking 'Execute workflow'";
 
 /** The templates' job table. */
 export const jobTableName = 'veo_jobs';
 
-/** The address in the files that stands for a webhook of the user's. */
+/** The URL in the files that stands for the user's webhook. */
 const placeholderAddress = 'https://example.com/your-webhook';
 
-/** What the template files leave open, for it differs from one n8n to the next. */
+/** What the template files leave open, because it differs between n8n instances. */
 export interface Links {
-	/** A node's credentials are known in a file by their type; one that is not here is left for the user to choose. */
+	/** Assigned to nodes by type. Credentials of other types are left for the user to choose. */
 	credentials: Credential[];
-	/** The ids of the Data Tables by the names by which a file knows them. */
+	/** The IDs of the Data Tables, by name. */
 	tables: Map<string, string>;
-	/** Where results are posted to. */
+	/** Where the templates post results. */
 	webhookUrl: string;
 }
 
-/** One credential by that name: made if it is missing, with this data in any case. */
+/** Creates the credential, or updates its data if it exists. */
 export async function putCredential(
 	client: N8nClient,
 	name: string,
@@ -49,7 +46,7 @@ export async function putCredential(
 	return credential;
 }
 
-/** The templates' job table, as Track Job would make it; gives the ids of all Data Tables. */
+/** Creates the templates' job table if needed, as Track Job would. Returns the IDs of all Data Tables by name. */
 export async function putJobTable(client: N8nClient): Promise<Map<string, string>> {
 	const tables = await client.dataTables();
 	if (!tables.has(jobTableName)) {
@@ -58,17 +55,16 @@ export async function putJobTable(client: N8nClient): Promise<Map<string, string
 	return tables;
 }
 
-export interface Template extends Workflow {
+interface Template extends Workflow {
 	nodes: JsonObject[];
 }
 
-/** Every template, as its file has it. */
-export async function readTemplates(): Promise<Template[]> {
+async function readTemplates(): Promise<Template[]> {
 	const files = (await readdir(templatesFolder)).filter((name) => name.endsWith('.json'));
 	return await Promise.all(files.sort().map(readTemplate));
 }
 
-/** Puts every template into n8n, switched off, with what it needs linked; gives their ids by name. */
+/** Imports every template into n8n, inactive and with `links` filled in. Returns their IDs by name. */
 export async function putTemplates(client: N8nClient, links: Links): Promise<Map<string, string>> {
 	const existing = await client.workflows();
 	const ids = new Map<string, string>();
@@ -78,7 +74,7 @@ export async function putTemplates(client: N8nClient, links: Links): Promise<Map
 		if (known === undefined) {
 			ids.set(workflow.name, (await client.createWorkflow(workflow)).id);
 		} else {
-			// What was published would go on as it was then.
+			// An active workflow would keep running its published version.
 			if (known.active) await client.deactivateWorkflow(known.id);
 			await client.updateWorkflow(known.id, workflow);
 			ids.set(workflow.name, known.id);
@@ -98,7 +94,7 @@ async function readTemplate(file: string): Promise<Template> {
 	};
 }
 
-/** The node with its credentials, its Data Table and its address, where it has any, pointing to those of this n8n. */
+/** The node with its credentials, Data Table and URL replaced by those of this n8n. */
 function linked(node: JsonObject, { credentials, tables, webhookUrl }: Links): JsonObject {
 	const found = { ...node };
 	if (node.credentials !== undefined) {

@@ -1,4 +1,4 @@
-import { Tables } from '../../test/e2e/triggerSupport';
+import { Tables } from '../../harness/jobTables';
 import { withPackage } from './withPackage';
 
 /** Runs `act` with a real n8n that has the packed package and Data Tables. */

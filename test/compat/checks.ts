@@ -1,35 +1,35 @@
-/** What is tried on each version of n8n. Each check throws where the node does not do what it should. */
+/** The checks for each n8n version. A check throws if the node does not work as it should. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Execution, type Item, itemsOf } from '../../harness/execution';
 import type { SavedWorkflow } from '../../harness/n8nClient';
-import { Scenario, text, threeTries, toldBy } from '../e2e/reliability';
-import { A_POLL_MS, type Tables, uuidsOf } from '../e2e/triggerSupport';
-import { chain, manualTrigger, webhook, type WorkflowNode } from '../e2e/workflow';
+import { RetryScenario, text, threeTries, shownFailure } from '../../harness/retryScenario';
+import { FIRST_CHECK_MS, type Tables, uuidsOf } from '../../harness/jobTables';
+import { chain, manualTrigger, webhook, type WorkflowNode } from '../../harness/workflow';
 
-/** An n8n that runs. */
+/** A running n8n. */
 export interface Trial {
 	tables: Tables;
 	hasDataTables: boolean;
-	/** Keeps what a user is told, for the table's notes. */
-	quote: (words: string) => void;
+	/** Adds a message that users see to the notes of the table. */
+	quote: (text: string) => void;
 }
 
-/** Gives what stands in the table. */
+/** Returns the text for the table. */
 type Check = (trial: Trial) => Promise<string>;
 
 const YES = 'yes';
 const TABLE = 'veo_jobs';
-/** What the node says where n8n's public API lacks Data Tables. */
-const LACKING = /has no Data Tables in its API.*Update n8n to version 2\.8 or newer/s;
-/** Longer than the trigger's pause between two looks. */
-const NO_MORE_COMES_MS = 12_000;
+/** The node's message if n8n's public API has no Data Tables. */
+const NO_DATA_TABLES = /has no Data Tables in its API.*Update n8n to version 2\.8 or newer/s;
+/** Longer than the trigger's interval between two checks. */
+const NO_FURTHER_DELIVERY_MS = 12_000;
 
 type Checks = Record<string, Check>;
 
-/** By the heading of the column. Most of the time is n8n's, which polls once a minute: so they run side by side. */
-export const SIDE_BY_SIDE: Checks = {
+/** By column heading. They mostly wait for n8n, so they run in parallel. */
+export const PARALLEL_CHECKS: Checks = {
 	'Nodes, credential tests': credentials,
 	'Main job': mainJob,
 	'Trigger: job table': jobTable,
@@ -37,10 +37,10 @@ export const SIDE_BY_SIDE: Checks = {
 	Retry: retry,
 };
 
-/** They end n8n. */
-export const AFTERWARDS: Checks = { 'Retry after a crash': retryAfterCrash };
+/** They kill n8n, so they run afterwards. */
+export const FINAL_CHECKS: Checks = { 'Retry after a crash': retryAfterCrash };
 
-/** The nodes have the names that saved workflows hold, and both credential tests tell good from bad. */
+/** The nodes have the names that saved workflows use, and both credential tests accept valid keys only. */
 async function credentials({ tables, hasDataTables, quote }: Trial): Promise<string> {
 	const { client } = tables.harness;
 	const types = await client.nodeTypes();
@@ -52,14 +52,14 @@ async function credentials({ tables, hasDataTables, quote }: Trial): Promise<str
 
 	const test = async (type: 'veoApi' | 'veoJobTableApi', data = {}) =>
 		await client.testCredential(await tables.credentialFor(type, data));
-	const good = await test('veoApi');
-	assert.equal(good.status, 'OK', good.message);
+	const valid = await test('veoApi');
+	assert.equal(valid.status, 'OK', valid.message);
 	assert.match((await test('veoApi', { apiKey: 'not-a-key' })).message, /refused the key/);
 
 	const table = await test('veoJobTableApi');
 	if (!hasDataTables) {
 		assert.equal(table.status, 'Error');
-		assert.match(table.message, LACKING);
+		assert.match(table.message, NO_DATA_TABLES);
 		quote(`The test of the Veo Job Table API credential: "${table.message}"`);
 		return YES;
 	}
@@ -69,13 +69,13 @@ async function credentials({ tables, hasDataTables, quote }: Trial): Promise<str
 	return YES;
 }
 
-/** Text to video with the film, in an active workflow and as the editor's button runs it. */
+/** Generate and Wait with the video file, in an active workflow and run from the editor. */
 async function mainJob({ tables: { harness } }: Trial): Promise<string> {
 	const workflow = (start: WorkflowNode, prompt: string) => {
 		const parameters = { operation: 'generateAndWait', prompt, downloadVideo: true };
 		return chain('Main job', start, harness.veo('Veo', parameters));
 	};
-	const assertFilm = async (execution: Execution, mode: string, prompt: string) => {
+	const assertVideo = async (execution: Execution, mode: string, prompt: string) => {
 		assertSuccess(execution);
 		assert.equal(execution.mode, mode);
 		const out = itemsOf(execution, 'Veo');
@@ -83,7 +83,7 @@ async function mainJob({ tables: { harness } }: Trial): Promise<string> {
 		assert.equal(out.length, 1);
 		const { json, binary } = out[0] ?? {};
 		assert.equal(json?.status, 'completed');
-		assert(binary?.data, 'no film');
+		assert(binary?.data, 'no video file');
 		const served = await fetch(text(json.videoUrl));
 		assert.deepEqual(
 			await harness.client.binary(binary.data),
@@ -91,15 +91,15 @@ async function mainJob({ tables: { harness } }: Trial): Promise<string> {
 		);
 	};
 	const production = await harness.runInProduction(workflow(webhook(), 'A kite'));
-	await assertFilm(production, 'webhook', 'A kite');
+	await assertVideo(production, 'webhook', 'A kite');
 	const manual = await harness.runManually(workflow(manualTrigger(), 'A boat'));
-	await assertFilm(manual, 'manual', 'A boat');
+	await assertVideo(manual, 'manual', 'A boat');
 	return YES;
 }
 
 /**
- * Tracked videos start another workflow, each once, and are given again to who asks for the same. Without Data Tables the
- * node says why not, and pays nothing.
+ * Each tracked video starts another workflow once, and is reused for an identical request. Without Data Tables, the node
+ * explains why not, and pays nothing.
  */
 async function jobTable(trial: Trial): Promise<string> {
 	const { tables, hasDataTables } = trial;
@@ -108,18 +108,18 @@ async function jobTable(trial: Trial): Promise<string> {
 		await harness.runInProduction(
 			chain('Submit', webhook(), tables.tracked(TABLE, { prompt, ...parameters })),
 		);
-	const before = '1 s, before the trigger is on';
+	const before = '1 s, before the activation';
 	const first = await submit(before);
 	if (!hasDataTables) {
 		assert.deepEqual(paidFor(harness, before), []);
 		await assertRefusals(trial, first);
-		return 'no, says why';
+		return 'no, with a message';
 	}
 
 	assertSuccess(first);
 	const watching = await tables.watch({ jobTableName: TABLE, events: ['completed', 'failed'] });
-	const good = '20 s, while it is on';
-	const bad = '30 s, while it is on, fails';
+	const good = '20 s, after the activation';
+	const bad = '30 s, after the activation, fails';
 	assertSuccess(await submit(good));
 	assertSuccess(await submit(bad));
 	const delivered = await deliveredBy(tables, watching, 3);
@@ -139,16 +139,16 @@ async function jobTable(trial: Trial): Promise<string> {
 
 async function assertRefusals({ tables, quote }: Trial, tracked: Execution): Promise<void> {
 	assert.equal(tracked.status, 'error');
-	assert.match(toldBy(tracked), LACKING);
+	assert.match(shownFailure(tracked), NO_DATA_TABLES);
 	quote(`Track Job: "${text(tracked.error?.message)}. ${text(tracked.error?.description)}"`);
-	const words = await tables.activate(
+	const refusal = await tables.activate(
 		await tables.harness.save(tables.watching({ jobTableName: TABLE })),
 	);
-	assert.match(words, LACKING);
-	quote(`Switching on the Veo Trigger on a job table: ${words}`);
+	assert.match(refusal, NO_DATA_TABLES);
+	quote(`Activating the Veo Trigger on a job table: ${refusal}`);
 }
 
-/** The trigger without a table and without the second credential. */
+/** The trigger without a job table and its credential. */
 async function listedVideos({ tables }: Trial): Promise<string> {
 	const prompts = ['1 s, listed', '30 s, listed'];
 	const uuids: string[] = prompts.map(
@@ -163,9 +163,9 @@ async function listedVideos({ tables }: Trial): Promise<string> {
 	return YES;
 }
 
-/** Retry On Fail and Retry in the executions list pay for what was never accepted, and for nothing twice. */
+/** Retry On Fail and Retry in the executions list submit only what was never accepted. */
 async function retry(trial: Trial): Promise<string> {
-	const one = new Scenario(trial.tables.harness, 'retry', 5);
+	const one = new RetryScenario(trial.tables.harness, 'retry', 5);
 	one.strike(3, { on: 'generate', do: { type: 'http', status: 429 } });
 	await one.set({ options: { maxRetries: 0 }, settings: threeTries });
 
@@ -174,8 +174,8 @@ async function retry(trial: Trial): Promise<string> {
 		assert.equal(execution.status, 'error');
 		assert.deepEqual(one.paid, [1, 1, 1, 0, 1]);
 		assert.deepEqual(one.sent, [1, 1, 1, tries, 1]);
-		const told = text(execution.customData.veo_uuid).split(',');
-		assert.deepEqual(told.sort(), one.jobs.map(({ uuid }) => uuid).sort());
+		const shown = text(execution.customData.veo_uuid).split(',');
+		assert.deepEqual(shown.sort(), one.jobs.map(({ uuid }) => uuid).sort());
 		if (tries === 6) one.heal();
 		execution = await one.retry(execution);
 		assert.equal(execution.mode, 'retry');
@@ -189,10 +189,10 @@ async function retry(trial: Trial): Promise<string> {
 	return YES;
 }
 
-/** n8n keeps nothing of an execution that dies with it: its retry finds the video only in the job table. */
+/** n8n loses the data of a crashed execution, so its retry finds the video only in the job table. */
 async function retryAfterCrash({ tables, hasDataTables }: Trial): Promise<string> {
 	const { harness } = tables;
-	const prompt = '20 s, n8n dies';
+	const prompt = '20 s, n8n crashes';
 	const start = webhook();
 	const parameters = { operation: 'generateAndWait', prompt };
 	const veo = hasDataTables
@@ -201,8 +201,8 @@ async function retryAfterCrash({ tables, hasDataTables }: Trial): Promise<string
 	const { id } = await harness.save(chain('Crash', start, veo));
 	await harness.client.activateWorkflow(id);
 	const crashed = await harness.client.runByWebhook(id, start.webhookId ?? '');
-	// A job is noted in the table before it is first asked about.
-	await harness.until(() =>
+	// A job is recorded in the table before its first check.
+	await harness.waitUntil(() =>
 		harness.emulator.jobs.some(
 			({ request, statusChecks }) => request.prompt === prompt && statusChecks > 0,
 		),
@@ -215,22 +215,22 @@ async function retryAfterCrash({ tables, hasDataTables }: Trial): Promise<string
 	const paid = paidFor(harness, prompt);
 	assert.equal(paid.length, hasDataTables ? 1 : 2);
 	assert.deepEqual(uuidsOf(itemsOf(retried, 'Veo')), paid.slice(-1));
-	return hasDataTables ? YES : 'pays anew';
+	return hasDataTables ? YES : 'pays again';
 }
 
-/** Waits for so many deliveries, and for a while more, in which no further one should come. */
+/** Waits for `count` deliveries, and for some more time, in which no further one should arrive. */
 async function deliveredBy(
 	tables: Tables,
 	watching: SavedWorkflow,
 	count: number,
 ): Promise<Item[]> {
-	const inTime = tables.deliveries(watching, count, 2 * A_POLL_MS);
+	const inTime = tables.deliveries(watching, count, 2 * FIRST_CHECK_MS);
 	await inTime.catch(async (error: unknown) => {
-		// What a failed poll tells says more than that time is up.
-		assert.deepEqual((await tables.executions(watching.id, 'error')).map(toldBy), []);
+		// The message of a failed trigger execution says more than the timeout.
+		assert.deepEqual((await tables.executions(watching.id, 'error')).map(shownFailure), []);
 		throw error;
 	});
-	await sleep(NO_MORE_COMES_MS);
+	await sleep(NO_FURTHER_DELIVERY_MS);
 	return await tables.delivered(watching);
 }
 
@@ -238,5 +238,5 @@ const paidFor = ({ emulator }: Tables['harness'], prompt: string): string[] =>
 	emulator.jobs.filter(({ request }) => request.prompt === prompt).map(({ uuid }) => uuid);
 
 function assertSuccess(execution: Execution): void {
-	assert.equal(execution.status, 'success', toldBy(execution));
+	assert.equal(execution.status, 'success', shownFailure(execution));
 }

@@ -8,7 +8,7 @@ const row = (n8n: string, cells: Record<string, string>, notes: string[] = []): 
 	failures: [],
 });
 
-it('numbers the notes, and those of the same words alike', () => {
+it('numbers the notes, with one number for identical notes', () => {
 	const rows = [
 		row('1.0.0', { Works: 'yes' }, ['Lacks this.', 'Lacks that.']),
 		row('2.0.0', { Works: 'yes' }, ['Lacks this.']),
@@ -24,9 +24,9 @@ it('numbers the notes, and those of the same words alike', () => {
 	]);
 });
 
-it('shows what did not pass, and why', () => {
-	const failed = { ...row('2.0.0', { One: 'yes' }), failures: ['Other: it was paid twice'] };
+it('shows which checks failed, and why', () => {
+	const failed = { ...row('2.0.0', { One: 'yes' }), failures: ['Other: paid twice'] };
 	const table = tableOf(['One', 'Other'], [failed]);
 	expect(table).toContain('| 2.0.0 | 20.0.0  | yes | **no** |');
-	expect(table).toContain('n8n 2.0.0, Other: it was paid twice');
+	expect(table).toContain('n8n 2.0.0, Other: paid twice');
 });

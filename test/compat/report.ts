@@ -1,18 +1,18 @@
-import { markdownTable } from '../../harness/markdownTable';
+import { markdownTable } from '../../harness/cli/markdownTable';
 
-/** What was found on one version, by the heading of the column. */
+/** The results of one version, by column heading. */
 export interface Row {
 	n8n: string;
 	node: string;
 	cells: Map<string, string>;
 	notes: string[];
-	/** What was not as it should be. */
+	/** The checks that failed, and why. */
 	failures: string[];
 }
 
-/** A table in Markdown, with the notes and whatever was not as it should be below it. */
+/** A Markdown table, followed by the notes and the failures. */
 export function tableOf(columns: string[], rows: Row[]): string {
-	// In an order of their own: the checks end as they please.
+	// Sorted: the checks end in any order.
 	const notes = [...new Set(rows.flatMap((row) => row.notes))].sort();
 	const lines = rows.map((row) => [
 		row.n8n,
@@ -26,6 +26,6 @@ export function tableOf(columns: string[], rows: Row[]): string {
 	return [
 		markdownTable(['n8n', 'Node.js', ...columns, 'Notes'], lines),
 		...notes.map((note, index) => `${index + 1}. ${note}`),
-		...rows.flatMap(({ n8n, failures }) => failures.map((words) => `\nn8n ${n8n}, ${words}`)),
+		...rows.flatMap(({ n8n, failures }) => failures.map((text) => `\nn8n ${n8n}, ${text}`)),
 	].join('\n');
 }

@@ -8,20 +8,20 @@ import { packageName } from '../../harness/paths';
 export interface Version {
 	name: string;
 	node: string;
-	/** Whether Data Tables are in its public API. */
+	/** Whether its public API has Data Tables. */
 	hasDataTables: boolean;
-	/** How to install it; the pinned one is there for `npm start` already. */
+	/** How to install it. Absent for the pinned version. */
 	other?: OtherN8n;
-	/** Settings for this version alone. */
+	/** Settings for this version only. */
 	n8nEnv?: Record<string, string>;
 }
 
-/** Where the versions beside the pinned one are installed, each in a folder of its own. */
+/** Where the other versions are installed, each in its own folder. */
 const installFolder = process.env.VEO_COMPAT_N8N_DIR
 	? resolve(process.env.VEO_COMPAT_N8N_DIR)
 	: join(homedir(), '.cache', packageName, 'compat');
 
-/** n8n up to 2.20 names a file on a host of its own for this package; here is the same one in the npm registry. */
+/** n8n up to 2.20 installs xlsx from another host. This is the same package in the npm registry. */
 const overrides = { xlsx: 'npm:@e965/xlsx@0.20.2' };
 
 function other(n8n: string, node: string, hasDataTables: boolean): Version {
@@ -29,12 +29,12 @@ function other(n8n: string, node: string, hasDataTables: boolean): Version {
 	return { name: n8n, node, hasDataTables, other: install };
 }
 
-/** The last patch of each, on a Node.js that it supports; the pinned one comes last. */
+/** The last patch of each version, with a Node.js that it supports. The pinned version is the last. */
 export const versions: Version[] = [
-	// It takes Node 20 by its word, but its expressions need isolated-vm, whose builds begin with Node 22.
+	// It declares support for Node 20, but needs isolated-vm, which has prebuilt binaries for Node 22 and newer.
 	{
 		...other('1.123.81', '22.23.3', false),
-		// As in 2.x: without it, 1.x spoils what it saves for two requests at once.
+		// The default of 2.x. Without it, 1.x corrupts data that parallel requests save.
 		n8nEnv: { DB_SQLITE_POOL_SIZE: '3' },
 	},
 	other('2.0.3', '20.20.2', false),

@@ -1,27 +1,27 @@
 import { random } from '../../emulator';
 
-/** When n8n is killed: `thenMs` after the first moment at which something is so. */
+/** When n8n is killed: `thenMs` after a condition holds. */
 export type Kill = { thenMs: number } & (
 	| {
-			/** The API has accepted so many jobs of the batch that is being submitted. */
+			/** The API has accepted this many jobs of the batch that is being submitted. */
 			when: 'submitting';
 			batch: number;
 			accepted: number;
 	  }
-	/** The API has told of so many more jobs that they are finished. */
-	| { when: 'checking'; told: number }
-	/** The trigger has started one more execution. */
+	/** The API has reported this many more jobs as finished. */
+	| { when: 'checking'; finished: number }
+	/** The trigger has started another execution. */
 	| { when: 'delivering' }
 );
 
-/** All that is random about a round. The same seed gives the same plan. */
+/** All random choices of a round. The same seed gives the same plan. */
 export interface RoundPlan {
 	seed: number;
-	/** The prompts that one execution submits; no two of a round are alike. */
+	/** The prompts that each execution submits. They are unique within a round. */
 	batches: string[][];
 	/** Before each batch. */
 	pausesMs: number[];
-	/** In the order in which they happen. */
+	/** In order. */
 	kills: Kill[];
 }
 
@@ -30,7 +30,7 @@ const BATCH_SIZE = 10;
 
 export function planRound(seed: number): RoundPlan {
 	const draw = random(seed);
-	const between = (least: number, most: number) => least + Math.floor(draw() * (most - least + 1));
+	const between = (min: number, max: number) => min + Math.floor(draw() * (max - min + 1));
 	const shuffled = <T>(all: T[]): T[] =>
 		all
 			.map((one) => ({ one, at: draw() }))
@@ -41,7 +41,7 @@ export function planRound(seed: number): RoundPlan {
 	const batches = batchNumbers.map((batch) =>
 		Array.from({ length: BATCH_SIZE }, (_, item) => {
 			const outcome = draw() < 0.1 ? ', fails' : '';
-			return `Wish ${seed}-${batch}-${item}: ${between(5, 20)} s${outcome}`;
+			return `Video ${seed}-${batch}-${item}: ${between(5, 20)} s${outcome}`;
 		}),
 	);
 
@@ -53,7 +53,7 @@ export function planRound(seed: number): RoundPlan {
 			return { when: 'submitting', batch, accepted, thenMs: between(0, 400) };
 		});
 	const later: Kill[] = [
-		{ when: 'checking', told: between(1, 15), thenMs: between(0, 1_200) },
+		{ when: 'checking', finished: between(1, 15), thenMs: between(0, 1_200) },
 		{ when: 'delivering', thenMs: between(0, 400) },
 	];
 	const polling = shuffled([0, 1])

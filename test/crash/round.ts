@@ -1,36 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { hasEnded } from '../../harness/execution';
-import { objectOr } from '../../harness/json';
+import { objectOr, optionalString } from '../../harness/json';
 import type { SavedWorkflow } from '../../harness/n8nClient';
+import { pollFor } from '../../harness/waitFor';
 import type { Job } from '../../emulator';
 import { isDelivered, parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS, toJobRow } from '../../nodes/Veo/jobTable/jobTable';
-import type { Tables } from '../e2e/triggerSupport';
-import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../e2e/workflow';
-import { balance, type Books, type Delivery, type NotedJob } from './books';
+import type { Tables } from '../../harness/jobTables';
+import { owner } from '../../harness/n8nHarness';
+import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../../harness/workflow';
+import { audit, type Audit, type Delivery, type RecordedJob } from './audit';
 import type { Kill, RoundPlan } from './plan';
 
-/** What n8n keeps of an execution that dies with it. */
+/** Makes n8n keep the data of executions that are killed. */
 const KEEP_ALL = {
 	executionOrder: 'v1',
 	saveExecutionProgress: true,
 	saveDataSuccessExecution: 'all',
 	saveDataErrorExecution: 'all',
 };
-/** A moment that does not come is waited for no longer: n8n is then killed whatever it does. */
-const SUBMITTING_MS = 8_000;
-const A_POLL_MS = 70_000;
-/** Two polls, the first of which may come a minute after n8n's last start, and time to spare on a busy machine. */
-const SETTLING_MS = 180_000;
-const LOOK_EVERY_MS = 2;
+/** n8n is killed at the latest after these times, even if the condition of the kill does not hold. */
+const MAX_SUBMITTING_MS = 8_000;
+const MAX_CHECKING_MS = 70_000;
+/** The trigger starts up to a minute after n8n. The rest is for a busy machine. */
+const MAX_SETTLING_MS = 180_000;
+const CONDITION_INTERVAL_MS = 2;
 
-export interface RoundResult extends Books {
+export interface RoundResult extends Audit {
 	plan: RoundPlan;
 	kills: number;
-	/** Executions of n8n in which the trigger itself failed. */
-	failedPolls: number;
-	/** Whether the trigger noted all its deliveries in time. */
+	/** Executions in which the trigger itself failed. */
+	failedChecks: number;
+	/** Whether the trigger recorded all its deliveries in time. */
 	settled: boolean;
 	wallMs: number;
 }
@@ -42,26 +44,25 @@ interface Batch {
 }
 
 /**
- * One round: executions submit tracked jobs, a trigger on their table delivers them, and n8n is killed and started again
- * in between.
+ * One round: executions submit tracked jobs, a trigger on their table delivers them, and n8n is killed and restarted in
+ * between.
  *
- * A wish is a prompt, and each is wished for once. Like a caller whose webhook was not answered, the round calls again
- * where n8n has no execution of the first call; it never does where n8n has one, in whatever state. n8n itself runs those
- * again that had not begun, and none that died under way: for those the round presses "Retry" in the list of executions,
- * as a user may.
+ * Each prompt should be submitted once. Like a caller that got no response, the round calls the webhook again if n8n has no
+ * execution of the first call, and never if it has one. n8n itself restarts executions that had not started, but not those
+ * that were killed while running: for these, the round uses "Retry" in the executions list, as a user may.
  */
 export class Round {
 	private readonly startedAt = Date.now();
 	private readonly table: string;
 	private readonly killedAt: number[] = [];
-	/** The executions that have ended: they are read once. */
+	/** The ended executions. Each is read once. */
 	private readonly read = new Map<string, Delivery>();
-	private failedPolls = 0;
+	private failedChecks = 0;
 
 	constructor(
 		private readonly tables: Tables,
 		private readonly plan: RoundPlan,
-		private readonly say: (words: string) => void,
+		private readonly log: (text: string) => void,
 	) {
 		this.table = `crash_${plan.seed}_${Date.now().toString(36)}`;
 	}
@@ -76,22 +77,22 @@ export class Round {
 			await sleep(plan.pausesMs[index]);
 			const kill = plan.kills.find((one) => one.when === 'submitting' && one.batch === index);
 			await this.submit(batch, kill);
-			this.say(`batch ${index + 1} of ${batches.length}: ${this.jobs.length} jobs paid so far`);
+			this.log(`batch ${index + 1} of ${batches.length}: ${this.jobs.length} jobs paid so far`);
 		}
 		for (const kill of plan.kills) {
 			if (kill.when === 'submitting') continue;
-			await this.moment(kill, watching);
+			await this.waitForKill(kill, watching);
 			await this.crash(kill);
 		}
 
 		const settled = await this.settle(watching);
 		const deliveries = await this.deliveries(watching);
-		const table = await this.noted();
+		const table = await this.recordedJobs();
 		for (const { id } of [watching, ...batches.map(({ saved }) => saved)]) {
 			await this.tables.harness.client.deactivateWorkflow(id);
 		}
 		return {
-			...balance({
+			...audit({
 				prompts: plan.batches.flat(),
 				paid: this.jobs.map(({ uuid, request: { prompt } }) => ({ uuid, prompt })),
 				table,
@@ -100,7 +101,7 @@ export class Round {
 			}),
 			plan,
 			kills: this.killedAt.length,
-			failedPolls: this.failedPolls,
+			failedChecks: this.failedChecks,
 			settled,
 			wallMs: Date.now() - this.startedAt,
 		};
@@ -116,10 +117,9 @@ export class Round {
 		);
 	}
 
-	/** The trigger is switched on before the first job is submitted, and refuses a table that is not there. */
+	/** The trigger is activated before the first job is submitted, and needs an existing table. */
 	private async createTable(): Promise<void> {
-		const columns = Object.entries(JOB_COLUMNS).map(([name, type]) => ({ name, type }));
-		await this.tables.harness.client.api('POST', '/data-tables', { name: this.table, columns });
+		await this.tables.harness.client.createDataTable(this.table, JOB_COLUMNS);
 	}
 
 	private async watch(): Promise<SavedWorkflow> {
@@ -128,97 +128,93 @@ export class Round {
 			events: ['completed', 'failed'],
 			options: { pollInterval: 5 },
 		});
-		return await this.switchOn(watching);
+		return await this.saveAndActivate(watching);
 	}
 
-	/** A workflow that submits what its webhook is given; one for each batch, so that its executions tell whether it ran. */
+	/** A workflow that submits the prompts in the body of its webhook. Each batch has its own, to find its executions. */
 	private async prepare(prompts: string[]): Promise<Batch> {
 		const start = webhook();
 		const split = node('Prompts', 'n8n-nodes-base.splitOut', 1, {
 			fieldToSplitOut: 'body.prompts',
 			options: { destinationFieldName: 'prompt' },
 		});
-		// With `onError`, one unclear item of a retry does not keep the others from being submitted.
+		// With `onError`, one unclear item of a retry does not prevent the submission of the others.
 		const veo: WorkflowNode = {
 			...this.tables.tracked(this.table, { prompt: '={{ $json.prompt }}' }),
 			onError: 'continueRegularOutput',
 		};
-		const saved = await this.switchOn(chain('Submit', start, split, veo));
+		const saved = await this.saveAndActivate(chain('Submit', start, split, veo));
 		return { prompts, saved, path: String(start.webhookId) };
 	}
 
-	private async switchOn(workflow: TestWorkflow): Promise<SavedWorkflow> {
+	private async saveAndActivate(workflow: TestWorkflow): Promise<SavedWorkflow> {
 		const saved = await this.tables.harness.save({ ...workflow, settings: KEEP_ALL });
-		const words = await this.tables.activate(saved);
-		if (words !== '') throw new Error(`"${workflow.name}" could not be switched on: ${words}`);
+		const refusal = await this.tables.activate(saved);
+		if (refusal !== '') throw new Error(`Could not activate "${workflow.name}": ${refusal}`);
 		return saved;
 	}
 
-	/** Has the batch submitted, with n8n killed in between where the plan says so. */
+	/** Submits the batch. Kills n8n during the first attempt if there is a `kill`. */
 	private async submit(batch: Batch, kill: Kill | undefined): Promise<void> {
 		const { client } = this.tables.harness;
-		for (const dies of [kill, undefined, undefined]) {
+		for (const killNow of [kill, undefined, undefined]) {
 			const called = this.call(batch);
-			if (dies) {
-				await this.moment(dies, batch.saved, batch);
-				await this.crash(dies);
+			if (killNow) {
+				await this.waitForKill(killNow, batch.saved, batch);
+				await this.crash(killNow);
 			}
 			await called;
-			const execution = await latest(10_000, async () => {
-				const [newest] = await client.executions({ workflowId: batch.saved.id });
-				return newest;
-			});
+			const newestExecution = async () =>
+				(await client.executions({ workflowId: batch.saved.id }))[0];
+			const execution = await pollFor(newestExecution, { timeoutMs: 10_000 });
 			if (!execution) {
-				this.say('no execution was started: calling again');
+				this.log('no execution was started: calling the webhook again');
 				continue;
 			}
-			const ended = await latest(60_000, async () => {
-				const [newest] = await client.executions({ workflowId: batch.saved.id });
+			const endedExecution = async () => {
+				const newest = await newestExecution();
 				return newest && hasEnded(newest.status) ? newest : undefined;
-			});
+			};
+			const ended = await pollFor(endedExecution, { timeoutMs: 60_000 });
 			if (ended?.status === 'crashed') {
 				const { id, status } = await client.retryExecution(ended.id);
-				this.say(`retried: execution ${id} (${status})`);
+				this.log(`retried: execution ${id} (${status})`);
 			}
 			return;
 		}
-		throw new Error(`n8n starts no execution of "${batch.saved.name}"`);
+		throw new Error(`n8n did not start an execution of "${batch.saved.name}"`);
 	}
 
-	/** Calls the webhook, which may be registered only some seconds after n8n's start. No answer is an answer, too. */
+	/** Calls the webhook, which may be registered some seconds after n8n's start. Ignores a missing response. */
 	private async call({ prompts, path }: Batch): Promise<void> {
-		await latest(30_000, async () => {
-			const response = await fetch(`${this.tables.harness.n8n.url}/webhook/${path}`, {
-				method: 'POST',
-				headers: { 'content-type': 'application/json' },
-				body: JSON.stringify({ prompts }),
-			});
-			return response.status === 404 ? undefined : response.status;
-		}).catch(() => undefined);
+		await this.tables.harness.client.callWebhook(path, { prompts }).catch(() => undefined);
 	}
 
-	/** Waits for the moment at which n8n is to be killed. */
-	private async moment(kill: Kill, { id }: SavedWorkflow, batch?: Batch): Promise<void> {
+	/** Waits until n8n should be killed. */
+	private async waitForKill(kill: Kill, { id }: SavedWorkflow, batch?: Batch): Promise<void> {
 		const executions = async () =>
 			(await this.tables.harness.client.executions({ workflowId: id })).length;
-		const told = () =>
+		const finished = () =>
 			this.jobs.filter(({ firstToldFinalAt }) => firstToldFinalAt !== undefined).length;
-		const toldBefore = told();
+		const finishedBefore = finished();
 		const all = this.jobs.length;
 		const executionsBefore = kill.when === 'delivering' ? await executions() : 0;
 
-		const hasCome = async () => {
+		const holds = async () => {
 			switch (kill.when) {
 				case 'submitting':
 					return this.jobsOf(batch?.prompts ?? []).length >= kill.accepted;
 				case 'checking':
-					return told() >= Math.min(all, toldBefore + kill.told);
+					return finished() >= Math.min(all, finishedBefore + kill.finished);
 				case 'delivering':
 					return (await executions()) > executionsBefore;
 			}
 		};
-		const forMs = kill.when === 'submitting' ? SUBMITTING_MS : A_POLL_MS;
-		await latest(forMs, async () => ((await hasCome()) ? true : undefined), LOOK_EVERY_MS);
+		const timeoutMs = kill.when === 'submitting' ? MAX_SUBMITTING_MS : MAX_CHECKING_MS;
+		await pollFor(async () => (await holds()) || undefined, {
+			timeoutMs,
+			intervalMs: CONDITION_INTERVAL_MS,
+		});
 		await sleep(kill.thenMs);
 	}
 
@@ -226,35 +222,35 @@ export class Round {
 		const { n8n, client } = this.tables.harness;
 		this.killedAt.push(Date.now());
 		await n8n.kill();
-		this.say(`n8n killed (${JSON.stringify(kill)})`);
+		this.log(`n8n killed (${JSON.stringify(kill)})`);
 		await n8n.start();
-		await client.login({ email: 'tester@example.com', password: 'Veo-tests-1' });
+		await client.login(owner);
 	}
 
-	/** Waits until the trigger has delivered all that has a `uuid` in the table, and has noted that. */
+	/** Waits until the trigger has delivered, and recorded as delivered, each job with a `uuid` in the table. */
 	private async settle(watching: SavedWorkflow): Promise<boolean> {
-		const done = await latest(
-			SETTLING_MS,
+		const isSettled = await pollFor(
 			async () => {
-				const given = (await this.deliveries(watching)).flatMap(({ uuids }) => uuids);
+				const delivered = (await this.deliveries(watching)).flatMap(({ uuids }) => uuids);
 				const rows = (await this.tables.rows(this.table)) ?? [];
 				const triggers = (await this.tables.rows('veo_triggers')) ?? [];
-				const noted = triggers.find(({ trigger }) => String(trigger).startsWith(`${this.table}/`));
-				const remembered = parseDeliveries(noted?.deliveries);
+				const state = triggers.find(({ trigger }) => String(trigger).startsWith(`${this.table}/`));
+				const remembered = parseDeliveries(state?.deliveries);
 				const jobs = rows.map(toJobRow).filter(({ uuid }) => uuid !== undefined);
 				const isDone = jobs.every(
-					(row) => given.includes(String(row.uuid)) && remembered && isDelivered(remembered, row),
+					(row) =>
+						delivered.includes(String(row.uuid)) && remembered && isDelivered(remembered, row),
 				);
 				return isDone || undefined;
 			},
-			1_000,
+			{ timeoutMs: MAX_SETTLING_MS, intervalMs: 1_000 },
 		);
-		return done ?? false;
+		return isSettled ?? false;
 	}
 
 	/**
-	 * What n8n took from the trigger. Also an execution that died with n8n counts: n8n had the item, and shows it. n8n
-	 * rewrites what such an execution holds, so the jobs are looked for in all of it.
+	 * What n8n accepted from the trigger. An execution that was killed counts too: n8n has the items and shows them. n8n
+	 * rewrites the data of such an execution, so the whole data is searched for the jobs.
 	 */
 	private async deliveries({ id: workflowId }: SavedWorkflow): Promise<Delivery[]> {
 		const { client } = this.tables.harness;
@@ -262,9 +258,9 @@ export class Round {
 			if (this.read.get(id)) continue;
 			const answer = objectOr(await client.api('GET', `/executions/${id}?includeData=true`));
 			const data = JSON.stringify(answer.data ?? '');
-			// The trigger itself failed: no items.
 			const uuids = this.jobs.map(({ uuid }) => uuid).filter((uuid) => data.includes(uuid));
-			if (status === 'error') this.failedPolls++;
+			// With this status, the trigger itself failed: there are no items.
+			if (status === 'error') this.failedChecks++;
 			const isTaken = status !== 'error';
 			const delivery = {
 				executionId: `${id} (${status})`,
@@ -273,34 +269,18 @@ export class Round {
 			};
 			if (!hasEnded(status)) continue;
 			this.read.set(id, delivery);
-			if (isTaken) this.say(`execution ${id} (${status}) has ${uuids.length} videos`);
+			if (isTaken) this.log(`execution ${id} (${status}) has ${uuids.length} videos`);
 		}
 		return [...this.read.values()];
 	}
 
-	private async noted(): Promise<NotedJob[]> {
+	private async recordedJobs(): Promise<RecordedJob[]> {
 		const rows = (await this.tables.rows(this.table)) ?? [];
 		return rows.map(toJobRow).map(({ uuid, prompt, status, jobKey }) => ({
-			uuid: textOf(uuid),
-			prompt: textOf(prompt),
-			status: textOf(status),
-			jobKey: textOf(jobKey),
+			uuid: optionalString(uuid),
+			prompt: optionalString(prompt),
+			status: optionalString(status),
+			jobKey: optionalString(jobKey),
 		}));
-	}
-}
-
-const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
-
-/** Tries until there is an answer, or the time is up. */
-async function latest<T>(
-	forMs: number,
-	attempt: () => Promise<T | undefined>,
-	everyMs = 250,
-): Promise<T | undefined> {
-	const untilMs = Date.now() + forMs;
-	for (;;) {
-		const answer = await attempt();
-		if (answer !== undefined || Date.now() > untilMs) return answer;
-		await sleep(everyMs);
 	}
 }

@@ -3,36 +3,36 @@ import fastify from 'fastify';
 import { arrayOr, objectOr, optionalString, type JsonObject } from '../../harness/json';
 import { loopback } from '../../harness/ports';
 
-/** What n8n told the model, as far as a script needs it. */
+/** The parts of n8n's request to the model that a script needs. */
 export interface ModelRequest {
 	/** Name, description and parameters of each tool. */
 	tools: JsonObject[];
 	/** The conversation so far. */
 	input: JsonObject[];
-	/** What the tool that was called last gave back; nothing where the person spoke last. */
+	/** The result of the last tool call. Undefined if the last message is the user's. */
 	toolResult: string | undefined;
 }
 
 export type ModelAnswer = { call: string; args: JsonObject } | { say: string };
 
 export interface ChatModel {
-	/** For the credential of n8n's OpenAI node. */
+	/** The base URL for n8n's OpenAI credential. */
 	url: string;
-	/** Thinks. */
+	/** Decides on the answer to each request. */
 	script: (request: ModelRequest) => ModelAnswer;
 	requests: ModelRequest[];
 	close: () => Promise<void>;
 }
 
 /**
- * A chat model that says what a script has it say. It speaks OpenAI's Responses API without streaming, which is what
- * n8n's OpenAI Chat Model node asks for when an agent is called by a webhook that waits for the whole answer.
+ * A chat model with scripted answers. It implements OpenAI's Responses API without streaming, which n8n's OpenAI Chat
+ * Model node uses when an agent is called by a webhook that waits for the whole answer.
  */
 export async function startChatModel(): Promise<ChatModel> {
 	const app = fastify({ bodyLimit: 10 * 1024 * 1024, forceCloseConnections: true });
 	const model: ChatModel = {
 		url: '',
-		script: () => ({ say: 'Nothing was scripted.' }),
+		script: () => ({ say: 'No script was set.' }),
 		requests: [],
 		close: async () => await app.close(),
 	};

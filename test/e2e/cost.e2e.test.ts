@@ -2,8 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { itemsOf } from '../../harness/execution';
-import { Tables } from './triggerSupport';
-import { items, manualTrigger, node, type TestWorkflow, webhook, workflow } from './workflow';
+import { Tables } from '../../harness/jobTables';
+import {
+	items,
+	manualTrigger,
+	node,
+	type TestWorkflow,
+	webhook,
+	workflow,
+} from '../../harness/workflow';
 
 let tables: Tables;
 beforeAll(async () => {

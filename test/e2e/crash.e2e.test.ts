@@ -1,13 +1,13 @@
 import { planRound } from '../crash/plan';
 import { lineOf } from '../crash/report';
 import { Round } from '../crash/round';
-import { startTables } from '../crash/tables';
-import type { Tables } from './triggerSupport';
+import { startWithSlowApi } from '../crash/slowApi';
+import type { Tables } from '../../harness/jobTables';
 
 let tables: Tables;
 
 beforeAll(async () => {
-	tables = await startTables();
+	tables = await startWithSlowApi();
 });
 
 afterAll(async () => {

@@ -1,5 +1,5 @@
-import { Tables } from './triggerSupport';
-import { WatchedTable } from './rounds';
+import { Tables } from '../../harness/jobTables';
+import { WatchedTable } from '../../harness/watchedTable';
 
 const MANY = 10_000;
 const A_ROUND = 100;

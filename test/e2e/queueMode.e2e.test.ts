@@ -1,14 +1,14 @@
 import { type Execution, itemsOf } from '../../harness/execution';
 import { objectOr } from '../../harness/json';
-import { eventually } from '../../harness/n8nClient';
+import { waitFor } from '../../harness/waitFor';
 import { parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
-import type { Books } from '../crash/books';
-import { booksOf, tableOf, type Watching } from './queue/books';
+import type { Audit } from '../crash/audit';
+import { auditTrigger, tableOf, type Watching } from './queue/triggerAudit';
 import { Cluster, CONCURRENCY, type Start } from './queue/cluster';
-import { askedInARound } from './queue/round';
-import { missingPackages } from './queue/servers';
-import { A_POLL_MS, uuidsOf } from './triggerSupport';
+import { uuidsCheckedInOneRound } from './queue/refreshOnce';
+import { missingPackages } from './queue/redisAndPostgres';
+import { FIRST_CHECK_MS, uuidsOf } from '../../harness/jobTables';
 
 const missing = missingPackages();
 if (missing.length > 0) {
@@ -63,8 +63,8 @@ async function watch(name: string, table: string, prompts: string[]): Promise<Wa
 
 /** What a trigger has delivered, once it is so many items and it has noted them all: it does not deliver those again. */
 async function delivered({ name, saved }: Watching, count: number) {
-	const items = await cluster.tables.deliveries(saved, count, 2 * A_POLL_MS);
-	await eventually(`${name} to note its deliveries`, 30_000, async () => {
+	const items = await cluster.tables.deliveries(saved, count, 2 * FIRST_CHECK_MS);
+	await waitFor(`${name} to note its deliveries`, 30_000, async () => {
 		const notes = await rowsOf('veo_triggers');
 		const row = notes.find(({ trigger }) => String(trigger).includes(`/${saved.id}/`));
 		return parseDeliveries(row?.deliveries)?.delivered.length === count || undefined;
@@ -86,7 +86,11 @@ async function delivered({ name, saved }: Watching, count: number) {
 		const { options, jobs } = tables.harness.emulator;
 		// Slow enough that one worker cannot do it all before the other has looked.
 		options.latencyMs = 300;
-		const workflowId = await cluster.begin(tables.tracked(SPREAD, {}), SPREAD_NAMES, SPREAD_WISHES);
+		const workflowId = await cluster.startExecutions(
+			tables.tracked(SPREAD, {}),
+			SPREAD_NAMES,
+			SPREAD_WISHES,
+		);
 		const executions = await cluster.ended(workflowId, SPREAD_NAMES.length);
 		options.latencyMs = 0;
 		expect(executions.map(({ status }) => status)).toEqual(SPREAD_NAMES.map(() => 'success'));
@@ -135,7 +139,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 			{ uuid: hourAndMs, checkedAt: ago(3_600_001) },
 			{ uuid: neverEither },
 		]);
-		const asked = await askedInARound(tables.harness, table, 60_000);
+		const asked = await uuidsCheckedInOneRound(tables.harness, table, 60_000);
 		expect(asked).toEqual([never, neverEither, yesterday, hourAndMs, hour]);
 		const checked = (await rowsOf(table)).filter(({ checkedAt }) => ms(checkedAt) > now);
 		expect(checked.map(({ uuid }) => uuid).sort()).toEqual([...asked].sort());
@@ -182,12 +186,12 @@ async function delivered({ name, saved }: Watching, count: number) {
 				{ on: 'generate', prompt: 'under way', do: { type: 'delay', ms: ANSWERED_AFTER_MS } },
 			];
 			const veo = cluster.tables.tracked(KILLED, { operation: 'generateAndWait' });
-			const workflowId = await cluster.begin(
+			const workflowId = await cluster.startExecutions(
 				{ ...veo, onError: 'continueRegularOutput' },
 				KILLED_NAMES,
 				KILLED_WISHES,
 			);
-			await eventually('all to be accepted, and all but the last ones noted', 30_000, async () => {
+			await waitFor('all to be accepted, and all but the last ones noted', 30_000, async () => {
 				const noted = (await rowsOf(KILLED)).filter(({ uuid }) => uuid !== null).length;
 				const accepted = KILLED_PROMPTS.filter((prompt) => jobsOf(prompt).length > 0).length;
 				const underWay = KILLED_NAMES.length;
@@ -201,7 +205,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 			const dying = shares.find(({ length }) => length === CONCURRENCY) ?? [];
 			const [first] = dying;
 			if (!first) throw new Error(`Not shared as expected: ${JSON.stringify(shares)}`);
-			await cluster.allowReturn(first);
+			await cluster.allowRestart(first);
 			await first.worker.kill();
 
 			const ended = await cluster.ended(workflowId, KILLED_NAMES.length, 150_000);
@@ -264,7 +268,10 @@ async function delivered({ name, saved }: Watching, count: number) {
 
 	it('has paid for each job once, and each trigger has delivered it once', async () => {
 		const books = await Promise.all(
-			triggers.map(async (one): Promise<[Watching, Books]> => [one, await booksOf(cluster, one)]),
+			triggers.map(async (one): Promise<[Watching, Audit]> => [
+				one,
+				await auditTrigger(cluster, one),
+			]),
 		);
 		process.stdout.write(`\n${await tableOf(cluster, books)}\n`);
 		for (const [{ prompts }, one] of books) {

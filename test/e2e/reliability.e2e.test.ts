@@ -1,37 +1,37 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { itemsOf, type Execution, type Item } from '../../harness/execution';
 import type { Fault, Kind } from '../../emulator';
-import { emulatorKey, Harness } from './harness';
+import { emulatorKey, N8nHarness } from '../../harness/n8nHarness';
 import {
-	atOnce,
 	errorOf,
 	fails,
-	logOf,
-	Scenario,
+	RetryScenario,
 	takesLong,
 	text,
 	threeTries,
-	toldBy,
+	shownFailure,
 	type Veo,
-} from './reliability';
-import { node, type NodeSettings } from './workflow';
+} from '../../harness/retryScenario';
+import { inParallel } from './parallelTests';
+import { node, type NodeSettings } from '../../harness/workflow';
 
 const ten = Array.from({ length: 10 }, (_, index) => index);
 /** The item that something happens to. */
 const bad = 3;
 
-let harness: Harness;
-const scenarios: Scenario[] = [];
+let harness: N8nHarness;
+const scenarios: RetryScenario[] = [];
 
 function scenario(...args: [name: string, count?: number, hints?: Record<number, string>]) {
-	const made = new Scenario(harness, ...args);
+	const made = new RetryScenario(harness, ...args);
 	scenarios.push(made);
 	return made;
 }
 
 beforeAll(async () => {
-	harness = await Harness.start({
+	harness = await N8nHarness.start({
 		emulator: {
 			durationMs: ({ prompt }) => (prompt.includes(takesLong) ? 600_000 : 1000),
 			outcome: ({ prompt }) => (prompt.includes(fails) ? 'failed' : 'completed'),
@@ -49,7 +49,7 @@ afterAll(async () => {
 const each = (indices: number[], count: number, otherwise: number) =>
 	ten.map((index) => (indices.includes(index) ? count : otherwise));
 
-function expectAllItems(execution: Execution, { prompts, jobs }: Scenario): void {
+function expectAllItems(execution: Execution, { prompts, jobs }: RetryScenario): void {
 	expect(execution.error).toBeUndefined();
 	expect(execution.status).toBe('success');
 	const out = itemsOf(execution, 'Veo');
@@ -64,14 +64,14 @@ function expectAllItems(execution: Execution, { prompts, jobs }: Scenario): void
 /** Failed, in these words, and with the ID of every paid video of which the API ever told the node. */
 function expectTold(
 	execution: Execution,
-	{ jobs }: Scenario,
+	{ jobs }: RetryScenario,
 	words: RegExp,
 	untold: string[] = [],
 ) {
 	expect(execution.status).toBe('error');
 	expect(text(execution.error?.message)).toMatch(words);
 	// What earlier turns of a loop put out counts as told.
-	const told = toldBy(execution) + JSON.stringify(execution.runs);
+	const told = shownFailure(execution) + JSON.stringify(execution.runs);
 	const known = jobs.map(({ uuid }) => uuid).filter((uuid) => !untold.includes(uuid));
 	expect(known.filter((uuid) => !told.includes(uuid))).toEqual([]);
 }
@@ -149,7 +149,7 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 			expect(one.sent).toEqual(each([], 0, 1));
 		};
 
-	atOnce({
+	inParallel({
 		'the paid request is refused with HTTP 429': refused(
 			'refused with 429',
 			{ type: 'http', status: 429 },
@@ -297,7 +297,7 @@ describe('Items that fail under "continue"', () => {
 	const fine = ten.filter((index) => !failing.includes(index));
 
 	/** Four of ten fail, each at another stage; the first one of all is among them, which makes n8n try again (trap 2). */
-	async function set(name: string, settings: NodeSettings, first = fails): Promise<Scenario> {
+	async function set(name: string, settings: NodeSettings, first = fails): Promise<RetryScenario> {
 		const one = scenario(name, 10, { [failedJob]: first });
 		one.strike(noVideo, { on: 'video', do: { type: 'http', status: 404 } });
 		one.strike(maybePaid, { on: 'generate', accept: true, do: { type: 'resetBeforeAnswer' } });
@@ -313,7 +313,7 @@ describe('Items that fail under "continue"', () => {
 		return one;
 	}
 
-	function expectFailed(one: Scenario, itemIndex: number, item: Item | undefined): void {
+	function expectFailed(one: RetryScenario, itemIndex: number, item: Item | undefined): void {
 		const uuid = one.jobsOf(itemIndex)[0]?.uuid;
 		const known = { [failedJob]: uuid, [noVideo]: uuid }[itemIndex];
 		expect(item?.json.uuid).toBe(known);
@@ -331,7 +331,7 @@ describe('Items that fail under "continue"', () => {
 		expect(item?.pairedItem).toEqual({ item: itemIndex });
 	}
 
-	function expectFine(one: Scenario, itemIndex: number, item: Item | undefined): void {
+	function expectFine(one: RetryScenario, itemIndex: number, item: Item | undefined): void {
 		expect(item?.json).not.toHaveProperty('error');
 		expect(item?.json).toMatchObject({
 			uuid: one.jobsOf(itemIndex)[0]?.uuid,
@@ -375,10 +375,10 @@ describe('Items that fail under "continue"', () => {
 		expect(received('Failed')).toEqual(wrong.map(({ json }) => json));
 		expect(one.paid).toEqual(each([notPaid], 0, 1));
 		expect(one.sent).toEqual(each([notPaid], tries, 1));
-		expect(toldBy(execution)).toContain(one.jobsOf(failedJob)[0]?.uuid);
+		expect(shownFailure(execution)).toContain(one.jobsOf(failedJob)[0]?.uuid);
 	};
 
-	atOnce({
+	inParallel({
 		'go to the regular output': regular('continue', {}, 1),
 		'go to the regular output after three tries': regular('continue, three tries', threeTries, 3),
 		'go to the error output': errorOutput('error output', {}, 1),
@@ -407,7 +407,7 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 	const uuids = (execution: Execution) =>
 		execution.runs.Veo?.flatMap(({ outputs }) => outputs[0]?.map(({ json }) => json.uuid) ?? []);
 
-	function expectThree(execution: Execution, one: Scenario): void {
+	function expectThree(execution: Execution, one: RetryScenario): void {
 		expect(execution.error).toBeUndefined();
 		expect(execution.status).toBe('success');
 		expect(prompts(execution)).toEqual([[one.prompts[0]], [one.prompts[0]], [one.prompts[0]]]);
@@ -415,7 +415,7 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 		expect(one.jobs).toHaveLength(3);
 	}
 
-	atOnce({
+	inParallel({
 		'pays for each turn': async () => {
 			const one = scenario('loop', 3);
 			await one.setLoop({ settings: threeTries });
@@ -447,7 +447,7 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 			const one = scenario('loop, second turn without download', 3);
 			await one.setLoop({ parameters: { downloadVideo: true } });
 			const id = await one.start();
-			await harness.until(() => one.jobs.length === 2);
+			await harness.waitUntil(() => one.jobs.length === 2);
 			const [, second] = one.jobs;
 			if (second === undefined) throw new Error('No second job');
 			one.strikeJob(second, { on: 'video', do: { type: 'http', status: 404 } });
@@ -481,7 +481,7 @@ describe('Stop', () => {
 			await one.set(veo);
 			const id = await one.start();
 			const waitedFor = within ?? 'status';
-			await harness.until(() => one.requests(waitedFor).length > 0);
+			await harness.waitUntil(() => one.requests(waitedFor).length > 0);
 			// Into the middle of the sleep, of the request, of the body.
 			await sleep(1500);
 
@@ -503,7 +503,7 @@ describe('Stop', () => {
 			expect(customData.veo_uuid).toBe(within === 'generate' ? undefined : uuid);
 		};
 
-	atOnce({
+	inParallel({
 		'in the middle of waiting': stopped('stopped while waiting', {}),
 		'in the middle of a status check': stopped('stopped in a status check', {
 			fault: { on: 'status', do: { type: 'hang' } },
@@ -580,7 +580,7 @@ describe('The key', () => {
 		}
 		expect(leaking).toEqual([]);
 
-		const log = await logOf(harness);
+		const log = await readFile(harness.n8n.logFile, 'utf8');
 		expect(log).toMatch(/\bdebug\b/);
 		expect(log.split('\n').filter((line) => line.includes(emulatorKey))).toEqual([]);
 	});

@@ -1,6 +1,6 @@
 import { objectOr, requiredString, type JsonObject } from '../../harness/json';
 import { startChatModel, type ChatModel } from './chatModel';
-import { Templates } from './templateSupport';
+import { Templates } from './importedTemplates';
 
 const agent = 'AI agent that makes videos';
 const wish = 'A lighthouse in a storm, slow push in, cold light, thunder';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 	const nodes = await templates.nodes(agent);
 	const chat = nodes.find(({ type }) => type === '@n8n/n8n-nodes-langchain.chatTrigger');
 	chatPath = `webhook/${requiredString(chat, 'webhookId')}/chat`;
-	await templates.switchOn(agent);
+	await templates.activate(agent);
 });
 
 afterAll(async () => {

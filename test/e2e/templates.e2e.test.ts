@@ -1,11 +1,11 @@
 import { itemsOf, type Execution, type Item } from '../../harness/execution';
 import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
-import { eventually } from '../../harness/n8nClient';
+import { waitFor } from '../../harness/waitFor';
 import { packageName } from '../../harness/paths';
 import { freePort, loopback } from '../../harness/ports';
 import { submitOnSchedule, textToVideo, whenFinished } from '../../harness/templates';
-import { A_POLL_MS } from './triggerSupport';
-import { Templates, uuidIn } from './templateSupport';
+import { FIRST_CHECK_MS } from '../../harness/jobTables';
+import { Templates, uuidIn } from './importedTemplates';
 
 // The smallest PNG there is: one pixel.
 const png = Buffer.from(
@@ -95,7 +95,7 @@ describe(imageFile, () => {
 		const workflowId = templates.id(imageFile);
 		const response = await templates.post('form/image-to-video', form);
 		const page = requiredString(await response.json(), 'formWaitingUrl');
-		await eventually('the last page', 60_000, async () => {
+		await waitFor('the last page', 60_000, async () => {
 			const [execution] = await client.executions({ workflowId });
 			return execution?.status === 'waiting' ? true : undefined;
 		});
@@ -106,7 +106,7 @@ describe(imageFile, () => {
 	}
 
 	it('makes a video of a file, and shows it on the page, or says why there is none', async () => {
-		await templates.switchOn(imageFile);
+		await templates.activate(imageFile);
 		const html = await submit('The pixel dances');
 		const job = jobOf('The pixel dances');
 		expect(html).toContain('Your video is ready');
@@ -157,13 +157,13 @@ describe(spreadsheet, () => {
 	});
 
 	it('takes a file that somebody uploads', async () => {
-		await templates.switchOn(spreadsheet);
+		await templates.activate(spreadsheet);
 		const csv = 'name,prompt,shape\nSnail,A snail crosses a leaf,9:16\n';
 		const form = new FormData();
 		form.append('field-0', new Blob([csv], { type: 'text/csv' }), 'mine.csv');
 		expect((await templates.post('form/videos-from-a-spreadsheet', form)).status).toBe(200);
 
-		const execution = await eventually('the report', 60_000, async () => {
+		const execution = await waitFor('the report', 60_000, async () => {
 			const [newest] = await templates.ended(spreadsheet, 'success');
 			return newest?.mode === 'webhook' ? newest : undefined;
 		});
@@ -176,15 +176,15 @@ describe(spreadsheet, () => {
 describe('the job table', () => {
 	/** What the trigger has started its workflow with, once that is so many items. */
 	const delivered = async (count: number): Promise<Item[]> =>
-		await eventually(`${count} deliveries`, 60_000, async () => {
+		await waitFor(`${count} deliveries`, 60_000, async () => {
 			const executions = await templates.ended(whenFinished, 'success');
 			const items = executions.flatMap((one) => itemsOf(one, 'Veo Trigger'));
 			return items.length >= count ? items : undefined;
 		});
 
 	it('is filled by a schedule and by hand, and each result is posted onwards once', async () => {
-		await templates.switchOn(whenFinished);
-		await templates.switchOn(submitOnSchedule);
+		await templates.activate(whenFinished);
+		await templates.activate(submitOnSchedule);
 		const before = templates.harness.emulator.jobs.length;
 		const submitted = itemsOf(await templates.run(submitOnSchedule), 'Veo');
 		expect(submitted.map(({ json }) => json.status)).toEqual(['pending', 'pending']);
@@ -217,7 +217,7 @@ describe(service, () => {
 
 	beforeAll(async () => {
 		await templates.run(service);
-		await templates.switchOn(service);
+		await templates.activate(service);
 	});
 
 	it.each<[string, JsonObject, RegExp]>([
@@ -266,7 +266,7 @@ describe(service, () => {
 			status: 'failed',
 			errorMessage: reason,
 		});
-		const failure = await eventually('the failed execution', A_POLL_MS, async () => {
+		const failure = await waitFor('the failed execution', FIRST_CHECK_MS, async () => {
 			const [newest] = await templates.ended(service, 'error');
 			return newest;
 		});

@@ -1,7 +1,7 @@
 import { itemsOf, type Execution, type Item } from '../../harness/execution';
 import { arrayOr, objectOr, requiredString } from '../../harness/json';
-import { emulatorKey, Harness } from './harness';
-import { chain, fetchFile, items, manualTrigger, webhook } from './workflow';
+import { emulatorKey, N8nHarness } from '../../harness/n8nHarness';
+import { chain, fetchFile, items, manualTrigger, webhook } from '../../harness/workflow';
 
 const uuidPattern = /^[0-9a-f-]{36}$/;
 const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
@@ -13,10 +13,10 @@ const png = Buffer.from(
 	'base64',
 );
 
-let harness: Harness;
+let harness: N8nHarness;
 
 beforeAll(async () => {
-	harness = await Harness.start();
+	harness = await N8nHarness.start();
 });
 
 afterAll(async () => {
@@ -174,7 +174,7 @@ describe('Generate and Wait', () => {
 			),
 		);
 		const executionId = await harness.client.runManually(id, 'Start');
-		await harness.until(() => harness.emulator.count('status') > 0);
+		await harness.waitUntil(() => harness.emulator.count('status') > 0);
 		const stoppedAt = Date.now();
 		await harness.client.stopExecution(executionId);
 		const execution = await harness.client.waitForExecution(executionId);

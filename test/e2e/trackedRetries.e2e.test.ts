@@ -1,7 +1,7 @@
 import { itemsOf } from '../../harness/execution';
 import type { Fault } from '../../emulator';
-import { Tables, uuidsOf } from './triggerSupport';
-import { chain, items, type TestWorkflow, webhook } from './workflow';
+import { Tables, uuidsOf } from '../../harness/jobTables';
+import { chain, items, type TestWorkflow, webhook } from '../../harness/workflow';
 
 let tables: Tables;
 beforeAll(async () => {
@@ -60,7 +60,7 @@ describe('Track Job pays once', () => {
 		await client.activateWorkflow(id);
 		const stopped = await client.runByWebhook(id, String(workflow.nodes[0].webhookId), {});
 		// A job is noted in the table before it is first asked about.
-		await tables.harness.until(
+		await tables.harness.waitUntil(
 			() => jobsOf(prompts).filter(({ statusChecks }) => statusChecks > 0).length === 2,
 		);
 		await client.stopExecution(stopped);

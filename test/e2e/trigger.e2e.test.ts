@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { itemsOf } from '../../harness/execution';
-import { eventually } from '../../harness/n8nClient';
+import { waitFor } from '../../harness/waitFor';
 import type { Fault } from '../../emulator';
-import { A_POLL_MS, Tables, uuidsOf } from './triggerSupport';
-import { chain, items, manualTrigger } from './workflow';
+import { FIRST_CHECK_MS, Tables, uuidsOf } from '../../harness/jobTables';
+import { chain, items, manualTrigger } from '../../harness/workflow';
 
 let tables: Tables;
 
@@ -93,7 +93,7 @@ describe('Veo Trigger on the job table', () => {
 		const table = 'once';
 		await tables.submit(table, '20 s once');
 		const watching = await tables.watch({ jobTableName: table, options: { keepChecking: false } });
-		const [item] = await tables.deliveries(watching, 1, 2 * A_POLL_MS);
+		const [item] = await tables.deliveries(watching, 1, 2 * FIRST_CHECK_MS);
 		expect(item?.json.uuid).toBe(jobOf('20 s once').uuid);
 		const [execution] = await tables.executions(watching.id, 'success');
 		latencies.once = Date.parse(String(execution?.startedAt)) - jobOf('20 s once').finalAt;
@@ -162,7 +162,7 @@ describe('Veo Trigger on the job table', () => {
 		const end = strike('1 s outage', { type: 'http', status: 503 });
 		const watching = await tables.watch({ jobTableName: table });
 		const { uuid } = jobOf('1 s outage');
-		await eventually('a check in vain to be logged', A_POLL_MS, async () => {
+		await waitFor('a check in vain to be logged', FIRST_CHECK_MS, async () => {
 			const log = await readFile(tables.harness.n8n.logFile, 'utf8');
 			return (
 				log.includes(
@@ -185,7 +185,7 @@ describe('Veo Trigger on the job table', () => {
 			const end = strike('1 s refused', { type: 'envelope', code: 1002, msg: 'No such key' });
 			const watching = await tables.watch({ jobTableName: table });
 			await tables.submit(table, 'finished meanwhile', { operation: 'generateAndWait' });
-			const [execution] = await eventually('a failed execution', A_POLL_MS, async () => {
+			const [execution] = await waitFor('a failed execution', FIRST_CHECK_MS, async () => {
 				const failed = await tables.executions(watching.id, 'error');
 				return failed.length > 0 ? failed : undefined;
 			});
@@ -276,7 +276,7 @@ describe('Veo Trigger on listed videos', () => {
 		delete watching.nodes[0].credentials?.veoJobTableApi;
 		const saved = await tables.harness.save(watching);
 		expect(await tables.activate(saved)).toBe('');
-		await tables.deliveries(saved, 2, 2 * A_POLL_MS);
+		await tables.deliveries(saved, 2, 2 * FIRST_CHECK_MS);
 		await sleep(12_000);
 		expect(uuidsOf(await tables.delivered(saved)).sort()).toEqual(uuids.slice(0, 2).sort());
 	});
@@ -303,14 +303,14 @@ it('delivers all of it, and nothing twice, when n8n is killed in between', async
 	await tables.submit(table, '80 s late');
 	await tables.deliveries(watching, 1);
 	// Killed in the instant before this, it would deliver the first one again.
-	await eventually('the delivery to be remembered', 10_000, async () => {
+	await waitFor('the delivery to be remembered', 10_000, async () => {
 		const row = await notesOf(table);
 		return String(row?.deliveries).includes('"delivered":[[') || undefined;
 	});
 	await tables.harness.n8n.kill();
 	await tables.harness.n8n.start();
 	await tables.harness.client.login({ email: 'tester@example.com', password: 'Veo-tests-1' });
-	const items = await tables.deliveries(watching, 2, 2 * A_POLL_MS);
+	const items = await tables.deliveries(watching, 2, 2 * FIRST_CHECK_MS);
 	await sleep(12_000);
 	expect(uuidsOf(await tables.delivered(watching))).toEqual(uuidsOf(items));
 	expect(items.map(({ json }) => json.prompt)).toEqual(['1 s early', '80 s late']);

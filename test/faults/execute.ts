@@ -2,34 +2,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode, INodeExecutionData } from 'n8n-workflow';
 import { type Emulator, startEmulator } from '../../emulator';
 import { type Ran, retryRun, type RunOptions, startNode, storeFile } from '../../harness/core';
-import { readBooks } from './books';
-import { type Asked, check, type Violation } from './check';
+import { readLedger } from './ledger';
+import { type Conditions, findViolations, type Violation } from './violations';
 import { Gate } from './gate';
 import { findLeaks, type Places } from './leaks';
 import type { Scenario } from './scenario';
 import { readSeen, type Seen } from './seen';
 
-/** What one run came to. */
+/** The result of one run. */
 export interface Result {
 	seed: number;
 	wallMs: number;
 	paidRequests: number;
 	accepted: number;
 	violations: Violation[];
-	/** For a closer look: the executions as their user sees them. */
+	/** For `--only`: the executions as the user sees them. */
 	seen: Seen[];
-	/** The requests as the API got them, in words. */
+	/** For `--only`: the requests that the API received. */
 	requests: string[];
 }
 
-export type World = Pick<Places, 'otherHostHeard'>;
+export type World = Pick<Places, 'otherHostReceived'>;
 
-/** No run may last longer. It is stopped then, and its lasting is a broken rule. */
-const LONGEST_RUN_MS = 240_000;
-/** Stop ends a run within a second. The other seconds are for the runs beside it, which share the machine. */
-const LONGEST_STOP_MS = 3000;
+/** A run that takes longer is stopped and reported. */
+const MAX_RUN_MS = 240_000;
+/** Stop ends a run within a second. The rest is for parallel runs on the same machine. */
+const MAX_STOP_MS = 3000;
 
-/** Lets a scenario happen and checks it. `end` stops it early; then nothing is checked. */
+/** Runs a scenario and checks its result. When `end` fires, it is stopped and not checked. */
 export async function execute(
 	scenario: Scenario,
 	world: World,
@@ -44,47 +44,47 @@ export async function execute(
 		const options = await toRunOptions(scenario, gate?.port ?? emulator.port);
 		const seen: Seen[] = [];
 		const violations: Violation[] = [];
-		const asked: Asked = {
+		const conditions: Conditions = {
 			items: scenario.prompts.length,
 			onError: scenario.onError,
 			stopped: scenario.stopAfterMs !== undefined,
 			answersLost: gate !== undefined,
 		};
-		const look = (ran: Ran): Seen => {
-			const sight = readSeen(ran, asked.stopped);
-			violations.push(...check(asked, readBooks(emulator, scenario.prompts), sight));
-			seen.push(sight);
-			return sight;
+		const inspectRun = (ran: Ran): Seen => {
+			const one = readSeen(ran, conditions.stopped);
+			violations.push(...findViolations(conditions, readLedger(emulator, scenario.prompts), one));
+			seen.push(one);
+			return one;
 		};
 
 		const first = await runAndStop(options, scenario, end);
 		violations.push(...first.violations);
 		if (end.aborted) return undefined;
-		let last = look(first.ran);
+		let last = inspectRun(first.ran);
 		if (scenario.uiRetry && first.ran.error) {
 			if (scenario.uiRetry.faultsGone) emulator.options.faults = [];
 			emulator.credits += scenario.uiRetry.credits;
 			const again = await withinLimit(retryRun(first.ran, options), end);
 			if (!again) return undefined;
-			last = look(again);
+			last = inspectRun(again);
 		}
 
-		// Whatever the node left under way would arrive by now.
+		// Requests that the node did not wait for would arrive within this time.
 		await sleep(200);
 		const execution = seen.flatMap(({ everything }) => everything);
-		const books = readBooks(emulator, scenario.prompts);
+		const ledger = readLedger(emulator, scenario.prompts);
 		violations.push(
-			...check(asked, books, last),
+			...findViolations(conditions, ledger, last),
 			...findLeaks(scenario.apiKey, { ...world, execution, requests: emulator.requests }),
 		);
 		return {
 			seed: scenario.seed,
 			wallMs: Date.now() - startedAt,
-			paidRequests: books.paidRequests,
-			accepted: books.jobs.length,
+			paidRequests: ledger.paidRequests,
+			accepted: ledger.jobs.length,
 			violations: distinct(violations),
 			seen,
-			requests: inWords(emulator, startedAt),
+			requests: requestLines(emulator, startedAt),
 		};
 	} finally {
 		over.abort();
@@ -109,30 +109,30 @@ async function runAndStop(options: RunOptions, scenario: Scenario, end: AbortSig
 	end.addEventListener('abort', stop, { once: true });
 	if (end.aborted) stop();
 	if (scenario.stopAfterMs !== undefined) void after(scenario.stopAfterMs, stop);
-	void after(LONGEST_RUN_MS, () => {
-		violations.push({ kind: 'other', text: `Went on for ${LONGEST_RUN_MS / 1000} s` });
+	void after(MAX_RUN_MS, () => {
+		violations.push({ kind: 'other', text: `Did not end within ${MAX_RUN_MS / 1000} s` });
 		stop();
 	});
 	const ran = await running.done;
 	over.abort();
 	end.removeEventListener('abort', stop);
 
-	// n8n itself runs a stopped node once more, if told to, and waits before each try.
+	// With Retry On Fail, n8n runs a stopped node again, after a pause.
 	const pausesMs = (scenario.tries - 1) * scenario.waitBetweenTriesMs;
 	const tookMs = stoppedAt === undefined ? 0 : Date.now() - stoppedAt - pausesMs;
-	if (tookMs > LONGEST_STOP_MS) {
-		violations.push({ kind: 'other', text: `Went on for ${tookMs} ms after Stop` });
+	if (tookMs > MAX_STOP_MS) {
+		violations.push({ kind: 'other', text: `Ended ${tookMs} ms after Stop` });
 	}
 	return { ran, violations };
 }
 
-/** A retry has no Stop in the harness: one that lasts too long is left to itself, as are all when `end` fires. */
+/** The harness cannot stop a retry. One that takes too long, or longer than `end`, is left running. */
 async function withinLimit(retry: Promise<Ran>, end: AbortSignal): Promise<Ran | undefined> {
 	const over = new AbortController();
 	const signal = AbortSignal.any([end, over.signal]);
-	const tooLong = sleep(LONGEST_RUN_MS, undefined, { signal }).then(
+	const tooLong = sleep(MAX_RUN_MS, undefined, { signal }).then(
 		() => {
-			throw new Error(`A retry went on for ${LONGEST_RUN_MS / 1000} s`);
+			throw new Error(`A retry did not end within ${MAX_RUN_MS / 1000} s`);
 		},
 		() => undefined,
 	);
@@ -147,11 +147,11 @@ async function closeForAWhile(gate: Gate, { closed }: Scenario, over: AbortSigna
 		await wait(closed?.forMs);
 		await gate.open();
 	} catch {
-		// The run was over first.
+		// The run has ended before.
 	}
 }
 
-/** The smallest PNG that there is. */
+/** A PNG of one pixel. */
 const IMAGE = Buffer.from(
 	'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
 	'base64',
@@ -194,11 +194,11 @@ function distinct(violations: Violation[]): Violation[] {
 	return [...new Map(violations.map((one) => [one.text, one])).values()];
 }
 
-function inWords(emulator: Emulator, startedAt: number): string[] {
+function requestLines(emulator: Emulator, startedAt: number): string[] {
 	return emulator.requests.map(({ method, path, receivedAt, answered, uuid, fault }) => {
-		const words = [`${receivedAt - startedAt} ms`, method, path, '->', answered ?? 'nothing yet'];
-		if (method === 'POST' && uuid) words.push(`(${uuid})`);
-		if (fault) words.push(JSON.stringify(fault));
-		return words.join(' ');
+		const parts = [`${receivedAt - startedAt} ms`, method, path, '->', answered ?? 'no answer'];
+		if (method === 'POST' && uuid) parts.push(`(${uuid})`);
+		if (fault) parts.push(JSON.stringify(fault));
+		return parts.join(' ');
 	});
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Below the ports that systems hand out by themselves, so that nobody else gets one while its gate is closed. */
+/** Below the ephemeral ports: no other process is given the port of a closed gate. */
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 let nextPort = FIRST_PORT + (process.pid % PORTS);
 
-/** A port in front of another one, which can be closed for a while: connections are refused, and those open are cut. */
+/** Forwards a port. While it is closed, new connections are refused and open ones are reset. */
 export class Gate {
 	private readonly sockets = new Set<Socket>();
 	private server?: Server;
@@ -22,12 +22,14 @@ export class Gate {
 			nextPort = nextPort + 1 < FIRST_PORT + PORTS ? nextPort + 1 : FIRST_PORT;
 			if (await gate.open()) return gate;
 		}
-		throw new Error(`No port is free from ${FIRST_PORT} on`);
+		throw new Error(`No free port from ${FIRST_PORT} to ${FIRST_PORT + PORTS - 1}`);
 	}
 
-	/** Gives false where the port is taken. */
+	/** Returns false if the port is in use. */
 	async open(): Promise<boolean> {
-		const server = createServer((socket) => this.join(socket, connect(this.target, '127.0.0.1')));
+		const server = createServer((socket) =>
+			this.forward(socket, connect(this.target, '127.0.0.1')),
+		);
 		server.listen(this.port, '127.0.0.1');
 		const open = await once(server, 'listening').then(
 			() => true,
@@ -46,7 +48,7 @@ export class Gate {
 		await closed;
 	}
 
-	private join(one: Socket, other: Socket): void {
+	private forward(one: Socket, other: Socket): void {
 		for (const [from, to] of [
 			[one, other],
 			[other, one],
@@ -55,7 +57,7 @@ export class Gate {
 			from.on('error', () => undefined);
 			from.once('close', () => {
 				this.sockets.delete(from);
-				// What was cut on one side is cut on the other, not ended in good order.
+				// A reset on one side is forwarded as a reset, not as a regular end.
 				if (from.errored || !from.readableEnded) to.resetAndDestroy();
 			});
 			from.pipe(to);

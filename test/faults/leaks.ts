@@ -1,15 +1,15 @@
 import type { RecordedRequest } from '../../emulator';
-import type { Violation } from './check';
+import type { Violation } from './violations';
 
-/** Every place where the key could turn up and must not. */
+/** Where the key must not appear. */
 export interface Places {
-	/** Every string of the executions' data. */
+	/** All strings in the executions' data. */
 	execution: readonly string[];
 	requests: readonly RecordedRequest[];
-	otherHostHeard: (text: string) => boolean;
+	otherHostReceived: (text: string) => boolean;
 }
 
-/** The key belongs into the Authorization header of the API's three calls, and nowhere else. */
+/** The key may appear only in the Authorization header of the API's three calls. */
 export function findLeaks(apiKey: string, places: Places): Violation[] {
 	const forms = [apiKey, encodeURIComponent(apiKey), Buffer.from(apiKey).toString('base64')];
 	const holdsKey = (text: string) => forms.some((form) => text.includes(form));
@@ -25,6 +25,6 @@ export function findLeaks(apiKey: string, places: Places): Violation[] {
 	return [
 		...strings.map((text) => leak(`the execution's data: ${text.slice(0, 200)}`)),
 		...requests.map(({ method, path }) => leak(`a request: ${method} ${path}`)),
-		...(places.otherHostHeard(apiKey) ? [leak('a request to another host')] : []),
+		...(places.otherHostReceived(apiKey) ? [leak('a request to another host')] : []),
 	];
 }

@@ -1,9 +1,9 @@
 /**
- * Keeps what n8n, the node and the libraries write on the screen; n8n's own log goes to a file, at its most talkative
- * level. `print` is the way past it.
+ * Captures stdout and stderr, to search them for keys. `print` writes to the real stdout. n8n's own log goes to a file, at
+ * debug level.
  */
-export function captureScreen() {
-	// One file, whatever its size: to be searched at the end.
+export function captureOutput() {
+	// In megabytes: n8n must not rotate the file, which is searched at the end.
 	process.env.N8N_LOG_FILE_SIZE_MAX = '4000';
 	const print = process.stdout.write.bind(process.stdout);
 	const written: string[] = [];
@@ -23,10 +23,10 @@ export function captureScreen() {
 const PREFIX = 'veo-faults-key-';
 const KEYS = new RegExp(`${PREFIX}([0-9a-y]+)z`, 'g');
 
-/** A key of its own for each run, so that a leak can be told whose it is. */
+/** A unique key for each run, so that a leak can be assigned to its run. */
 export const keyFor = (seed: number) => `${PREFIX}${seed.toString(35)}z`;
 
-/** The runs whose keys stand in a text. */
+/** The seeds of the runs whose keys are in the text. */
 export function seedsOfKeysIn(text: string): number[] {
 	const seeds = [...text.matchAll(KEYS)].map(([, digits]) => parseInt(digits ?? '', 35));
 	return [...new Set(seeds)];

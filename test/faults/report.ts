@@ -1,56 +1,59 @@
 import { inspect } from 'node:util';
-import { KINDS, type Violation } from './check';
+import { KINDS, type Violation } from './violations';
 import type { Result } from './execute';
 import type { Scenario } from './scenario';
 
-/** Adds up the results, and tells of them. */
+/** Collects the results and formats them. */
 export class Report {
 	private readonly startedAt = Date.now();
 	private readonly results: Array<{ scenario: Scenario; result: Result }> = [];
 	private readonly others: Array<Violation & { seed: number }> = [];
-	private brokenOff = 0;
-	private underWay = 0;
+	private aborted = 0;
+	private running = 0;
 
 	constructor(
 		private readonly seed: number,
 		private readonly runs: number,
 	) {}
 
-	began(): void {
-		this.underWay++;
+	started(): void {
+		this.running++;
 	}
 
-	/** Without a result where the run was called off. */
+	/** Without a result if the run was stopped early. */
 	ended(scenario: Scenario, result: Result | undefined): void {
-		this.underWay--;
+		this.running--;
 		if (!result) return;
-		// Of a run that kept all promises only the figures are of interest, unless it is the only one.
-		const kept = result.violations.length > 0 || this.runs === 1;
-		this.results.push({ scenario, result: kept ? result : { ...result, seen: [], requests: [] } });
+		// The details of a run without violations are shown only if it is the only one.
+		const isKept = result.violations.length > 0 || this.runs === 1;
+		this.results.push({
+			scenario,
+			result: isKept ? result : { ...result, seen: [], requests: [] },
+		});
 	}
 
-	/** The run itself could not be had. */
-	broke(seed: number, thrown: unknown): void {
-		this.underWay--;
-		this.brokenOff++;
-		this.others.push({ seed, kind: 'other', text: `The run broke off: ${inspect(thrown)}` });
+	/** The run itself threw. */
+	crashed(seed: number, thrown: unknown): void {
+		this.running--;
+		this.aborted++;
+		this.others.push({ seed, kind: 'other', text: `The run itself failed: ${inspect(thrown)}` });
 	}
 
-	/** The keys of these runs were in the logs. */
+	/** The keys of these runs are in the logs. */
 	leaked(seeds: readonly number[]): void {
 		for (const seed of seeds) {
 			this.others.push({ seed, kind: 'key leak', text: 'The key is in the logs' });
 		}
 	}
 
-	clean(): boolean {
+	isClean(): boolean {
 		return this.results.length === this.runs && this.violations().length === 0;
 	}
 
 	progress(): string {
-		const done = this.results.length + this.brokenOff;
+		const done = this.results.length + this.aborted;
 		const violations = this.violations().length;
-		return `${this.seconds()} s: ${done} of ${this.runs} runs done, ${this.underWay} under way, ${violations} broken promises\n`;
+		return `${this.seconds()} s: ${done} of ${this.runs} runs done, ${this.running} running, ${violations} violations\n`;
 	}
 
 	table(logCharacters: number): string {
@@ -73,14 +76,14 @@ export class Report {
 			['jobs paid twice', of('paid twice')],
 			['jobs lost', of('lost')],
 			['key leaks', of('key leak')],
-			['other broken rules', of('other')],
+			['other violations', of('other')],
 		];
 		const list = violations.map(({ seed, kind, text }) => `--only ${seed}  ${kind}: ${text}\n`);
 		const table = rows.map(([name, figure]) => `${name.padEnd(24)}${figure}\n`);
 		return ['\n', ...list, ...(list.length > 0 ? ['\n'] : []), ...table].join('');
 	}
 
-	/** Everything about the runs, for a closer look. */
+	/** All details of the runs, for `--only`. */
 	details(): string {
 		return this.results
 			.map(({ scenario, result: { seen, requests } }) => {
@@ -90,11 +93,11 @@ export class Report {
 					texts,
 					unclear,
 				}));
-				const whole = { depth: null, maxStringLength: 1000, breakLength: 120 };
+				const format = { depth: null, maxStringLength: 1000, breakLength: 120 };
 				return [
-					`Scenario: ${inspect(scenario, whole)}`,
+					`Scenario: ${inspect(scenario, format)}`,
 					`Requests:\n  ${requests.join('\n  ')}`,
-					`What the user sees: ${inspect(shown, whole)}\n`,
+					`What the user sees: ${inspect(shown, format)}\n`,
 				].join('\n');
 			})
 			.join('\n');

@@ -7,16 +7,16 @@ import {
 } from '../../emulator';
 import { keyFor } from './logs';
 
-/** One execution, what goes wrong around it, and what its user does. All of it follows from the seed. */
+/** One execution, its faults, and what the user does. All of it is derived from the seed. */
 export interface Scenario {
 	seed: number;
 	apiKey: string;
 	operation: 'generate' | 'generateAndWait';
 	image: 'none' | 'url' | 'file';
-	/** One for each item, no two alike: the emulator's books tell items apart by them. */
+	/** One per item. They are unique, to identify the item of a job. */
 	prompts: string[];
 	onError: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
-	/** How often n8n runs the node at most; 1 is without Retry On Fail. */
+	/** Max Tries of Retry On Fail. 1: off. */
 	tries: number;
 	waitBetweenTriesMs: number;
 	downloadVideo: boolean;
@@ -29,11 +29,11 @@ export interface Scenario {
 		onTimeout: 'error' | 'returnStatus';
 	};
 	emulator: EmulatorOptions;
-	/** The port of the API is closed for a while. */
+	/** The API is not reachable for some time. */
 	closed?: { fromMs: number; forMs: number };
-	/** "Stop", so long after the start. */
+	/** The user stops the execution this long after its start. */
 	stopAfterMs?: number;
-	/** "Retry" of the failed execution, after some of what was wrong was put right. */
+	/** "Retry" of the failed execution, after removing the faults and adding credits. */
 	uiRetry?: { faultsGone: boolean; credits: number };
 }
 
@@ -59,7 +59,7 @@ export function createScenario(seed: number, otherOrigin: string): Scenario {
 			maxWaitTime: between(6, chance(0.7) ? 12 : 20),
 			maxRetries: between(0, 2),
 			requestTimeout: between(1, 2),
-			// At most two turns, or a run would wait many times over.
+			// At most two batches, to limit the duration of a run.
 			maxConcurrentJobs: between(Math.ceil(prompts.length / 2), 10),
 			onTimeout: pick(['error', 'returnStatus'] as const),
 		},
@@ -76,7 +76,7 @@ export function createScenario(seed: number, otherOrigin: string): Scenario {
 	};
 }
 
-/** One video, and nothing goes wrong. */
+/** One video and no faults. */
 export function calmScenario(): Scenario {
 	const apiKey = keyFor(0);
 	return {
@@ -101,10 +101,10 @@ export function calmScenario(): Scenario {
 	};
 }
 
-/** The account and the videos that it gets. */
+/** The behaviour of the API without faults. */
 function account({ between, chance, pick }: Draws, items: number): EmulatorOptions {
-	const longestMs = pick([500, 4000, 8000, 60_000]);
-	const durations = Array.from({ length: 64 }, () => between(100, longestMs));
+	const maxMs = pick([500, 4000, 8000, 60_000]);
+	const durations = Array.from({ length: 64 }, () => between(100, maxMs));
 	const failing = pick([0, 0, 0.3, 1]);
 	const outcomes = Array.from({ length: 64 }, () => chance(failing));
 	return {
@@ -136,10 +136,10 @@ function faultsFor(
 ): Fault[] {
 	const { between, chance, pick } = draw;
 	const faults = randomFaults(seed, between(0, 8))
-		.filter(({ on, do: action }) => on !== 'video' || !withoutEnd.includes(action.type))
-		.map((fault) => ({ ...fault, do: elsewhere(fault.do, otherOrigin) }))
+		.filter(({ on, do: action }) => on !== 'video' || !endless.includes(action.type))
+		.map((fault) => ({ ...fault, do: redirectTo(fault.do, otherOrigin) }))
 		.map((fault) => {
-			// Some strike one item alone, some come again and again.
+			// Some faults affect a single item, some are repeated.
 			if (fault.on !== 'upload' && chance(0.2)) return { ...fault, prompt: pick(prompts) };
 			if (chance(0.15)) return { ...fault, occurrence: 'every' as const, probability: 0.5 };
 			return fault;
@@ -149,25 +149,25 @@ function faultsFor(
 	return faults;
 }
 
-/** A video that never ends is taken until the node's own limits, 2 GB or half an hour: not here. */
-const withoutEnd: Array<FaultAction['type']> = ['endless', 'trickle'];
+/** Downloads that end only at the node's own limits of 2 GB or 30 minutes take too long here. */
+const endless: Array<FaultAction['type']> = ['endless', 'trickle'];
 
-/** A redirect leads to where it is heard. */
-function elsewhere(action: FaultAction, origin: string): FaultAction {
+/** Directs a redirect to the other host. */
+function redirectTo(action: FaultAction, origin: string): FaultAction {
 	if (action.type !== 'http' || action.headers?.location === undefined) return action;
 	return { ...action, headers: { location: `${origin}/elsewhere` } };
 }
 
-/** A server that tells the key to whoever listens. */
+/** An answer that contains the key. */
 function echo({ between, pick }: Draws, apiKey: string): Fault {
-	const words = `The key "${apiKey}" is not for this`;
+	const msg = `The key "${apiKey}" is not for this`;
 	const action = pick<FaultAction>([
-		{ type: 'envelope', code: pick([1000, 1002, 5000, 7777]), msg: words },
-		{ type: 'envelope', code: 1000, msg: 'No', data: { errorMessage: words }, status: 400 },
-		{ type: 'http', status: pick([400, 403, 500]), body: words },
-		{ type: 'json', value: { error: words }, status: pick([200, 404, 500]) },
+		{ type: 'envelope', code: pick([1000, 1002, 5000, 7777]), msg },
+		{ type: 'envelope', code: 1000, msg: 'No', data: { errorMessage: msg }, status: 400 },
+		{ type: 'http', status: pick([400, 403, 500]), body: msg },
+		{ type: 'json', value: { error: msg }, status: pick([200, 404, 500]) },
 		{ type: 'alter', data: { debug: { authorization: `Bearer ${apiKey}` } } },
-		{ type: 'alter', envelope: { msg: words } },
+		{ type: 'alter', envelope: { msg } },
 	]);
 	const on = pick(['generate', 'status', 'upload'] as const);
 	const occurrence = [between(1, 3), between(4, 6)];
@@ -189,17 +189,17 @@ type Draws = ReturnType<typeof draws>;
 function draws(seed: number) {
 	const next = random(seed);
 	const chance = (probability: number) => next() < probability;
-	/** Both included. */
-	const between = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
+	/** Inclusive. */
+	const between = (min: number, max: number) => min + Math.floor(next() * (max - min + 1));
 	const pick = <T>(list: readonly T[]): T => {
 		const picked = list[between(0, list.length - 1)];
-		if (picked === undefined) throw new Error('There is nothing to pick from');
+		if (picked === undefined) throw new Error('The list is empty');
 		return picked;
 	};
 	return { chance, between, pick };
 }
 
-/** The seeds of the runs that a seed stands for. */
+/** Derives the seeds of the runs from one seed. */
 export function seedsOf(seed: number, runs: number): number[] {
 	const next = random(seed);
 	return Array.from({ length: runs }, () => Math.floor(next() * 2 ** 31));

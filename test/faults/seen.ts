@@ -1,31 +1,31 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import { NODE, type Ran } from '../../harness/core';
 
-/** What the user of n8n can see of an execution. */
+/** What the user can see of an execution in n8n. */
 export interface Seen {
-	/** Every text in which a video's ID may stand: messages, items, custom data. */
+	/** All texts that may contain a video's ID: messages, items, highlighted data. */
 	texts: string[];
-	/** The items of which it says that it is unclear whether they were paid for. */
+	/** The items that are reported as unclear. */
 	unclear: number[];
-	/** Those of them that it explains by an answer that did not come in time. */
+	/** Those of them that are explained by a late answer. */
 	late: number[];
 	/** The node's outputs, one list each. */
 	outputs: SeenItem[][];
 	/** What the node threw. */
 	error?: { name: string; message: string };
-	/** Every string anywhere in the execution's data. */
+	/** All strings in the execution's data. */
 	everything: string[];
 }
 
 export interface SeenItem {
-	/** The input item that it is paired with. */
+	/** The paired input item. */
 	from?: number;
 	uuid?: string;
-	/** Its message, if the item failed. */
+	/** The message of a failed item. */
 	error?: string;
 }
 
-/** `stopped`: the user stopped it, so that nothing but the execution's own data tells of what was under way. */
+/** Of a stopped execution, only its data shows which requests were in progress. */
 export function readSeen({ run, outputs, error, customData }: Ran, stopped: boolean): Seen {
 	const context = run.data.executionData?.contextData[`node:${NODE}`];
 	const items = outputs.flat();
@@ -33,7 +33,7 @@ export function readSeen({ run, outputs, error, customData }: Ran, stopped: bool
 		...items.map(({ json }) => textOf(json.error)),
 		...(error ? [`${error.message} ${error.description ?? ''}`] : []),
 	].filter((text) => text !== undefined);
-	const underWay = stopped ? submissionsUnderWay(context) : [];
+	const inProgress = stopped ? submissionsInProgress(context) : [];
 	return {
 		texts: [
 			...messages,
@@ -41,8 +41,8 @@ export function readSeen({ run, outputs, error, customData }: Ran, stopped: bool
 			...Object.values(customData),
 			...(stopped ? stringsWithin(context) : []),
 		],
-		unclear: [...messages.flatMap((text) => itemsCalledUnclear(text)), ...underWay],
-		late: messages.filter((text) => /in time/.test(text)).flatMap(itemsCalledUnclear),
+		unclear: [...messages.flatMap((text) => unclearItems(text)), ...inProgress],
+		late: messages.filter((text) => /in time/.test(text)).flatMap(unclearItems),
 		outputs: outputs.map((list) => list.map(toSeenItem)),
 		...(error && { error: { name: error.name, message: error.message } }),
 		everything: stringsWithin(run),
@@ -60,8 +60,8 @@ function toSeenItem({ json, pairedItem }: INodeExecutionData): SeenItem {
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-/** The items that a message calls unclear. It may go on to tell of other items' videos, which are well known. */
-function itemsCalledUnclear(message: string): number[] {
+/** The items that a message reports as unclear. The rest of the message may list other items' known videos. */
+function unclearItems(message: string): number[] {
 	return message
 		.split(/(?=unclear|other videos)/i)
 		.filter((part) => /^unclear/i.test(part))
@@ -69,13 +69,13 @@ function itemsCalledUnclear(message: string): number[] {
 		.map(([, item]) => Number(item));
 }
 
-/** The items whose paid request had no answer yet, by what the node keeps with the execution. */
-function submissionsUnderWay(context: unknown): number[] {
+/** The items whose paid request had no answer yet, from the node context. */
+function submissionsInProgress(context: unknown): number[] {
 	const runs = Object.values(objectIn(context, 'submissions'));
 	return runs.flatMap((run) =>
 		Object.keys(objectIn({ run }, 'run'))
 			.filter((key) => ['submitting', 'unclear'].includes(String(objectIn(run, key).state)))
-			// The item's number stands before its request's hash.
+			// The key starts with the item's number, followed by the hash of its request.
 			.map((key) => parseInt(key)),
 	);
 }
@@ -86,7 +86,7 @@ function objectIn(value: unknown, field: string): Record<string, unknown> {
 	return typeof found === 'object' && found !== null ? { ...found } : {};
 }
 
-/** Every string in a value and below it, also in what JSON would leave out. */
+/** All strings in a value, also in parts that JSON would omit. */
 export function stringsWithin(value: unknown): string[] {
 	const strings = new Set<string>();
 	const seen = new Set<unknown>();

@@ -165,6 +165,18 @@ describe('An image that n8n fetches', () => {
 		});
 	});
 
+	it('is not fetched from a private network for an AI agent', async () => {
+		await web({ '/': { body: IMAGES.png } }, async ({ emulator, run }, site) => {
+			const node = { type: 'n8n-nodes-veo3o1.veoTool' };
+			const parameters = { ...IMAGE_TO_VIDEO, imageSource: 'fetch', imageUrl: site.url };
+			expect(failureOf(await run(parameters, { node })).message).toContain(
+				"The 'Image URL' leads into a private network",
+			);
+			expect(site.requests).toEqual([]);
+			expect(emulator.requests).toEqual([]);
+		});
+	});
+
 	it('is not fetched again for an item that is taken up', async () => {
 		const faults = [once('generate', { type: 'envelope', code: 1000 }, { occurrence: 2 })];
 		const site = await startWeb({ '/a': { body: IMAGES.png }, '/b': { body: IMAGES.png } });

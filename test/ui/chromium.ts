@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 
-/** Chrome first: a Chromium may have been built without what MP4s need. */
-const places = process.env.CHROMIUM_PATH
+/** Chrome first: some builds of Chromium cannot play MP4 files. */
+const candidates = process.env.CHROMIUM_PATH
 	? [process.env.CHROMIUM_PATH]
 	: ['/usr/bin/google-chrome', '/usr/bin/chromium'];
 
-/** The browser's program; undefined where there is none, which skips the tests. */
-export const chromiumPath = places.find((path) => existsSync(path));
+/** The browser's executable. Without one, the tests are skipped. */
+export const chromiumPath = candidates.find((path) => existsSync(path));
 
-export const whySkipped = `Skipped: there is no ${places.join(' or ')}. Install Chromium, or set CHROMIUM_PATH.`;
+export const skipReason = `The UI tests are skipped: ${candidates.join(' and ')} do not exist. Install Chromium, or set CHROMIUM_PATH.`;

@@ -2,25 +2,25 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
-import { eventually } from '../../harness/n8nClient';
-import { Harness, owner } from '../e2e/harness';
-import { chain, manualTrigger, type WorkflowNode } from '../e2e/workflow';
+import { waitFor } from '../../harness/waitFor';
+import { N8nHarness, owner } from '../../harness/n8nHarness';
+import { chain, manualTrigger, type WorkflowNode } from '../../harness/workflow';
 import { chromiumPath } from './chromium';
-import { cutOffTexts, isLoaded, playing } from './inBrowser';
+import { clippedTexts, isLoaded, playbackState } from './inBrowser';
 import { picturePaths } from './pictures';
 
-/** A person at n8n's editor, in a real browser. Finds things by n8n's ids for tests, and by the words that are shown. */
+/** n8n's editor in a real browser. Finds elements by n8n's test IDs and by the visible texts. */
 export class Editor {
 	private constructor(
-		readonly harness: Harness,
+		readonly harness: N8nHarness,
 		private readonly browser: Browser,
 		readonly page: Page,
 	) {}
 
-	/** With a signed-in person, and an emulator whose videos are finished at once. */
+	/** Signs in. The emulator's videos are finished at once. */
 	static async start(): Promise<Editor> {
 		selectors.setTestIdAttribute('data-test-id');
-		const harness = await Harness.start({ emulator: { durationMs: 0 } });
+		const harness = await N8nHarness.start({ emulator: { durationMs: 0 } });
 		const browser = await chromium.launch({
 			executablePath: chromiumPath,
 			args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update'],
@@ -45,20 +45,20 @@ export class Editor {
 		await this.page.waitForURL(({ pathname }) => !pathname.startsWith('/signin'));
 	}
 
-	/** Saves what is seen. Gives the texts in it that are cut off. */
+	/** Saves a screenshot. Returns the texts that are clipped. */
 	async picture(name: string): Promise<string[]> {
 		for (const path of picturePaths(name)) {
 			await this.page.screenshot({ path, animations: 'disabled' });
 		}
-		return await this.page.evaluate(cutOffTexts);
+		return await this.page.evaluate(clippedTexts);
 	}
 
 	async setTheme(theme: 'light' | 'dark'): Promise<void> {
-		// n8n follows the system's, unless the person has chosen another one.
+		// n8n uses the system's theme by default.
 		await this.page.emulateMedia({ colorScheme: theme });
 	}
 
-	/** Opens an empty workflow with the panel that offers what may start it. */
+	/** Opens an empty workflow and the nodes panel. */
 	async openNewWorkflow(): Promise<void> {
 		await this.page.goto(`${this.harness.n8n.url}/workflow/new`);
 		await this.page.getByTestId('canvas-plus-button').click();
@@ -68,23 +68,23 @@ export class Editor {
 		return this.page.getByTestId('node-creator');
 	}
 
-	/** What the nodes panel offers of Veo for these words. n8n makes one entry of a node and its trigger. */
-	async search(words: string): Promise<Locator> {
-		await this.page.getByTestId('node-creator-search-bar').fill(words);
+	/** Searches the nodes panel, and returns its Veo entries. n8n shows a node and its trigger as one entry. */
+	async search(text: string): Promise<Locator> {
+		await this.page.getByTestId('node-creator-search-bar').fill(text);
 		const name = this.page.getByTestId('node-creator-item-name').filter({ hasText: /^Veo$/ });
 		return this.panel.getByTestId('item-iterator-item').filter({ has: name });
 	}
 
-	/** The file of the icon that is shown in an entry. */
+	/** The file name of an entry's icon, once it is loaded. */
 	async iconOf(entry: Locator): Promise<string | undefined> {
 		const icon = entry.locator('img').first();
 		const source = await icon.getAttribute('src');
 		const loaded = async () => ((await icon.evaluate(isLoaded)) ? true : undefined);
-		await eventually('the icon', 10_000, loaded);
+		await waitFor('the icon', 10_000, loaded);
 		return source?.split('/').at(-1);
 	}
 
-	/** Opens a workflow of these nodes, and the form of the last one. */
+	/** Opens a workflow of these nodes, and the form of the last node. */
 	async openForm(...nodes: [WorkflowNode, ...WorkflowNode[]]): Promise<void> {
 		const [first, ...others] = nodes;
 		const spread = others.map((node, index) => ({ ...node, position: at(index + 1) }));
@@ -97,7 +97,7 @@ export class Editor {
 		await this.form.waitFor();
 	}
 
-	/** The same for a Veo node that is started by hand. */
+	/** Opens the form of a Veo node after a manual trigger. */
 	async openVeo(parameters: object): Promise<void> {
 		await this.openForm(manualTrigger(), this.harness.veo('Veo', parameters));
 	}
@@ -114,7 +114,7 @@ export class Editor {
 		return await this.field(field).getByRole('combobox').inputValue();
 	}
 
-	/** The names of the fields, in the order in which they are shown. */
+	/** The names of the visible fields, in order. */
 	private async fields(): Promise<string[]> {
 		const shown = this.form
 			.getByTestId(/^parameter-input-(?!field$|item$)/)
@@ -125,11 +125,11 @@ export class Editor {
 		return ids.map((id) => id?.replace('parameter-input-', '') ?? '');
 	}
 
-	/** The names of the fields once they are these, or else what they remain. */
+	/** The names of the fields once they are as expected, or what they are after a timeout. */
 	async fieldsOnceLike(names: string[]): Promise<string[]> {
-		const asWanted = async () =>
+		const ifExpected = async () =>
 			isDeepStrictEqual(await this.fields(), names) ? names : undefined;
-		return await eventually('the fields', 10_000, asWanted).catch(async () => await this.fields());
+		return await waitFor('the fields', 10_000, ifExpected).catch(async () => await this.fields());
 	}
 
 	async fill(field: string, text: string): Promise<void> {
@@ -141,10 +141,10 @@ export class Editor {
 		await this.page.getByRole('option').filter({ visible: true }).first().waitFor();
 	}
 
-	/** Chooses from the list that is open. */
+	/** Chooses from the open list. */
 	async pick(label: string): Promise<void> {
-		const words = this.page.getByText(label, { exact: true });
-		await this.page.getByRole('option').filter({ visible: true, has: words }).click();
+		const name = this.page.getByText(label, { exact: true });
+		await this.page.getByRole('option').filter({ visible: true, has: name }).click();
 		await this.rest();
 	}
 
@@ -154,12 +154,12 @@ export class Editor {
 	}
 
 	async toggle(field: string): Promise<void> {
-		// What has that role is too small to be clicked; what is around it is what is seen.
+		// The element with this role is too small to be clicked. Its parent is the visible switch.
 		await this.field(field).getByRole('switch').locator('..').click();
 		await this.rest();
 	}
 
-	/** What the list under "Add option" offers; it is open then. */
+	/** Opens the list of "Add option" and returns its entries. */
 	async offeredOptions(): Promise<string[]> {
 		await this.form.getByTestId('collection-parameter-add').filter({ visible: true }).click();
 		const offered = this.page.getByTestId('collection-parameter-option').filter({ visible: true });
@@ -169,27 +169,27 @@ export class Editor {
 
 	async addOption(label: string): Promise<void> {
 		await this.offeredOptions();
-		const words = this.page.getByText(label, { exact: true });
-		await this.page.getByTestId('collection-parameter-option').filter({ has: words }).click();
+		const name = this.page.getByText(label, { exact: true });
+		await this.page.getByTestId('collection-parameter-option').filter({ has: name }).click();
 	}
 
 	get credential(): Locator {
 		return this.page.getByTestId('credential-edit-dialog');
 	}
 
-	/** Saves the credential that is open with these values. n8n tests it then, and closes a new one that is good. */
+	/** Saves the open credential with these values. n8n then tests it, and closes a new one if it is valid. */
 	async saveCredential(values: Record<string, string>): Promise<void> {
 		for (const [field, value] of Object.entries(values)) await this.fill(field, value);
 		await this.page.getByTestId('credential-save-button').click();
 	}
 
-	/** All that the credential shows once these words are there, or else what it remains. */
-	async credentialOnceLike(words: string): Promise<string> {
+	/** The texts of the credential once they contain this text, or what they are after a timeout. */
+	async credentialOnceLike(text: string): Promise<string> {
 		const details = this.credential.getByText('More details');
-		return await eventually('the words', 30_000, async () => {
+		return await waitFor(text, 30_000, async () => {
 			if (await details.isVisible()) await details.click();
 			const shown = await this.credential.innerText();
-			return shown.includes(words) ? shown : undefined;
+			return shown.includes(text) ? shown : undefined;
 		}).catch(async () => await this.credential.innerText());
 	}
 
@@ -197,7 +197,7 @@ export class Editor {
 		return this.page.getByTestId('output-panel');
 	}
 
-	/** Presses "Execute step", or what a trigger has in its place, and waits until it has come to its end. */
+	/** Clicks "Execute step", or the trigger's button in its place, and waits until the execution has ended. */
 	async run(): Promise<void> {
 		await this.form.getByTestId('node-execute-button').click();
 		await this.toast.waitFor();
@@ -205,28 +205,28 @@ export class Editor {
 		await this.rest();
 	}
 
-	/** Takes the mouse away: what it points at looks different in the pictures. */
+	/** Moves the mouse away: elements under it look different in the screenshots. */
 	private async rest(): Promise<void> {
 		await this.page.mouse.move(0, 0);
 	}
 
-	/** What n8n tells in the corner of how a run went, for a few seconds. */
+	/** n8n's notification about the result of an execution, visible for a few seconds. */
 	get toast(): Locator {
-		const words = /Node executed successfully|Problem in node|execution cannot start/;
-		return this.page.getByRole('alert').filter({ hasText: words });
+		const hasText = /Node executed successfully|Problem in node|execution cannot start/;
+		return this.page.getByRole('alert').filter({ hasText });
 	}
 
-	/** Plays the film of the output for a second, there in the panel. */
-	async play(): Promise<ReturnType<typeof playing>> {
+	/** Plays the video in the output panel for a second. */
+	async play(): Promise<ReturnType<typeof playbackState>> {
 		await this.output.getByTestId('radio-button-binary').click();
 		await this.output.getByTestId('ndv-view-binary-data').click();
-		return await eventually('the film to play', 30_000, async () => {
-			const state = await this.output.locator('video').evaluate(playing);
+		return await waitFor('the video to play', 30_000, async () => {
+			const state = await this.output.locator('video').evaluate(playbackState);
 			return state.failed || state.second >= 1 ? state : undefined;
 		});
 	}
 
-	/** What n8n shows of a node that has failed. */
+	/** The error that n8n shows for a failed node. */
 	async failure(): Promise<{ message: string; description: string }> {
 		const message = await this.output.getByTestId('node-error-message').innerText();
 		const description = this.output.getByTestId('node-error-description');
@@ -237,5 +237,5 @@ export class Editor {
 	}
 }
 
-/** Far enough apart to be clicked. */
+/** Far enough apart to be clicked separately. */
 const at = (index: number): [number, number] => [index * 260, 0];

@@ -9,8 +9,8 @@ import {
 	requestFailed,
 	tableCredentialRefused,
 } from '../../nodes/Veo/errors/messages';
-import { emulatorKey } from '../e2e/harness';
-import { chain, items, manualTrigger, node } from '../e2e/workflow';
+import { emulatorKey } from '../../harness/n8nHarness';
+import { chain, items, manualTrigger, node } from '../../harness/workflow';
 import { chromiumPath } from './chromium';
 import { Editor } from './editor';
 

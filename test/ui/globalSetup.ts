@@ -1,15 +1,15 @@
 import { rm } from 'node:fs/promises';
 
-import startEndToEnd from '../e2e/globalSetup';
-import { chromiumPath, whySkipped } from './chromium';
+import endToEndSetup from '../e2e/globalSetup';
+import { chromiumPath, skipReason } from './chromium';
 import { picturesFolder } from './pictures';
 
 export default async function globalSetup(): Promise<void> {
 	if (chromiumPath === undefined) {
-		console.log(whySkipped);
+		console.log(skipReason);
 		return;
 	}
-	await startEndToEnd();
+	await endToEndSetup();
 	await rm(picturesFolder, { recursive: true, force: true });
-	console.log(`The pictures go to ${picturesFolder}`);
+	console.log(`Screenshots: ${picturesFolder}`);
 }

@@ -6,6 +6,6 @@ module.exports = {
 	roots: ['<rootDir>/test/ui'],
 	testMatch: ['**/*.ui.test.ts'],
 	globalSetup: '<rootDir>/test/ui/globalSetup.ts',
-	// The editor is a large page: on a busy machine it takes ten seconds to open.
+	// The editor takes up to ten seconds to open on a busy machine.
 	testTimeout: 240_000,
 };

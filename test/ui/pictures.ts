@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 
-import { projectRoot, runFolder } from '../../harness/paths';
+import { runFolder } from '../../demo/paths';
+import { projectRoot } from '../../harness/paths';
 
-/** Where each run leaves its pictures. */
+/** Each run saves its screenshots here. */
 export const picturesFolder = join(runFolder, 'ui-pictures');
 
-/** Those that the README and docs/ show. `npm run screenshots` takes them there. */
+/** Shown in the README and docs/. `npm run screenshots` updates them. */
 const SHOWN_IN_DOCS = ['form', 'result', 'trigger'];
 
-/** The files of a picture. */
+/** The files that a screenshot is saved to. */
 export function picturePaths(name: string): string[] {
 	const file = `${name}.png`;
 	const renewed = process.env.VEO_UI_RENEW !== undefined && SHOWN_IN_DOCS.includes(name);

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 
 import { type Execution, hasEnded } from '../../../harness/execution';
-import { eventually } from '../../../harness/n8nClient';
+import { waitFor } from '../../../harness/waitFor';
 import type { RunningN8n } from '../../../harness/n8nProcess';
-import { Tables } from '../triggerSupport';
-import { chain, items, webhook, type WorkflowNode } from '../workflow';
-import { Servers } from './servers';
+import { Tables } from '../../../harness/jobTables';
+import { chain, items, webhook, type WorkflowNode } from '../../../harness/workflow';
+import { Servers } from './redisAndPostgres';
 
-/** So few that two executions of one worker leave none to spare for a third. */
+/** Low enough that two executions occupy a worker. */
 export const CONCURRENCY = 2;
 
-/** n8n notices a dead worker by its jobs' locks, which it renews. Its own figures are 60, 10 and 30 seconds. */
-const NOTICES_SOON = {
+/** Workers renew a lock per job, by which n8n detects a dead worker. The defaults are 60, 10 and 30 seconds. */
+const FAST_STALL_DETECTION = {
 	QUEUE_WORKER_LOCK_DURATION: '10000',
 	QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
 	QUEUE_WORKER_STALLED_INTERVAL: '3000',
@@ -20,7 +20,7 @@ const NOTICES_SOON = {
 /** A start of an execution on a worker. */
 export interface Start {
 	executionId: string;
-	/** In Bull's queue. */
+	/** The ID in Bull's queue. */
 	jobId: string;
 	worker: RunningN8n;
 }
@@ -33,22 +33,22 @@ export class Cluster {
 		private readonly servers: Servers,
 	) {}
 
-	/** Takes a minute or more: for `beforeAll`. */
+	/** Takes a minute or more. */
 	static async start(): Promise<Cluster> {
 		const servers = await Servers.start();
 		let tables: Tables | undefined;
 		try {
 			tables = await Tables.start({
 				...servers.n8nEnv,
-				...NOTICES_SOON,
-				N8N_ENCRYPTION_KEY: 'one-key-for-all-of-them',
-				// Where a time loses its zone on its way to the database and back, this shows.
+				...FAST_STALL_DETECTION,
+				N8N_ENCRYPTION_KEY: 'shared-key-of-all-processes',
+				// Reveals times that lose their time zone on the way to the database and back.
 				TZ: 'Asia/Kolkata',
 			});
 			const { harness } = tables;
 			const worker = async () => await harness.startWorker(CONCURRENCY);
 			const both = [worker(), worker()] as const;
-			// One that does not start must not leave the other behind.
+			// If one worker fails to start, wait for the other before stopping everything.
 			await Promise.allSettled(both);
 			return new Cluster(tables, await Promise.all(both), servers);
 		} catch (error) {
@@ -58,37 +58,36 @@ export class Cluster {
 		}
 	}
 
-	/** For `afterAll`. */
 	async close(): Promise<void> {
 		await this.tables.harness.close();
 		await this.servers.stop();
 	}
 
 	/**
-	 * Has production executions run the Veo node, one for each name and all at once. Each has an item for each of `wishes`,
-	 * whose prompt the two make together.
+	 * Starts one production execution of the Veo node per name, all at the same time. Each has one item per suffix, with the
+	 * prompt "name: suffix". Returns the workflow's ID.
 	 */
-	async begin(veo: WorkflowNode, names: string[], wishes: string[]): Promise<string> {
+	async startExecutions(veo: WorkflowNode, names: string[], suffixes: string[]): Promise<string> {
 		const { client } = this.tables.harness;
 		const start = webhook();
 		const each = items(
-			'Wishes',
-			wishes.map((wish) => ({ wish })),
+			'Prompts',
+			suffixes.map((suffix) => ({ suffix })),
 		);
-		const prompt = '={{ $("Webhook").first().json.body.name + ": " + $json.wish }}';
+		const prompt = '={{ $("Webhook").first().json.body.name + ": " + $json.suffix }}';
 		const node = { ...veo, parameters: { ...veo.parameters, prompt } };
 		const saved = await this.tables.harness.save(chain('Submit', start, each, node));
-		await client.activateFully(saved.id);
+		await client.activateAndWait(saved.id);
 		const call = async (name: string) =>
 			await client.callWebhook(String(start.webhookId), { name });
 		await Promise.all(names.map(call));
 		return saved.id;
 	}
 
-	/** Waits until so many executions of a workflow have ended. */
+	/** Waits until `count` executions of a workflow have ended. */
 	async ended(workflowId: string, count: number, timeoutMs = 90_000): Promise<Execution[]> {
 		const { client } = this.tables.harness;
-		const ids = await eventually(`${count} executions to end`, timeoutMs, async () => {
+		const ids = await waitFor(`${count} executions to end`, timeoutMs, async () => {
 			const all = await client.executions({ workflowId });
 			const ended = all.filter(({ status }) => hasEnded(status));
 			return ended.length === count ? ended.map(({ id }) => id) : undefined;
@@ -96,7 +95,7 @@ export class Cluster {
 		return await Promise.all(ids.map(async (id) => await client.execution(id)));
 	}
 
-	/** Every start of an execution on a worker, as the workers' logs tell. */
+	/** Every start of an execution on a worker, from the workers' logs. */
 	async starts(): Promise<Start[]> {
 		const all = this.workers.map(async (worker) => {
 			const log = await readFile(worker.logFile, 'utf8');
@@ -107,10 +106,10 @@ export class Cluster {
 	}
 
 	/**
-	 * Lets a job that loses its worker be run again by another. n8n did so by itself until 2.0; since then it allows Bull no
-	 * such return, and this raises what Bull allows for the one job.
+	 * Lets another worker run a job whose worker has died. n8n allowed this until 2.0. Since then it sets Bull's limit of such
+	 * restarts to 0, and this raises the limit for one job.
 	 */
-	async allowReturn({ jobId }: Start): Promise<void> {
+	async allowRestart({ jobId }: Start): Promise<void> {
 		await this.servers.redis('HSET', `bull:jobs:${jobId}`, 'stalledCounter', '-1');
 	}
 }

@@ -1,30 +1,30 @@
-/** What the tests of the job table and the trigger have in common. */
-import { type Execution, type Item, itemsOf } from '../../harness/execution';
-import { arrayOr, type JsonObject, objectOr, optionalString } from '../../harness/json';
-import { type Credential, eventually, type SavedWorkflow } from '../../harness/n8nClient';
-import { Harness, type HarnessOptions } from './harness';
+import { type Execution, type Item, itemsOf } from './execution';
+import { arrayOr, type JsonObject, objectOr } from './json';
+import type { Credential, SavedWorkflow } from './n8nClient';
+import { N8nHarness, type N8nHarnessOptions } from './n8nHarness';
+import { waitFor } from './waitFor';
 import { chain, manualTrigger, node, type TestWorkflow, type WorkflowNode } from './workflow';
 
-/** A trigger that is switched on has its first poll within a minute. */
-export const A_POLL_MS = 90_000;
-/** n8n switches on five at a time, and tries each that refuses again for a quarter of a minute. */
-const PUBLISHING_MS = 100_000;
+/** A trigger checks its jobs for the first time within this time after activation. */
+export const FIRST_CHECK_MS = 90_000;
+/** n8n activates five workflows at a time, and retries each failed activation for 15 seconds. */
+const ACTIVATION_MS = 100_000;
 
 type Credentials = Record<string, { id: string; name: string }>;
 
-/** A real n8n with a good credential for its own Data Tables. */
+/** A real n8n with a valid credential for its own Data Tables. */
 export class Tables {
 	private constructor(
-		readonly harness: Harness,
+		readonly harness: N8nHarness,
 		private readonly credential: Credential,
 	) {}
 
-	/** A job takes as many seconds as its prompt says, and fails where that says so. */
+	/** The prompt controls the job: "20 s" sets its duration (default 1 s), "fails" makes it fail. */
 	static async start(
-		n8nEnv?: HarnessOptions['n8nEnv'],
-		installed?: HarnessOptions['installed'],
+		n8nEnv?: N8nHarnessOptions['n8nEnv'],
+		installed?: N8nHarnessOptions['installed'],
 	): Promise<Tables> {
-		const harness = await Harness.start({
+		const harness = await N8nHarness.start({
 			n8nEnv,
 			installed,
 			emulator: {
@@ -38,11 +38,11 @@ export class Tables {
 	}
 
 	async credentialFor(type: 'veoApi' | 'veoJobTableApi', data: JsonObject): Promise<Credential> {
-		const good = type === 'veoApi' ? this.harness.credential : this.credential;
-		return await this.harness.client.createCredential('Other', type, { ...good.data, ...data });
+		const valid = type === 'veoApi' ? this.harness.credential : this.credential;
+		return await this.harness.client.createCredential('Other', type, { ...valid.data, ...data });
 	}
 
-	/** A Veo node that notes its jobs in the table. */
+	/** A Veo node that records its jobs in the table. */
 	tracked(jobTableName: string, parameters: object): WorkflowNode {
 		const veo = this.harness.veo('Veo', {
 			operation: 'generate',
@@ -63,40 +63,44 @@ export class Tables {
 		});
 	}
 
-	/** A workflow that the trigger starts. */
+	/** A workflow that starts with the trigger. */
 	watching(parameters: object, credentials?: Credentials): TestWorkflow {
 		const next = node('Next', 'n8n-nodes-base.noOp', 1, {});
 		return chain('Watch', this.trigger(parameters, credentials), next);
 	}
 
-	/** Runs a Veo node that notes its job in the table. */
+	/** Runs a Veo node that records its job in the table. */
 	async submit(jobTableName: string, prompt: string, parameters: object = {}): Promise<Execution> {
 		const veo = this.tracked(jobTableName, { prompt, ...parameters });
 		return await this.harness.runManually(chain('Submit', manualTrigger(), veo));
 	}
 
-	/** Switches it on, and waits until n8n has done so; gives the words with which n8n did not, if any. */
+	/** Activates the workflow. Returns n8n's message if that fails, otherwise an empty string. */
 	async activate({ id }: SavedWorkflow): Promise<string> {
-		return await this.harness.client.switchOn(id, PUBLISHING_MS);
+		return await this.harness.client.tryToActivate(id, ACTIVATION_MS);
 	}
 
-	/** Saves and switches on a workflow that the trigger starts. */
+	/** Saves and activates a workflow that starts with the trigger. */
 	async watch(parameters: object, credentials?: Credentials): Promise<SavedWorkflow> {
 		const saved = await this.harness.save(this.watching(parameters, credentials));
-		const words = await this.activate(saved);
-		if (words !== '') throw new Error(words);
+		const refusal = await this.activate(saved);
+		if (refusal !== '') throw new Error(refusal);
 		return saved;
 	}
 
-	/** What the trigger has started the workflow with so far, the first first. */
+	/** The items that the trigger has emitted so far, the oldest first. */
 	async delivered({ id: workflowId }: SavedWorkflow): Promise<Item[]> {
 		const executions = await this.executions(workflowId, 'success');
 		return executions.flatMap((one) => itemsOf(one, 'Finished'));
 	}
 
-	/** Waits for so many items, and for a while more, in which no further one should come. */
-	async deliveries(saved: SavedWorkflow, count: number, timeoutMs = A_POLL_MS): Promise<Item[]> {
-		return await eventually(`${count} deliveries`, timeoutMs, async () => {
+	/** Waits until the trigger has emitted at least `count` items, and returns all of them. */
+	async deliveries(
+		saved: SavedWorkflow,
+		count: number,
+		timeoutMs = FIRST_CHECK_MS,
+	): Promise<Item[]> {
+		return await waitFor(`${count} deliveries`, timeoutMs, async () => {
 			const items = await this.delivered(saved);
 			return items.length >= count ? items : undefined;
 		});
@@ -108,7 +112,7 @@ export class Tables {
 		return await Promise.all(summaries.reverse().map(async ({ id }) => await client.execution(id)));
 	}
 
-	/** The rows of a table; nothing where there is no such table. */
+	/** The rows of a table, or undefined if the table does not exist. */
 	async rows(name: string): Promise<JsonObject[] | undefined> {
 		const id = await this.tableId(name);
 		if (id === undefined) return undefined;
@@ -116,16 +120,14 @@ export class Tables {
 		return arrayOr(objectOr(answer).data).map(objectOr);
 	}
 
-	/** Inserts rows as a user would. */
+	/** Inserts rows, as a user would. */
 	async insert(name: string, data: JsonObject[]): Promise<void> {
 		const id = await this.tableId(name);
 		await this.harness.client.api('POST', `/data-tables/${id}/rows`, { data, returnType: 'count' });
 	}
 
 	private async tableId(name: string): Promise<string | undefined> {
-		const answer = await this.harness.client.api('GET', '/data-tables?limit=250');
-		const tables = arrayOr(objectOr(answer).data).map(objectOr);
-		return optionalString(tables.find((table) => table.name === name)?.id);
+		return (await this.harness.client.dataTables()).get(name);
 	}
 }
 

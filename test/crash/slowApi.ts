@@ -1,7 +1,7 @@
-import { Tables } from '../e2e/triggerSupport';
+import { Tables } from '../../harness/jobTables';
 
-/** An n8n and an API that takes its time: the longer an answer is under way, the more often n8n dies before it is there. */
-export async function startTables(): Promise<Tables> {
+/** A real n8n and an API with slow answers: the longer an answer takes, the more often n8n is killed before it. */
+export async function startWithSlowApi(): Promise<Tables> {
 	const tables = await Tables.start();
 	tables.harness.emulator.options.faults = [
 		{ on: 'generate', probability: 0.3, do: { type: 'delay', ms: 400 } },

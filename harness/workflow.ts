@@ -28,7 +28,7 @@ interface Link {
 
 export interface TestWorkflow {
 	name: string;
-	/** The first is what starts it. */
+	/** The first node starts the workflow. */
 	nodes: [WorkflowNode, ...WorkflowNode[]];
 	connections: Record<string, { main: Link[][] }>;
 	settings: object;
@@ -48,14 +48,14 @@ export function manualTrigger(): WorkflowNode {
 	return node('Start', 'n8n-nodes-base.manualTrigger', 1, {});
 }
 
-/** Starts production executions; answers at once. */
+/** Starts production executions. Responds immediately. */
 export function webhook(): WorkflowNode {
 	const path = randomUUID();
 	const parameters = { path, httpMethod: 'POST', responseMode: 'onReceived', options: {} };
 	return node('Webhook', 'n8n-nodes-base.webhook', 2, parameters, { webhookId: path });
 }
 
-/** Puts out these items instead of what comes in. */
+/** Replaces its input with these items. */
 export function items(name: string, rows: object[]): WorkflowNode {
 	const jsCode = `return ${JSON.stringify(rows.map((json) => ({ json })))};`;
 	return node(name, 'n8n-nodes-base.code', 2, { jsCode });
@@ -67,10 +67,10 @@ export function fetchFile(name: string, url: string): WorkflowNode {
 	return node(name, 'n8n-nodes-base.httpRequest', 4.2, { url, options });
 }
 
-/** Where a link comes from: a node, and which of its outputs (0 unless told). */
+/** A node, and which of its outputs (default 0). */
 type From = WorkflowNode | [WorkflowNode, number];
 
-/** A workflow of these nodes, with links from an output of one node to another. */
+/** A workflow of these nodes with links between them. */
 export function workflow(
 	name: string,
 	nodes: [WorkflowNode, ...WorkflowNode[]],
@@ -87,7 +87,7 @@ export function workflow(
 	return { name: `${name} ${randomUUID().slice(0, 8)}`, nodes, connections, settings };
 }
 
-/** A workflow in which each node feeds the next. */
+/** A workflow in which each node is linked to the next one. */
 export function chain(name: string, ...nodes: [WorkflowNode, ...WorkflowNode[]]): TestWorkflow {
 	const links = nodes.flatMap((from, index): Array<[From, WorkflowNode]> => {
 		const to = nodes[index + 1];

@@ -1,16 +1,17 @@
 import type { Execution } from '../../harness/execution';
 import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
-import { eventually, type Credential } from '../../harness/n8nClient';
-import { startReceiver, type Receiver } from '../../harness/receiver';
+import type { Credential } from '../../harness/n8nClient';
+import { waitFor } from '../../harness/waitFor';
+import { startWebhookReceiver, type WebhookReceiver } from '../../harness/webhookReceiver';
 import { executeButton, putJobTable, putTemplates } from '../../harness/templates';
 import type { EmulatorOptions } from '../../emulator';
-import { Harness } from './harness';
+import { N8nHarness } from '../../harness/n8nHarness';
 
-/** A real n8n with all templates as their files have them, and somebody's webhook to post to. */
+/** A real n8n with all templates imported, and a webhook that they post to. */
 export class Templates {
 	private constructor(
-		readonly harness: Harness,
-		readonly receiver: Receiver,
+		readonly harness: N8nHarness,
+		readonly receiver: WebhookReceiver,
 		private readonly ids: Map<string, string>,
 	) {}
 
@@ -18,7 +19,7 @@ export class Templates {
 		emulator: EmulatorOptions,
 		others: Array<Omit<Credential, 'id'>> = [],
 	): Promise<Templates> {
-		const harness = await Harness.start({ emulator });
+		const harness = await N8nHarness.start({ emulator });
 		const { client, credential, n8n } = harness;
 		const jobTable = { apiKey: client.apiKey, baseUrl: `${n8n.url}/api/v1` };
 		const credentials = [
@@ -28,7 +29,7 @@ export class Templates {
 		for (const { name, type, data } of others) {
 			credentials.push(await client.createCredential(name, type, data));
 		}
-		const receiver = await startReceiver();
+		const receiver = await startWebhookReceiver();
 		const links = { credentials, tables: await putJobTable(client), webhookUrl: receiver.url };
 		return new Templates(harness, receiver, await putTemplates(client, links));
 	}
@@ -53,7 +54,7 @@ export class Templates {
 		return arrayOr(objectOr(workflow).nodes).map(objectOr);
 	}
 
-	/** As a person does with the editor's button. */
+	/** Runs the template as the editor's button does. */
 	async run(name: string): Promise<Execution> {
 		const { client } = this.harness;
 		const execution = await client.waitForExecution(
@@ -64,12 +65,12 @@ export class Templates {
 		return execution;
 	}
 
-	/** Switches it on; the addresses of its webhooks and forms are there from then on. */
-	async switchOn(name: string): Promise<void> {
-		await this.harness.client.activateFully(this.id(name));
+	/** Activates the template, which registers its webhooks and forms. */
+	async activate(name: string): Promise<void> {
+		await this.harness.client.activateAndWait(this.id(name));
 	}
 
-	/** Posts to an address of a template that is switched on. */
+	/** Posts to a webhook or form of an active template. */
 	async post(path: string, body: FormData | object): Promise<Response> {
 		const isForm = body instanceof FormData;
 		return await fetch(`${this.harness.n8n.url}/${path}`, {
@@ -80,22 +81,22 @@ export class Templates {
 		});
 	}
 
-	/** The ends of a template's executions so far, the newest first. */
+	/** The template's executions with this status so far, the newest first. */
 	async ended(name: string, status: string): Promise<Execution[]> {
 		const { client } = this.harness;
 		const found = await client.executions({ workflowId: this.id(name), status: [status] });
 		return await Promise.all(found.map(async ({ id }) => await client.execution(id)));
 	}
 
-	/** What was posted to the receiver about this video; waits for it. */
+	/** Waits for what is posted to the receiver about this video. */
 	async posted(uuid: string, timeoutMs = 150_000): Promise<JsonObject> {
-		return await eventually(`news of ${uuid}`, timeoutMs, () =>
-			Promise.resolve(this.receiver.received.map(objectOr).find((body) => body.uuid === uuid)),
+		return await waitFor(`a post about ${uuid}`, timeoutMs, () =>
+			this.receiver.received.map(objectOr).find((body) => body.uuid === uuid),
 		);
 	}
 }
 
-/** The `uuid` in an answer. */
+/** The `uuid` in a response. */
 export async function uuidIn(response: Response): Promise<string> {
 	return requiredString(await response.json(), 'uuid');
 }

@@ -1,11 +1,12 @@
 import { itemsOf } from '../../../harness/execution';
+import { optionalString } from '../../../harness/json';
 import type { SavedWorkflow } from '../../../harness/n8nClient';
 import { toJobRow } from '../../../nodes/Veo/jobTable/jobTable';
-import { balance, type Books, type Delivery } from '../../crash/books';
-import { uuidsOf } from '../triggerSupport';
+import { audit, type Audit, type Delivery } from '../../crash/audit';
+import { uuidsOf } from '../../../harness/jobTables';
 import type { Cluster } from './cluster';
 
-/** A trigger, and what was wished for in the table that it watches. */
+/** A trigger, and the prompts that were submitted to the table that it watches. */
 export interface Watching {
 	name: string;
 	table: string;
@@ -13,8 +14,8 @@ export interface Watching {
 	saved: SavedWorkflow;
 }
 
-/** What the API was paid for, held against what the table knows and what one trigger delivered. */
-export async function booksOf({ tables }: Cluster, watching: Watching): Promise<Books> {
+/** Compares what was paid with what the table contains and what one trigger delivered. */
+export async function auditTrigger({ tables }: Cluster, watching: Watching): Promise<Audit> {
 	const { table, prompts, saved } = watching;
 	const executions = await tables.executions(saved.id, 'success');
 	const deliveries = executions.map((execution): Delivery => ({
@@ -23,25 +24,24 @@ export async function booksOf({ tables }: Cluster, watching: Watching): Promise<
 		uuids: uuidsOf(itemsOf(execution, 'Finished')),
 	}));
 	const rows = ((await tables.rows(table)) ?? []).map(toJobRow);
-	const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-	return balance({
+	return audit({
 		prompts,
 		paid: tables.harness.emulator.jobs
 			.map(({ uuid, request: { prompt } }) => ({ uuid, prompt }))
 			.filter(({ prompt }) => prompts.includes(prompt)),
 		table: rows.map(({ uuid, prompt, status, jobKey }) => ({
-			uuid: text(uuid),
-			prompt: text(prompt),
-			status: text(status),
-			jobKey: text(jobKey),
+			uuid: optionalString(uuid),
+			prompt: optionalString(prompt),
+			status: optionalString(status),
+			jobKey: optionalString(jobKey),
 		})),
 		deliveries,
 		killedAt: [],
 	});
 }
 
-const COLUMNS: Array<[string, (books: Books) => number]> = [
-	['wished', ({ wished }) => wished],
+const COLUMNS: Array<[string, (audit: Audit) => number]> = [
+	['requested', ({ requested }) => requested],
 	['paid', ({ paid }) => paid],
 	['paid twice', ({ paidTwice }) => paidTwice.length],
 	['delivered', ({ delivered }) => delivered],
@@ -50,12 +50,12 @@ const COLUMNS: Array<[string, (books: Books) => number]> = [
 	['lost', ({ lost }) => lost.length],
 ];
 
-/** The books of each trigger in a line, and which process ran how many executions. */
-export async function tableOf(cluster: Cluster, all: Array<[Watching, Books]>): Promise<string> {
+/** A line for the audit of each trigger, and how many executions each process ran. */
+export async function tableOf(cluster: Cluster, all: Array<[Watching, Audit]>): Promise<string> {
 	const line = (head: string, cells: Array<string | number>) =>
 		head.padEnd(22) + cells.map((cell) => String(cell).padStart(17)).join('');
 	const titles = COLUMNS.map(([title]) => title);
-	const figures = (books: Books) => COLUMNS.map(([, figure]) => figure(books));
+	const figures = (result: Audit) => COLUMNS.map(([, figure]) => figure(result));
 	const executions = await cluster.tables.harness.client.executions({});
 	const starts = await cluster.starts();
 	const onMain = executions.filter(({ id }) => !starts.some((one) => one.executionId === id));
@@ -65,7 +65,7 @@ export async function tableOf(cluster: Cluster, all: Array<[Watching, Books]>): 
 	);
 	return [
 		line('', titles),
-		...all.map(([{ name, table }, books]) => line(`${name} (${table})`, figures(books))),
+		...all.map(([{ name, table }, result]) => line(`${name} (${table})`, figures(result))),
 		`Executions on the main process: ${onMain.length}, ${shares.join(', ')}`,
 	].join('\n');
 }

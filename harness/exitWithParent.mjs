@@ -1,5 +1,5 @@
-/* Loaded into n8n before it starts. Its parent holds the other end of this pipe open: when the parent is gone, however
-   it ended, n8n and the helpers in its process group end too. */
+/* Loaded into n8n before it starts. The process that started n8n holds the other end of this pipe. When that process
+   ends, for whatever reason, n8n and its process group end too. */
 import { Socket } from 'node:net';
 
 const pipe = new Socket({ fd: 3, readable: true, writable: false });

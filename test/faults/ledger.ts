@@ -1,21 +1,20 @@
 import type { Emulator, RecordedRequest } from '../../emulator';
 
-/** What the API knows after an execution: what was asked of it, and what was paid for. */
-export interface Books {
+/** What the API knows after an execution. */
+export interface Ledger {
 	/** Generate requests that arrived. */
 	paidRequests: number;
-	jobs: BookedJob[];
+	jobs: PaidJob[];
 }
 
-export interface BookedJob {
-	/** Whose wish it is. */
+export interface PaidJob {
 	itemIndex: number;
 	uuid: string;
-	/** The ID in the answer that was sent, which a fault may have altered; absent if no whole answer with one was sent. */
-	toldUuid?: string;
+	/** The ID in the answer, which a fault may have altered. Absent if no complete answer with an ID was sent. */
+	answeredUuid?: string;
 }
 
-export function readBooks(emulator: Emulator, prompts: readonly string[]): Books {
+export function readLedger(emulator: Emulator, prompts: readonly string[]): Ledger {
 	const answers = new Map(
 		emulator.requests
 			.filter(({ kind }) => kind === 'generate')
@@ -26,12 +25,12 @@ export function readBooks(emulator: Emulator, prompts: readonly string[]): Books
 		jobs: emulator.jobs.map(({ uuid, request }) => ({
 			itemIndex: prompts.indexOf(request.prompt),
 			uuid,
-			toldUuid: toldUuid(uuid, answers.get(uuid)),
+			answeredUuid: answeredUuid(uuid, answers.get(uuid)),
 		})),
 	};
 }
 
-function toldUuid(uuid: string, request: RecordedRequest | undefined): string | undefined {
+function answeredUuid(uuid: string, request: RecordedRequest | undefined): string | undefined {
 	if (!request || request.answered !== 200) return undefined;
 	const action = request.fault?.do;
 	if (!action || action.type === 'delay') return uuid;
@@ -39,6 +38,6 @@ function toldUuid(uuid: string, request: RecordedRequest | undefined): string | 
 	const { data, envelope } = action;
 	if (envelope && 'data' in envelope) return undefined;
 	if (!data || !('uuid' in data)) return uuid;
-	const told = data.uuid;
-	return typeof told === 'string' || typeof told === 'number' ? String(told) : undefined;
+	const altered = data.uuid;
+	return typeof altered === 'string' || typeof altered === 'number' ? String(altered) : undefined;
 }

@@ -3,30 +3,30 @@ import { Backoff } from '../../../nodes/Veo/api/backoff';
 import type { Transport } from '../../../nodes/Veo/api/transport';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { refreshJobs } from '../../../nodes/Veo/trigger/refresh';
-import { emulatorKey, type Harness } from '../harness';
+import { emulatorKey, type N8nHarness } from '../../../harness/n8nHarness';
 
 /**
- * Has the trigger's own code look at a job table once, and gives the `uuid`s that it asked the API about, in their order,
- * which a trigger in n8n does not show.
+ * Runs the trigger's code on a job table for one round, outside n8n. Returns the `uuid`s that it requested from the API, in
+ * order: a trigger inside n8n does not show them.
  */
-export async function askedInARound(
-	{ client, emulator, n8n }: Harness,
+export async function uuidsCheckedInOneRound(
+	{ client, emulator, n8n }: N8nHarness,
 	tableName: string,
 	intervalMs: number,
 ): Promise<string[]> {
 	const n8nApi = sendTo(`${n8n.url}/api/v1`, { 'x-n8n-api-key': client.apiKey });
 	const veoApi = sendTo(emulator.url, { authorization: `Bearer ${emulatorKey}` });
 	const table = jobTable(n8nApi, tableName);
-	if (!(await table.exists())) throw new Error(`There is no table ${tableName}`);
-	const asked: string[] = [];
-	const noting: Transport = async (request) => {
-		asked.push(request.path.replace('/video-status/', ''));
+	if (!(await table.exists())) throw new Error(`The table ${tableName} does not exist`);
+	const requested: string[] = [];
+	const recording: Transport = async (request) => {
+		requested.push(request.path.replace('/video-status/', ''));
 		return await veoApi(request);
 	};
 	const checks = {
-		client: new VeoClient(noting),
+		client: new VeoClient(recording),
 		backoff: new Backoff(),
-		log: (message: string) => asked.push(message),
+		log: (message: string) => requested.push(message),
 	};
 	await refreshJobs(table, checks, {
 		intervalMs,
@@ -34,7 +34,7 @@ export async function askedInARound(
 		untilMs: Infinity,
 		onFinal: () => undefined,
 	});
-	return asked;
+	return requested;
 }
 
 function sendTo(baseUrl: string, headers: Record<string, string>): Transport {

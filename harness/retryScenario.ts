@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-
-import type { Execution, Item } from '../../harness/execution';
-import { objectOr } from '../../harness/json';
-import type { SavedWorkflow } from '../../harness/n8nClient';
-import type { Fault, Job, RecordedRequest } from '../../emulator';
-import { Harness } from './harness';
+import type { Execution, Item } from './execution';
+import { objectOr } from './json';
+import type { SavedWorkflow } from './n8nClient';
+import type { Fault, Job, RecordedRequest } from '../emulator';
+import type { N8nHarness } from './n8nHarness';
 import {
 	items,
 	webhook,
@@ -14,55 +12,55 @@ import {
 	type WorkflowNode,
 } from './workflow';
 
-/** "Retry On Fail" as the scenarios use it. */
+/** Node settings for "Retry On Fail". */
 export const threeTries = { retryOnFail: true, maxTries: 3, waitBetweenTries: 200 };
 
-/** What a scenario's prompt may hold, to tell the emulator how that job goes. */
+/** Marks in prompts, for the emulator's options: the job fails, or does not finish during the test. */
 export const fails = 'a job that fails';
 export const takesLong = 'a job that takes long';
 
 const executionTimeoutMs = 90_000;
 
-/** One line of the table that is printed at the end. */
+/** A line of the table that is printed at the end. */
 interface Figures {
 	scenario: string;
 	items: number;
 	executions: number;
 	'generate requests': number;
 	'jobs accepted': number;
-	/** Jobs beyond one for each item, turn of the loop and new execution. */
+	/** Jobs beyond one per item, loop turn and new execution. */
 	'paid twice': number;
 }
 
 export interface Veo {
-	/** Of the node, beside the operation and the prompt. */
+	/** Parameters besides the operation and the prompt. */
 	parameters?: object;
 	options?: object;
 	settings?: NodeSettings;
 }
 
 /**
- * One workflow, active, whose items have prompts of their own: so what the emulator was asked for and was paid can be
- * counted for each item, whatever else goes on at the same time. Without `veo.settings` nothing is tried again.
+ * An active workflow whose items have unique prompts, so that requests and paid jobs can be counted per item, also when
+ * scenarios run in parallel. Without `veo.settings`, n8n retries nothing.
  */
-export class Scenario {
-	/** Each item's prompt; none is part of another one. */
+export class RetryScenario {
+	/** The prompt of each item. None is a substring of another. */
 	readonly prompts: string[];
-	/** Those that have ended, in order. */
+	/** The ended executions, in order. */
 	readonly executions: Execution[] = [];
 	private readonly faults: Fault[] = [];
 	private workflow?: TestWorkflow;
 	private saved?: SavedWorkflow;
 	private webhookPath = '';
 	private started = 0;
-	/** How often one prompt is to be paid in one execution. */
+	/** How many jobs one prompt should have per execution. */
 	private turns = 1;
 
 	constructor(
-		readonly harness: Harness,
+		readonly harness: N8nHarness,
 		readonly name: string,
 		count = 10,
-		/** What to add to the prompt of an item. */
+		/** Added to the prompt of an item. */
 		hints: Record<number, string> = {},
 	) {
 		this.prompts = Array.from({ length: count }, (_, index) =>
@@ -70,23 +68,23 @@ export class Scenario {
 		);
 	}
 
-	/** From now on this goes wrong with the item's requests, until `heal`. */
+	/** Adds a fault for the item's requests, until `heal`. */
 	strike(itemIndex: number, fault: Omit<Fault, 'prompt'>): void {
 		this.add({ ...fault, prompt: this.prompts[itemIndex] });
 	}
 
-	/** From now on this goes wrong with the requests about this job, until `heal`. */
+	/** Adds a fault for the requests about this job, until `heal`. */
 	strikeJob(job: Job, fault: Omit<Fault, 'uuid'>): void {
 		this.add({ ...fault, uuid: job.uuid });
 	}
 
-	/** Takes the cause away: from now on all is well. */
+	/** Removes all faults of this scenario. */
 	heal(): void {
 		const { options } = this.harness.emulator;
 		options.faults = (options.faults ?? []).filter((fault) => !this.faults.includes(fault));
 	}
 
-	/** Saves and activates webhook -> items -> Veo -> `after` (one for each output of Veo). */
+	/** Saves and activates webhook -> items -> Veo -> `after` (one node per output of Veo). */
 	async set(veo: Veo = {}, after: WorkflowNode[] = []): Promise<void> {
 		const first = webhook();
 		const list = items(
@@ -101,7 +99,7 @@ export class Scenario {
 		await this.activate([first, list, node, ...after], [[first, list], [list, node], ...links]);
 	}
 
-	/** Saves and activates a loop over the items, one a turn, all of them with the first item's prompt. */
+	/** Saves and activates a loop over the items, one per turn, all with the first item's prompt. */
 	async setLoop(veo: Veo): Promise<void> {
 		this.turns = this.prompts.length;
 		const first = webhook();
@@ -127,7 +125,7 @@ export class Scenario {
 		);
 	}
 
-	/** Saves the workflow with another Veo node. */
+	/** Saves the workflow with a changed Veo node. */
 	async change(veo: Veo): Promise<void> {
 		if (!this.workflow || !this.saved) throw new Error(`"${this.name}" has no workflow yet`);
 		const nodes = this.workflow.nodes.map((node) =>
@@ -136,29 +134,29 @@ export class Scenario {
 		await this.harness.client.updateWorkflow(this.saved.id, { ...this.workflow, nodes });
 	}
 
-	/** Starts a new execution; gives its id. */
+	/** Starts a new execution. Returns its ID. */
 	async start(): Promise<string> {
 		if (this.saved === undefined) throw new Error(`"${this.name}" has no workflow yet`);
 		this.started++;
 		return await this.harness.client.runByWebhook(this.saved.id, this.webhookPath);
 	}
 
-	/** Waits for an execution that was started. */
+	/** Waits until an execution has ended. */
 	async end(id: string): Promise<Execution> {
-		return this.seen(await this.harness.client.waitForExecution(id, executionTimeoutMs));
+		return this.record(await this.harness.client.waitForExecution(id, executionTimeoutMs));
 	}
 
-	/** A new execution, to its end. */
+	/** Runs a new execution to its end. */
 	async run(): Promise<Execution> {
 		return await this.end(await this.start());
 	}
 
-	/** "Retry" in the executions list, with the workflow as it ran or as it is saved now. */
+	/** "Retry" in the executions list, with the original or the currently saved workflow. */
 	async retry({ id }: Pick<Execution, 'id'>, withSavedWorkflow = false): Promise<Execution> {
-		return this.seen(await this.harness.client.retryExecution(id, withSavedWorkflow));
+		return this.record(await this.harness.client.retryExecution(id, withSavedWorkflow));
 	}
 
-	/** The jobs that were accepted, and therefore paid, in order. */
+	/** The accepted (paid) jobs, in order. */
 	get jobs(): Job[] {
 		return this.harness.emulator.jobs.filter(({ request }) =>
 			this.prompts.includes(request.prompt),
@@ -169,12 +167,12 @@ export class Scenario {
 		return this.jobs.filter(({ request }) => request.prompt === this.prompts[itemIndex]);
 	}
 
-	/** How many jobs were paid for each item. */
+	/** The number of paid jobs per item. */
 	get paid(): number[] {
 		return this.prompts.map((_, itemIndex) => this.jobsOf(itemIndex).length);
 	}
 
-	/** How often a generate request was sent for each item, accepted or not. */
+	/** The number of generate requests per item, accepted or not. */
 	get sent(): number[] {
 		const generate = this.requests('generate');
 		return this.prompts.map(
@@ -182,7 +180,7 @@ export class Scenario {
 		);
 	}
 
-	/** The requests about this scenario's items. */
+	/** All requests about this scenario's items. */
 	requests(...kinds: Array<RecordedRequest['kind']>): RecordedRequest[] {
 		const uuids: string[] = this.jobs.map(({ uuid }) => uuid);
 		return this.harness.emulator.requests.filter(
@@ -235,41 +233,18 @@ export class Scenario {
 		options.faults = [...(options.faults ?? []), fault];
 	}
 
-	private seen(execution: Execution): Execution {
+	private record(execution: Execution): Execution {
 		this.executions.push(execution);
 		return execution;
 	}
 }
 
-/** All that a user is told of a failed execution. */
-export function toldBy({ error, customData }: Execution): string {
+/** Everything that n8n shows of a failed execution. */
+export function shownFailure({ error, customData }: Execution): string {
 	return [error?.message, error?.description, JSON.stringify(customData)].join('\n');
 }
 
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** What an item tells of its failure; empty where it did not fail. */
+/** The item's error message. Empty if it did not fail. */
 export const errorOf = (item: Item | undefined): string => text(item?.json.error);
-
-export async function logOf({ n8n }: Harness): Promise<string> {
-	return await readFile(n8n.logFile, 'utf8');
-}
-
-/**
- * Tests that do not disturb one another: they all begin at once, and each is told by itself. Without this they would
- * wait, one after another, for what takes the API its time.
- */
-export function atOnce(cases: Record<string, () => Promise<void>>): void {
-	const running = new Map<string, Promise<void>>();
-	beforeAll(() => {
-		for (const [name, run] of Object.entries(cases)) {
-			const promise = run();
-			// Heard by the test itself, which may come later.
-			promise.catch(() => undefined);
-			running.set(name, promise);
-		}
-	});
-	it.each(Object.keys(cases))('%s', async (name) => {
-		await running.get(name);
-	});
-}

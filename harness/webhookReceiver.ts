@@ -2,15 +2,15 @@ import fastify from 'fastify';
 
 import { loopback } from './ports';
 
-/** Somebody's webhook: takes whatever is posted, and keeps it. */
-export interface Receiver {
+/** A webhook of the user: records all bodies that are posted to it. */
+export interface WebhookReceiver {
 	url: string;
-	/** The bodies, in the order in which they came. */
+	/** The bodies, in order. */
 	received: unknown[];
 	close: () => Promise<void>;
 }
 
-export async function startReceiver(): Promise<Receiver> {
+export async function startWebhookReceiver(): Promise<WebhookReceiver> {
 	const app = fastify({ forceCloseConnections: true });
 	const received: unknown[] = [];
 	app.post('/', async (request, reply) => {

@@ -1,4 +1,4 @@
-/** A table whose columns are as wide as their widest cell, so that it is fit to be read in a terminal as well. */
+/** A Markdown table with padded columns, so that it is also readable in a terminal. */
 export function markdownTable(columns: string[], rows: string[][]): string {
 	const widths = columns.map((column, index) =>
 		Math.max(3, column.length, ...rows.map((row) => row[index]?.length ?? 0)),

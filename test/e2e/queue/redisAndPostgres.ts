@@ -4,18 +4,18 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { run, serve } from '../../../harness/command';
+import { run, startServer } from '../../../harness/command';
 import { freePort, loopback } from '../../../harness/ports';
 import { endGroup } from '../../../harness/processes';
 
-/** Where Debian's packages put the programs; PostgreSQL's are in a folder for each version. */
+/** Debian's paths. PostgreSQL has a folder for each version. */
 const redisServer = '/usr/bin/redis-server';
 const redisCli = '/usr/bin/redis-cli';
 const postgresVersions = '/usr/lib/postgresql';
 
 const LIMITS = { readyTimeoutMs: 60_000, graceMs: 10_000 };
 
-/** The programs of the newest PostgreSQL. */
+/** The folder with the programs of the newest PostgreSQL. */
 function postgresFolder(): string | undefined {
 	if (!existsSync(postgresVersions)) return undefined;
 	return readdirSync(postgresVersions)
@@ -24,7 +24,7 @@ function postgresFolder(): string | undefined {
 		.find((folder) => existsSync(join(folder, 'initdb')));
 }
 
-/** Which of Debian's packages are needed and not there. */
+/** The Debian packages that are needed and not installed. */
 export function missingPackages(): string[] {
 	const missing: string[] = [];
 	if (!existsSync(redisServer) || !existsSync(redisCli)) missing.push('redis-server');
@@ -32,10 +32,10 @@ export function missingPackages(): string[] {
 	return missing;
 }
 
-/** A Redis and an empty PostgreSQL of our own, in a folder of their own. */
+/** A Redis and an empty PostgreSQL server, in a new folder. */
 export class Servers {
 	private readonly running: ChildProcess[] = [];
-	/** What makes n8n use them. */
+	/** Settings that make n8n use them. */
 	readonly n8nEnv: Record<string, string> = {};
 
 	private constructor(private readonly folder: string) {}
@@ -43,7 +43,7 @@ export class Servers {
 	static async start(): Promise<Servers> {
 		const servers = new Servers(await mkdtemp(join(tmpdir(), 'veo-queue-')));
 		try {
-			// The servers' users have to get to their folders in it.
+			// The servers' users need access to their folders in it.
 			await chmod(servers.folder, 0o711);
 			await servers.startRedis();
 			await servers.startPostgres();
@@ -54,14 +54,14 @@ export class Servers {
 		return servers;
 	}
 
-	/** For `afterAll`, once no n8n uses them any more. With `VEO_E2E_KEEP` set, what they hold stays to be looked at. */
+	/** Stop n8n first. With `VEO_E2E_KEEP` set, the data is kept for inspection. */
 	async stop(): Promise<void> {
 		await Promise.all(this.running.map(endGroup));
 		if (process.env.VEO_E2E_KEEP) console.log(`Kept: ${this.folder}`);
 		else await rm(this.folder, { recursive: true, force: true });
 	}
 
-	/** Has Redis do something. */
+	/** Sends a command to Redis. */
 	async redis(...command: string[]): Promise<void> {
 		const port = String(this.n8nEnv.QUEUE_BULL_REDIS_PORT);
 		const options = { cwd: this.folder, logFile: join(this.folder, 'redis-cli.log') };
@@ -72,7 +72,7 @@ export class Servers {
 		const cwd = await this.folderOf('redis');
 		const port = String(await freePort());
 		const args = ['--bind', loopback, '--port', port, '--dir', cwd, '--save', ''];
-		await this.begin('redis', cwd, redisServer, args, 'Ready to accept connections');
+		await this.startAs('redis', cwd, redisServer, args, 'Ready to accept connections');
 		Object.assign(this.n8nEnv, {
 			EXECUTIONS_MODE: 'queue',
 			QUEUE_BULL_REDIS_HOST: loopback,
@@ -88,10 +88,10 @@ export class Servers {
 		const logFile = join(this.folder, 'initdb.log');
 		const init = ['-D', data, '-U', 'n8n', '--auth=trust', '--encoding=UTF8', '--locale=C'];
 		await run('setpriv', asUser('postgres', join(bin, 'initdb'), init), { cwd, logFile });
-		// Through a socket in its folder, where nobody else on this machine gets in.
+		// A socket in its folder: other users of this machine have no access.
 		const args = ['-D', data, '-k', cwd, '-h', '', '-F'];
 		const readyLine = 'database system is ready to accept connections';
-		await this.begin('postgres', cwd, join(bin, 'postgres'), args, readyLine);
+		await this.startAs('postgres', cwd, join(bin, 'postgres'), args, readyLine);
 		Object.assign(this.n8nEnv, {
 			DB_TYPE: 'postgresdb',
 			DB_POSTGRESDB_HOST: cwd,
@@ -108,7 +108,7 @@ export class Servers {
 		return path;
 	}
 
-	private async begin(
+	private async startAs(
 		user: string,
 		cwd: string,
 		command: string,
@@ -117,14 +117,14 @@ export class Servers {
 	): Promise<void> {
 		const logFile = join(this.folder, `${user}.log`);
 		const options = { name: command, cwd, logFile, readyLine, ...LIMITS };
-		this.running.push(await serve('setpriv', asUser(user, command, args), options));
+		this.running.push(await startServer('setpriv', asUser(user, command, args), options));
 	}
 }
 
 const isRoot = process.getuid?.() === 0;
 
-/** Arguments of `setpriv`: the command ends when this process does, and root gives up its rights, as PostgreSQL asks. */
+/** Arguments of `setpriv`: the command ends with this process, and does not run as root, which PostgreSQL refuses. */
 function asUser(user: string, command: string, args: string[]): string[] {
-	const who = isRoot ? [`--reuid=${user}`, `--regid=${user}`, '--init-groups'] : [];
-	return ['--pdeathsig=INT', ...who, '--', command, ...args];
+	const identity = isRoot ? [`--reuid=${user}`, `--regid=${user}`, '--init-groups'] : [];
+	return ['--pdeathsig=INT', ...identity, '--', command, ...args];
 }

@@ -2,60 +2,54 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { ensureN8n, type InstalledN8n } from '../../harness/installN8n';
-import {
-	eventually,
-	N8nClient,
-	type Credential,
-	type SavedWorkflow,
-} from '../../harness/n8nClient';
-import { startN8n, type RunningN8n } from '../../harness/n8nProcess';
-import { installPackage } from '../../harness/package';
-import { freePort } from '../../harness/ports';
-import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
-import type { Execution } from '../../harness/execution';
+import { ensureN8n, type InstalledN8n } from './installN8n';
+import { N8nClient, type Credential, type SavedWorkflow } from './n8nClient';
+import { startN8n, type RunningN8n } from './n8nProcess';
+import { installPackage, packedPackage } from './package';
+import { freePort } from './ports';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../emulator';
+import type { Execution } from './execution';
+import { waitFor } from './waitFor';
 import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from './workflow';
 
 export const emulatorKey = 'veo-emulator-key';
-/** Who signs in. */
+/** The owner of the n8n instance. */
 export const owner = { email: 'tester@example.com', password: 'Veo-tests-1' };
 
-export interface HarnessOptions {
+export interface N8nHarnessOptions {
 	emulator?: EmulatorOptions;
-	/** The pinned n8n unless told. */
+	/** Default: the pinned n8n. */
 	installed?: InstalledN8n;
-	/** Settings for n8n beside the usual ones. */
+	/** Additional settings for n8n. */
 	n8nEnv?: Record<string, string>;
 }
 
-/** Starts n8n with the packed package in a new folder. */
+/** Starts n8n with the packed package, in a new folder. */
 async function startWithPackage(
 	options: Pick<Parameters<typeof startN8n>[0], 'port' | 'env' | 'worker'> &
-		Pick<HarnessOptions, 'installed'>,
+		Pick<N8nHarnessOptions, 'installed'>,
 ): Promise<RunningN8n> {
-	const packed = process.env.VEO_E2E_PACKAGE;
-	if (packed === undefined) throw new Error('Run the tests with test/e2e/jest.config.js');
 	const userFolder = await mkdtemp(join(tmpdir(), 'veo-e2e-'));
-	await installPackage(packed, userFolder);
+	await installPackage(packedPackage(), userFolder);
 	const installed = options.installed ?? (await ensureN8n());
 	return await startN8n({ ...options, installed, userFolder });
 }
 
-/** A real n8n of its own, with the packed package, next to an emulator of its own. */
-export class Harness {
+/** A real n8n with the packed package, and an emulator of the Veo API. */
+export class N8nHarness {
 	private readonly workers: RunningN8n[] = [];
 
 	private constructor(
-		private readonly options: HarnessOptions,
+		private readonly options: N8nHarnessOptions,
 		readonly n8n: RunningN8n,
 		readonly client: N8nClient,
 		readonly emulator: Emulator,
-		/** A good `veoApi` credential. */
+		/** A valid `veoApi` credential. */
 		readonly credential: Credential,
 	) {}
 
-	/** Takes 10 to 30 seconds: for `beforeAll`. */
-	static async start(options: HarnessOptions = {}): Promise<Harness> {
+	/** Takes 10 to 30 seconds. */
+	static async start(options: N8nHarnessOptions = {}): Promise<N8nHarness> {
 		const emulator = await startEmulator({ durationMs: 1000, ...options.emulator });
 		let n8n: RunningN8n | undefined;
 		try {
@@ -65,7 +59,7 @@ export class Harness {
 			await client.signIn(owner);
 			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
 			const credential = await client.createCredential('Veo API account', 'veoApi', data);
-			return new Harness(options, n8n, client, emulator, credential);
+			return new N8nHarness(options, n8n, client, emulator, credential);
 		} catch (error) {
 			await n8n?.stop();
 			await emulator.close();
@@ -73,7 +67,7 @@ export class Harness {
 		}
 	}
 
-	/** In queue mode: a worker of this n8n, with a folder and a package of its own, as in a container of its own. */
+	/** Starts a worker of this n8n (queue mode), with its own folder, as in a separate container. */
 	async startWorker(concurrency: number): Promise<RunningN8n> {
 		const port = Number(new URL(this.n8n.url).port);
 		const { n8nEnv: env, installed } = this.options;
@@ -82,7 +76,7 @@ export class Harness {
 		return worker;
 	}
 
-	/** For `afterAll`. With `VEO_E2E_KEEP` set, n8n's folder stays to be looked at. */
+	/** With `VEO_E2E_KEEP` set, n8n's folder is kept for inspection. */
 	async close(): Promise<void> {
 		const all = [...this.workers, this.n8n];
 		await Promise.all(all.map(async (one) => await one.stop()));
@@ -93,7 +87,7 @@ export class Harness {
 		}
 	}
 
-	/** A Veo node with the good credential. */
+	/** A Veo node with the valid credential. */
 	veo(name: string, parameters: object, settings: NodeSettings = {}): WorkflowNode {
 		const { id, name: credentialName } = this.credential;
 		const credentials = { veoApi: { id, name: credentialName } };
@@ -104,14 +98,14 @@ export class Harness {
 		return await this.client.createWorkflow(workflow);
 	}
 
-	/** Saves the workflow, runs it from its first node as the editor does, and waits for the end. */
+	/** Saves the workflow, runs it from its first node as the editor does, and waits until it has ended. */
 	async runManually(workflow: TestWorkflow, timeoutMs?: number): Promise<Execution> {
 		const { id } = await this.save(workflow);
 		const executionId = await this.client.runManually(id, workflow.nodes[0].name);
 		return await this.client.waitForExecution(executionId, timeoutMs);
 	}
 
-	/** Saves and activates the workflow, calls its webhook, which is its first node, and waits for the end. */
+	/** Saves and activates the workflow, calls the webhook that is its first node, and waits until it has ended. */
 	async runInProduction(
 		workflow: TestWorkflow,
 		body: object = {},
@@ -123,16 +117,14 @@ export class Harness {
 		return await this.client.waitForExecution(executionId, timeoutMs);
 	}
 
-	/** Waits until something is so, at the emulator for example. */
-	async until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
-		await eventually(String(condition), timeoutMs, () =>
-			Promise.resolve(condition() ? true : undefined),
-		);
+	/** Waits until a condition holds, for example at the emulator. */
+	async waitUntil(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
+		await waitFor(String(condition), timeoutMs, () => condition() || undefined);
 	}
 }
 
 function webhookPath(workflow: TestWorkflow): string {
 	const { webhookId } = workflow.nodes[0];
-	if (webhookId === undefined) throw new Error(`"${workflow.name}" does not begin with a webhook`);
+	if (webhookId === undefined) throw new Error(`"${workflow.name}" does not start with a webhook`);
 	return webhookId;
 }
