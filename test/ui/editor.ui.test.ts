@@ -83,14 +83,14 @@ async function expectFields(...names: string[]): Promise<void> {
 			expect(await editor.panel.getByTestId('node-creator-item-name').allInnerTexts()).toEqual([
 				'On video completed',
 				'On video failed',
-				'Start generating video',
-				'Generate video and wait for it',
+				'Start generating video with credits',
+				'Generate video with credits and wait minutes',
 				'Get video status',
 				'Upload image',
 			]);
 			await look('panel-actions');
 
-			await editor.panel.getByText('Start generating video').click();
+			await editor.panel.getByText('Start generating video with credits').click();
 			await editor.form.waitFor();
 			expect(await editor.valueOf('operation')).toBe('Generate');
 			const credential = editor.form.getByTestId('node-credentials-select').first();
