@@ -170,7 +170,7 @@ describe('Veo Trigger on the job table', () => {
 		const end = strike('1 s outage', { type: 'http', status: 503 });
 		const watching = await tables.watch({ jobTableName: table });
 		const { uuid } = jobOf('1 s outage');
-		await waitFor('a check in vain to be logged', FIRST_CHECK_MS, async () => {
+		await waitFor('a failed check to be logged', FIRST_CHECK_MS, async () => {
 			const log = await readFile(tables.harness.n8n.logFile, 'utf8');
 			return (
 				log.includes(

@@ -1,9 +1,8 @@
 /** One key, one video: over items, loops, executions, sub-workflows and tool calls, also side by side. */
-import type { INode } from 'n8n-workflow';
 import { failing, lostAnswer, maxRunningJobs, tooManyTasks } from '../../emulator';
 import { retryRun } from '../../harness/core';
-import { failureOf, jsonOf, PROMPT, prompts, together, useN8n } from './support';
-import { TABLE, withTables } from './tracked';
+import { failureOf, jsonOf, PROMPT, prompts, RETRY_ON_FAIL, together, useN8n } from './support';
+import { TABLE, TRACKED, withJobTable } from './jobTableScene';
 
 useN8n();
 const test = together(12);
@@ -13,13 +12,12 @@ const keyed = (operation: string, options: object = {}) => ({
 	prompt: PROMPT,
 	options: { idempotencyKey: '={{ $json.key ?? $json.prompt }}', ...options },
 });
-const RETRY_ON_FAIL: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 const item = (prompt: string, key: string) => ({ json: { prompt, key } });
 
 for (const operation of ['generate', 'generateAndWait']) {
 	describe(`An idempotency key with ${operation}`, () => {
 		test('makes one video for several items of a run', async () => {
-			await withTables({}, async ({ emulator, run }) => {
+			await withJobTable({}, async ({ emulator, run }) => {
 				const items = [item('A fox', 'k'), item('A fox', 'k'), item('A cat', 'c')];
 				const json = jsonOf(await run(keyed(operation), { items }));
 				const [fox, cat] = ['A fox', 'A cat'].map(
@@ -31,7 +29,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 		});
 
 		test('makes one video for executions side by side', async () => {
-			await withTables({ latencyMs: 300 }, async ({ emulator, run }) => {
+			await withJobTable({ latencyMs: 300 }, async ({ emulator, run }) => {
 				const runs = Array.from({ length: 6 }, async (_, index) =>
 					jsonOf(
 						await run(keyed(operation), {
@@ -47,7 +45,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 		});
 
 		test('makes one video for executions one after the other', async () => {
-			await withTables({}, async ({ emulator, tables, run }) => {
+			await withJobTable({}, async ({ emulator, tables, run }) => {
 				for (const executionId of ['first', 'second', 'third']) {
 					const json = jsonOf(
 						await run(keyed(operation), { items: prompts('A fox'), executionId }),
@@ -61,7 +59,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 
 		test('pays three videos where a calling workflow retries one failing item', async () => {
 			const outcome = failing({ prompt: 'bad' });
-			await withTables({ outcome }, async ({ emulator, run }) => {
+			await withJobTable({ outcome }, async ({ emulator, run }) => {
 				const items = prompts('one', 'bad', 'three');
 				// A retry of the calling workflow runs the sub-workflow as a new execution.
 				for (const executionId of ['first', 'second', 'third']) {
@@ -72,7 +70,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 		});
 
 		test('refuses a key that stands for another request, unpaid', async () => {
-			await withTables({}, async ({ emulator, run }) => {
+			await withJobTable({}, async ({ emulator, run }) => {
 				jsonOf(await run(keyed(operation), { items: [item('A fox', 'k')] }));
 				const ran = await run(keyed(operation), {
 					items: [item('A cat', 'k')],
@@ -87,7 +85,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 
 		for (const key of ['', '  ', null]) {
 			test(`refuses a blank key, unpaid: ${JSON.stringify(key)}`, async () => {
-				await withTables({}, async ({ emulator, run }) => {
+				await withJobTable({}, async ({ emulator, run }) => {
 					const items = [{ json: { prompt: 'A fox', key: 'k' } }, { json: { prompt: 'A', key } }];
 					const parameters = {
 						...keyed(operation),
@@ -102,7 +100,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 		}
 
 		test('is unclear where the process that used it first crashed', async () => {
-			await withTables({ faults: [lostAnswer(1)] }, async ({ emulator, tables, run }) => {
+			await withJobTable({ faults: [lostAnswer(1)] }, async ({ emulator, tables, run }) => {
 				const items = prompts('A fox');
 				failureOf(await run(keyed(operation), { items, executionId: 'first' }));
 				Object.assign(tables.rows(TABLE)[0] ?? {}, {
@@ -119,7 +117,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 		});
 
 		test('submits again after a request that was refused', async () => {
-			await withTables({ credits: 1 }, async ({ emulator, run }) => {
+			await withJobTable({ credits: 1 }, async ({ emulator, run }) => {
 				const items = prompts('A fox');
 				failureOf(await run(keyed(operation), { items, executionId: 'first' }));
 				emulator.credits = 10;
@@ -129,7 +127,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 		});
 
 		test('makes a new video after its row was deleted', async () => {
-			await withTables({}, async ({ emulator, tables, run }) => {
+			await withJobTable({}, async ({ emulator, tables, run }) => {
 				const items = prompts('A fox');
 				jsonOf(await run(keyed(operation), { items, executionId: 'first' }));
 				tables.rows(TABLE).length = 0;
@@ -143,7 +141,7 @@ for (const operation of ['generate', 'generateAndWait']) {
 describe('The failed video of an idempotency key', () => {
 	test('is returned as failed, and made again only by Make Again or Retry, in the same row', async () => {
 		const outcome = failing({ prompt: 'A fox' });
-		await withTables({ outcome }, async ({ emulator, tables, credentials, tracked, run }) => {
+		await withJobTable({ outcome }, async ({ emulator, tables, credentials, run }) => {
 			const items = prompts('A fox');
 			const parameters = keyed('generateAndWait');
 			failureOf(await run(parameters, { items, executionId: 'first' }));
@@ -151,7 +149,7 @@ describe('The failed video of an idempotency key', () => {
 			expect(failureOf(failed).context.uuid).toBe(emulator.jobs[0]?.uuid);
 			expect(emulator.jobs).toHaveLength(1);
 
-			const options = { parameters: tracked(parameters), credentials, items };
+			const options = { parameters: { ...TRACKED, ...parameters }, credentials, items };
 			failureOf(await retryRun(failed, { ...options, executionId: 'third' }));
 			expect(emulator.jobs).toHaveLength(2);
 			const again = keyed('generateAndWait', { makeAgain: 1 });
@@ -167,7 +165,7 @@ describe('The failed video of an idempotency key', () => {
 describe('An item that waits for a slot', () => {
 	test('does not keep another execution from using its key', async () => {
 		const faults = [maxRunningJobs(1, tooManyTasks('code1003'))];
-		await withTables({ durationMs: 8_000, faults }, async ({ emulator, run }) => {
+		await withJobTable({ durationMs: 8_000, faults }, async ({ emulator, run }) => {
 			const items = prompts('A fox', 'A cat');
 			const runs = ['first', 'second'].map(async (executionId) =>
 				jsonOf(await run(keyed('generateAndWait'), { items, executionId })),

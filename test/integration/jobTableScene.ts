@@ -12,12 +12,14 @@ export interface JobTableScene {
 	emulator: Emulator;
 	tables: Tables;
 	credentials: Credentials;
-	/** Runs the node with Track Job on. */
+	/** Runs the node with `TRACKED`. Each run has the same execution ID unless `more` says otherwise. */
 	run: (parameters?: INodeParameters, more?: Partial<RunOptions>) => Promise<Ran>;
 	/** A trigger that is not published yet. It is unpublished at the end. */
-	start: (parameters?: INodeParameters, more?: Partial<TriggerOptions>) => Promise<Trigger>;
+	create: (parameters?: INodeParameters, more?: Partial<TriggerOptions>) => Promise<Trigger>;
+	/** A trigger that is published. */
+	publish: JobTableScene['create'];
 	/** A job at the API, with a row that a user inserted. */
-	addJob: () => string;
+	addJob: (prompt?: string, row?: object) => string;
 }
 
 /** What `run` passes to the node unless the test says otherwise. */
@@ -42,8 +44,8 @@ export async function withJobTable(
 	};
 	const run: JobTableScene['run'] = async (parameters, more) =>
 		await runNode({ parameters: { ...TRACKED, ...parameters }, credentials, ...more });
-	const started: Trigger[] = [];
-	const start: JobTableScene['start'] = async (parameters, more) => {
+	const created: Trigger[] = [];
+	const create: JobTableScene['create'] = async (parameters, more) => {
 		const trigger = await createTrigger({
 			parameters: {
 				watch: 'jobTable',
@@ -55,18 +57,23 @@ export async function withJobTable(
 			credentials,
 			...more,
 		});
-		started.push(trigger);
+		created.push(trigger);
 		return trigger;
 	};
-	const addJob = () => {
-		const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' });
-		tables.insert(TABLE, { uuid });
+	const publish: JobTableScene['create'] = async (...args) => {
+		const trigger = await create(...args);
+		await trigger.activate();
+		return trigger;
+	};
+	const addJob: JobTableScene['addJob'] = (prompt = 'A fox', row = {}) => {
+		const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt });
+		tables.insert(TABLE, { uuid, ...row });
 		return uuid;
 	};
 	try {
-		await act({ emulator, tables, credentials, run, start, addJob });
+		await act({ emulator, tables, credentials, run, create, publish, addJob });
 	} finally {
-		await Promise.all(started.map(async (trigger) => await trigger.deactivate()));
+		await Promise.all(created.map(async (trigger) => await trigger.deactivate()));
 		await tables.close();
 		await emulator.close();
 	}

@@ -8,18 +8,18 @@ import {
 	paidFor,
 	PROMPT,
 	prompts,
+	RETRY_ON_FAIL,
 	together,
 	useN8n,
 	withEmulator,
 } from './support';
-import { TABLE, withTables } from './tracked';
+import { TABLE, TRACKED, withJobTable } from './jobTableScene';
 
 useN8n();
 const test = together(12);
 
 const wait = { operation: 'generateAndWait', prompt: PROMPT };
 const FIVE = ['one', 'two', 'bad', 'four', 'five'];
-const RETRY_ON_FAIL: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 const CONTINUE: Partial<INode> = { onError: 'continueRegularOutput' };
 /** The video of `bad` fails at the first attempt and is completed at the second. */
 const outcome = failing({ prompt: 'bad', attempts: 1 });
@@ -110,7 +110,7 @@ describe('Make Again When Failed', () => {
 
 describe('The job table', () => {
 	test('has the new video in the row of the failed one', async () => {
-		await withTables({ outcome }, async ({ emulator, tables, run }) => {
+		await withJobTable({ outcome }, async ({ emulator, tables, run }) => {
 			const parameters = { ...wait, options: { makeAgain: 1 } };
 			jsonOf(await run(parameters, { items: prompts('bad') }));
 			expect(tables.rows(TABLE)).toEqual([
@@ -124,9 +124,9 @@ describe('The job table', () => {
 	});
 
 	test('tells a second retry of the first execution what its first retry made', async () => {
-		await withTables({ outcome }, async ({ emulator, credentials, tracked, run }) => {
+		await withJobTable({ outcome }, async ({ emulator, credentials, run }) => {
 			const items = prompts(...FIVE);
-			const options: RunOptions = { parameters: tracked(wait), credentials, items };
+			const options: RunOptions = { parameters: { ...TRACKED, ...wait }, credentials, items };
 			const failed = await run(wait, { items });
 			jsonOf(await retryRun(failed, { ...options, executionId: 'second' }));
 			const json = jsonOf(await retryRun(failed, { ...options, executionId: 'third' }));

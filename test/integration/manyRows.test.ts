@@ -1,44 +1,20 @@
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
-import { credentialsFor, KEY, until, useN8n } from './support';
-import { createTrigger, type Trigger } from './triggerContext';
-import { N8N_KEY, Tables } from './triggerTables';
+import type { EmulatorOptions } from '../../emulator';
+import { type JobTableScene, TABLE, withJobTable } from './jobTableScene';
+import { until, useN8n } from './support';
+import type { Trigger } from './triggerContext';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 useN8n();
 
-const TABLE = 'veo_jobs';
-
-interface Scene {
-	emulator: Emulator;
-	tables: Tables;
-	trigger: Trigger;
-}
+type Scene = JobTableScene & { trigger: Trigger };
 
 async function withTrigger(options: EmulatorOptions, act: (scene: Scene) => Promise<void>) {
 	const durationMs: EmulatorOptions['durationMs'] = ({ prompt }) =>
 		prompt === 'finished' ? 0 : 1e9;
-	const emulator = await startEmulator({ apiKeys: [KEY], durationMs, ...options });
-	const tables = await Tables.start();
-	tables.insert(TABLE);
-	const trigger = await createTrigger({
-		parameters: {
-			watch: 'jobTable',
-			jobTableName: TABLE,
-			events: ['completed', 'failed'],
-			options: { pollInterval: 5 },
-		},
-		credentials: {
-			...credentialsFor(emulator.url),
-			veoJobTableApi: { apiKey: N8N_KEY, baseUrl: tables.url },
-		},
+	await withJobTable({ durationMs, ...options }, async (scene) => {
+		scene.tables.insert(TABLE);
+		await act({ ...scene, trigger: await scene.create() });
 	});
-	try {
-		await act({ emulator, tables, trigger });
-	} finally {
-		await trigger.deactivate();
-		await tables.close();
-		await emulator.close();
-	}
 }
 
 const accept = ({ emulator }: Scene, prompt: string) =>

@@ -1,6 +1,6 @@
 /** Reuse Identical: a job of the same request, of any execution, checked at the API first. */
 import { always, failureOf, jsonOf, once, prompts, together, useN8n } from './support';
-import { TABLE, type TrackedScene, withTables } from './tracked';
+import { TABLE, type JobTableScene, withJobTable } from './jobTableScene';
 
 useN8n();
 const test = together(12);
@@ -11,13 +11,13 @@ const reuse = (operation: string, more: object = {}) => ({
 	...more,
 });
 
-async function firstRun({ run }: TrackedScene) {
+async function firstRun({ run }: JobTableScene) {
 	return jsonOf(await run({ operation: 'generateAndWait' }, { executionId: 'first' }));
 }
 
 describe('A job of an identical request', () => {
 	test('that is still being made is taken up', async () => {
-		await withTables({ durationMs: 8_000 }, async ({ emulator, run }) => {
+		await withJobTable({ durationMs: 8_000 }, async ({ emulator, run }) => {
 			const [first] = jsonOf(await run({ operation: 'generate' }, { executionId: 'first' }));
 			const ran = await run(reuse('generateAndWait'), { executionId: 'second' });
 			expect(jsonOf(ran)).toMatchObject([{ uuid: first?.uuid, status: 'completed' }]);
@@ -28,7 +28,7 @@ describe('A job of an identical request', () => {
 	});
 
 	test('that is finished comes with its fresh URL, and its file', async () => {
-		await withTables({ videoUrlLifetimeMs: 60_000 }, async (scene) => {
+		await withJobTable({ videoUrlLifetimeMs: 60_000 }, async (scene) => {
 			const [first] = await firstRun(scene);
 			const ran = await scene.run(reuse('generateAndWait', { downloadVideo: true }), {
 				executionId: 'second',
@@ -42,7 +42,7 @@ describe('A job of an identical request', () => {
 	});
 
 	test('that another user forged in the table does not give its URL', async () => {
-		await withTables({}, async (scene) => {
+		await withJobTable({}, async (scene) => {
 			const [first] = await firstRun(scene);
 			const forged = { videoUrl: 'http://attacker.invalid/a.mp4' };
 			Object.assign(scene.tables.rows(TABLE)[0] ?? {}, forged);
@@ -57,7 +57,7 @@ describe('A job of an identical request', () => {
 		['HTTP 410 with an envelope', { type: 'json', status: 410, value: { code: 4, msg: 'Gone' } }],
 	] as const) {
 		test(`is made again where the API says that it is gone: ${answer}`, async () => {
-			await withTables({}, async (scene) => {
+			await withJobTable({}, async (scene) => {
 				const [first] = await firstRun(scene);
 				scene.emulator.options.faults = [
 					once('status', action, { uuid: scene.emulator.jobs[0]?.uuid }),
@@ -76,7 +76,7 @@ describe('A job of an identical request', () => {
 		{ type: 'html' },
 	] as const) {
 		test(`ends the item unpaid where the API does not say: ${JSON.stringify(action)}`, async () => {
-			await withTables({}, async (scene) => {
+			await withJobTable({}, async (scene) => {
 				await firstRun(scene);
 				scene.emulator.options.faults = [always('status', action)];
 				const ran = await scene.run(reuse('generate'), { executionId: 'second' });
@@ -89,7 +89,7 @@ describe('A job of an identical request', () => {
 	}
 
 	test('is not one of another request', async () => {
-		await withTables({}, async (scene) => {
+		await withJobTable({}, async (scene) => {
 			await firstRun(scene);
 			const items = prompts('A cat');
 			jsonOf(await scene.run(reuse('generate', { prompt: 'A cat' }), { items }));

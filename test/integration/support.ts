@@ -1,7 +1,7 @@
 /** Helpers shared by the integration tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import type { INodeParameters } from 'n8n-workflow';
+import type { INode, INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, type Fault, startEmulator } from '../../emulator';
 import { type Credentials, type Ran, runNode, type RunOptions, startN8n } from '../../harness/core';
 import { isObject } from '../../harness/json';
@@ -45,6 +45,13 @@ export async function withEmulator<T>(
 		await emulator.close();
 	}
 }
+
+/** n8n's setting Retry On Fail with three tries. */
+export const RETRY_ON_FAIL: Partial<INode> = {
+	retryOnFail: true,
+	maxTries: 3,
+	waitBetweenTries: 1,
+};
 
 /** One item for each prompt, and the parameter that reads it. */
 export const prompts = (...list: string[]) => list.map((prompt) => ({ json: { prompt } }));

@@ -1,72 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { INodeParameters } from 'n8n-workflow';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
+import type { Emulator, EmulatorOptions } from '../../emulator';
 import { nothingFinished } from '../../nodes/Veo/errors/messages';
-import { always, credentialsFor, KEY, together, until, useN8n } from './support';
-import { createTrigger, type Trigger, type TriggerOptions } from './triggerContext';
-import { N8N_KEY, Tables } from './triggerTables';
+import { always, together, until, useN8n } from './support';
+import { deliveredBy as uuidsOf, type JobTableScene, TABLE, withJobTable } from './jobTableScene';
+import type { Trigger } from './triggerContext';
+import type { Tables } from './triggerTables';
 
 const n8n = useN8n();
 const scenario = together();
 
-const TABLE = 'veo_jobs';
 const TRIGGERS = 'veo_triggers';
 
-interface Scene {
-	emulator: Emulator;
-	tables: Tables;
-	/** A trigger that is not published yet. */
-	create: (parameters?: INodeParameters, more?: Partial<TriggerOptions>) => Promise<Trigger>;
-	/** A trigger that is published. */
-	publish: Scene['create'];
-	/** A job at the API, with a row that a user inserted. */
-	addJob: (prompt?: string, row?: object) => string;
+/** With an empty job table. */
+async function withTables(options: EmulatorOptions, act: (scene: JobTableScene) => Promise<void>) {
+	await withJobTable(options, async (scene) => {
+		scene.tables.insert(TABLE);
+		await act(scene);
+	});
 }
-
-async function withTables(options: EmulatorOptions, act: (scene: Scene) => Promise<void>) {
-	const emulator = await startEmulator({ apiKeys: [KEY], durationMs: 0, ...options });
-	const tables = await Tables.start();
-	tables.insert(TABLE);
-	const created: Trigger[] = [];
-	const create: Scene['create'] = async (parameters, more) => {
-		const trigger = await createTrigger({
-			parameters: {
-				watch: 'jobTable',
-				jobTableName: TABLE,
-				events: ['completed', 'failed'],
-				options: { pollInterval: 5 },
-				...parameters,
-			},
-			credentials: {
-				...credentialsFor(emulator.url),
-				veoJobTableApi: { apiKey: N8N_KEY, baseUrl: tables.url },
-			},
-			...more,
-		});
-		created.push(trigger);
-		return trigger;
-	};
-	const publish: Scene['create'] = async (...args) => {
-		const trigger = await create(...args);
-		await trigger.activate();
-		return trigger;
-	};
-	const addJob: Scene['addJob'] = (prompt = 'A fox', row = {}) => {
-		const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt });
-		tables.insert(TABLE, { uuid, ...row });
-		return uuid;
-	};
-	try {
-		await act({ emulator, tables, create, publish, addJob });
-	} finally {
-		await Promise.all(created.map(async (trigger) => await trigger.deactivate()));
-		await tables.close();
-		await emulator.close();
-	}
-}
-
-const uuidsOf = ({ executions }: Trigger) =>
-	executions.map((items) => items.map(({ json }) => json.uuid));
 
 const deliveredBy = (trigger: Trigger) => uuidsOf(trigger).flat();
 
@@ -222,7 +173,7 @@ describe('What n8n is given', () => {
 				let isDead = false;
 				tables.refuse = () => (isDead ? { status: 503 } : undefined);
 				const onTaken = (items: object[]) => {
-					// Larger than n8n's answers may be: nobody reads it.
+					// Above the bound for answers of n8n, so it is not read.
 					tables.executions.push({ items, file: 'x'.repeat(2_000_000) });
 					isDead = true;
 				};

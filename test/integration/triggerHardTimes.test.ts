@@ -13,11 +13,11 @@ const A_CHECK_MS = 6_000;
 describe('The Veo Trigger', () => {
 	for (const activation of ['init', 'leadershipChange'] as const) {
 		scenario(`activates while n8n does not answer yet: ${activation}`, async () => {
-			await withJobTable({}, async ({ tables, start, addJob }) => {
+			await withJobTable({}, async ({ tables, create, addJob }) => {
 				tables.insert(TABLE);
 				const uuid = addJob();
 				tables.refuse = () => ({ status: 503 });
-				const trigger = await start();
+				const trigger = await create();
 				await trigger.activate(activation);
 				await sleep(500);
 				tables.refuse = () => undefined;
@@ -30,7 +30,7 @@ describe('The Veo Trigger', () => {
 	for (const hasKeys of [true, false]) {
 		const version = hasKeys ? 'with deduplication keys' : 'without deduplication keys';
 		scenario(`delivers once when n8n crashes while the execution runs, ${version}`, async () => {
-			await withJobTable({}, async ({ tables, start, addJob }) => {
+			await withJobTable({}, async ({ tables, create, addJob }) => {
 				tables.insert(TABLE);
 				let crashed = false;
 				tables.refuse = () => (crashed ? { status: 503 } : undefined);
@@ -38,7 +38,7 @@ describe('The Veo Trigger', () => {
 					tables.running.add(tables.executions.push(items));
 					crashed = true;
 				};
-				const trigger = await start({}, { onTaken, hasKeys });
+				const trigger = await create({}, { onTaken, hasKeys });
 				await trigger.activate();
 				const uuid = addJob();
 				await until(() => trigger.executions.length > 0);
@@ -52,9 +52,9 @@ describe('The Veo Trigger', () => {
 	}
 
 	scenario('recovers from each refusal of a busy API as from the first', async () => {
-		await withJobTable({}, async ({ emulator, tables, start, addJob }) => {
+		await withJobTable({}, async ({ emulator, tables, create, addJob }) => {
 			tables.insert(TABLE);
-			const trigger = await start();
+			const trigger = await create();
 			await trigger.activate();
 			const uuids: string[] = [];
 			for (let time = 0; time < 3; time++) {
@@ -71,10 +71,10 @@ describe('The Veo Trigger', () => {
 
 	scenario('delivers what is ready while the files of others take long', async () => {
 		const faults = [always('video', { type: 'delay', ms: 1_000 })];
-		await withJobTable({ faults }, async ({ tables, start, addJob }) => {
+		await withJobTable({ faults }, async ({ tables, create, addJob }) => {
 			tables.insert(TABLE);
-			const uuids = Array.from({ length: 7 }, addJob);
-			const trigger = await start({ downloadVideo: true });
+			const uuids = Array.from({ length: 7 }, () => addJob());
+			const trigger = await create({ downloadVideo: true });
 			await trigger.activate();
 			await until(() => trigger.executions.length > 0);
 			expect(deliveredBy(trigger).flat().length).toBeLessThan(uuids.length);
@@ -86,10 +86,10 @@ describe('The Veo Trigger', () => {
 
 describe('The Veo Trigger with listed videos', () => {
 	scenario('leaves the API alone for as long as it asks', async () => {
-		await withJobTable({}, async ({ emulator, start, addJob }) => {
+		await withJobTable({}, async ({ emulator, create, addJob }) => {
 			const uuids = [addJob()];
 			emulator.options.faults = [always('status', { type: 'http', status: 429, retryAfter: 8 })];
-			const trigger = await start({ watch: 'uuids', uuids });
+			const trigger = await create({ watch: 'uuids', uuids });
 			await trigger.activate('init');
 			await until(() => emulator.count('status') === 1);
 			emulator.options.faults = [];
@@ -103,9 +103,9 @@ describe('The Veo Trigger with listed videos', () => {
 	for (const hasKeys of [true, false]) {
 		const version = hasKeys ? 'with deduplication keys' : 'without deduplication keys';
 		scenario(`keeps a video that n8n refused over a restart, ${version}`, async () => {
-			await withJobTable({}, async ({ start, addJob }) => {
+			await withJobTable({}, async ({ create, addJob }) => {
 				const uuid = addJob();
-				const trigger = await start({ watch: 'uuids', uuids: uuid }, { hasKeys });
+				const trigger = await create({ watch: 'uuids', uuids: uuid }, { hasKeys });
 				trigger.taking = 'refuses';
 				await trigger.activate();
 				await sleep(A_CHECK_MS);

@@ -1,5 +1,4 @@
 /** Paid requests without a clear answer: how the other videos are returned, and when the request is sent again. */
-import type { INode } from 'n8n-workflow';
 import { lostAnswer } from '../../emulator';
 import { retryRun } from '../../harness/core';
 import {
@@ -8,18 +7,18 @@ import {
 	paidFor,
 	PROMPT,
 	prompts,
+	RETRY_ON_FAIL,
 	together,
 	useN8n,
 	withEmulator,
 } from './support';
-import { TABLE, withTables } from './tracked';
+import { TABLE, withJobTable } from './jobTableScene';
 
 useN8n();
 const test = together(12);
 
 const wait = { operation: 'generateAndWait', prompt: PROMPT };
 const FIVE = ['one', 'two', 'three', 'four', 'five'];
-const RETRY_ON_FAIL: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 const SEND_AGAIN = { ...wait, options: { onUnclear: 'sendAgain', maxRetries: 0 } };
 
 describe('An unclear item among five', () => {
@@ -68,7 +67,7 @@ describe('Send Again', () => {
 
 	test('sends it only once more where only the job table knows of it', async () => {
 		const faults = [lostAnswer([1, 2, 3, 4])];
-		await withTables({ faults }, async ({ emulator, tables, run }) => {
+		await withJobTable({ faults }, async ({ emulator, tables, run }) => {
 			const items = prompts('one');
 			// Each run starts without node memory, like one whose process crashed.
 			for (let runs = 0; runs < 3; runs++) failureOf(await run(SEND_AGAIN, { items }));

@@ -42,8 +42,7 @@ export async function downloadVideo(
 	stop?: AbortSignal,
 ): Promise<IBinaryData | Outcome> {
 	let isTooLarge = false;
-	const download = async (deadline: AbortSignal): Promise<IBinaryData | Outcome> => {
-		const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
+	const download = async (signal: AbortSignal): Promise<IBinaryData | Outcome> => {
 		const response = await openResponse(
 			context.helpers.httpRequest({
 				...streamOptions(signal, requestTimeoutMs),

@@ -190,7 +190,7 @@ async function submit(
 			return isRecorded ? answer : { ...answer, jobTableHint: notInTable(answer.uuid) };
 		}
 		if (!mayBeAccepted(answer.outcome)) {
-			restore(before, replaces);
+			restore();
 			// The key is free for others while this item waits.
 			if (idempotencyKey !== undefined) {
 				await tracker?.notAccepted(item, requestFailed(answer.outcome).message, false);
@@ -199,8 +199,8 @@ async function submit(
 		throw answer;
 	};
 	/** A refused request leaves the item as it was before. */
-	const restore = (submission: Submission | undefined, replaced: string | undefined) => {
-		if (submission && replaced !== undefined) submissions.set(itemIndex, requestHash, submission);
+	const restore = () => {
+		if (before && replaces !== undefined) submissions.set(itemIndex, requestHash, before);
 		else submissions.delete(itemIndex, requestHash);
 	};
 

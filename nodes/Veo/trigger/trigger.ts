@@ -268,7 +268,15 @@ class TriggerLoop {
 		void queue.run();
 		const { onKeyRefused, sinceMs } = this;
 		const active: Active = {
-			...{ context, settings, queue, experience, reporter, n8nApi, signal, sinceMs, onKeyRefused },
+			context,
+			settings,
+			queue,
+			experience,
+			reporter,
+			n8nApi,
+			signal,
+			sinceMs,
+			onKeyRefused,
 		};
 		const triggerTable = new TriggerTable(n8nApi, context);
 		const deliverer = new Deliverer({

@@ -157,7 +157,7 @@ export class TableWatch implements Watch {
 		if (isUuid(uuid)) return uuid;
 		const finishedAt = toTimestamp(Date.now());
 		const changes = { status: 'failed', errorMessage: notAVideoId(), finishedAt };
-		this.finishRow({ row, changes });
+		this.unwritten.push({ row, changes });
 		await this.writeFinal(table);
 		const json = { ...toJson(row), ...changes };
 		this.deliver({ uuid, event: 'failed', finishedMs: toMs(finishedAt) }, json);
@@ -279,16 +279,14 @@ export class TableWatch implements Watch {
 		const now = toTimestamp(Date.now());
 		const changes: JsonObject = { ...rowChanges(video, now), ...(!claimed && { finishedAt: now }) };
 		const finishedMs = claimed?.finishedMs ?? toMs(now);
-		if (!claimed) for (const row of job.rows.values()) this.finishRow({ row, changes });
+		if (!claimed) for (const row of job.rows.values()) this.unwritten.push({ row, changes });
 		this.jobs.delete(uuid);
 		if (claimed && claimed.event !== eventOf(video.status)) this.deliverer.skip(claimed);
-		const row = firstRow(job);
-		const known = row ? withoutUrl(row) : {};
 		const told = { ...changes };
 		delete told.checkedAt;
 		this.deliver(
 			{ uuid, event: eventOf(video.status), finishedMs },
-			{ ...known, ...told, ...video, uuid },
+			{ ...knownOf(job), ...told, ...video, uuid },
 		);
 		// The next round tries again.
 		if (!claimed && this.table) void this.writeFinal(this.table).catch(() => undefined);
@@ -299,14 +297,10 @@ export class TableWatch implements Watch {
 	private finishAsWritten(job: Job, downloadHint?: string): 'done' {
 		const { uuid, claimed } = job;
 		this.jobs.delete(uuid);
-		const row = firstRow(job);
-		const known = row ? withoutUrl(row) : {};
-		if (claimed)
-			this.deliver(claimed, {
-				...known,
-				uuid,
-				...(downloadHint !== undefined && { downloadHint }),
-			});
+		if (claimed) {
+			const hint = downloadHint !== undefined && { downloadHint };
+			this.deliver(claimed, { ...knownOf(job), uuid, ...hint });
+		}
 		return 'done';
 	}
 
@@ -316,7 +310,7 @@ export class TableWatch implements Watch {
 		else this.deliverer.skip(delivery);
 	}
 
-	/** A new status is written at once: nobody else can have finished the row meanwhile. */
+	/** Writes a new status at once. A row that was finished in the meantime does not match the filter. */
 	private writeStatus(job: Job, status: string): void {
 		const { table } = this;
 		if (!table || job.claimed) return;
@@ -342,10 +336,6 @@ export class TableWatch implements Watch {
 		for (const [progress, ids] of groups) {
 			await table.updateRows(ids, { checkedAt, ...(progress !== undefined && { progress }) });
 		}
-	}
-
-	private finishRow(write: FinalWrite): void {
-		this.unwritten.push(write);
 	}
 
 	/** One row that cannot be written holds up no other. */
@@ -389,6 +379,12 @@ export class TableWatch implements Watch {
 
 const firstRow = ({ rows }: Job): JobRow | undefined => rows.values().next().value;
 
+/** What the table knows about a job. */
+function knownOf(job: Job): JsonObject {
+	const row = firstRow(job);
+	return row ? withoutUrl(row) : {};
+}
+
 /** A row may have been replaced by that of another job since it was read. */
 const unfinished = (row: JobRow): Filter[] => [
 	equals('id', row.id),
@@ -396,7 +392,7 @@ const unfinished = (row: JobRow): Filter[] => [
 	UNFINISHED,
 ];
 
-/** Whoever may write to the table does not decide from where a video is fetched. */
+/** A row can be written by others, so its URL is never requested. */
 export function withoutUrl(row: JobRow): JsonObject {
 	const json = toJson(row);
 	delete json.videoUrl;
