@@ -2,7 +2,7 @@
 // so it transforms them.
 const esModules = [
 	...['p-retry', 'is-network-error', 'get-port'],
-	...['ora', 'chalk', 'cli-cursor', 'restore-cursor', 'onetime', 'mimic-function', 'signal-exit'],
+	...['ora', 'chalk', 'cli-cursor', 'restore-cursor', 'onetime', 'mimic-function'],
 	...['cli-spinners', 'is-interactive', 'is-unicode-supported', 'log-symbols', 'yoctocolors'],
 	...['stdin-discarder', 'string-width', 'strip-ansi', 'ansi-regex', 'get-east-asian-width'],
 ];
@@ -16,5 +16,7 @@ module.exports = {
 	transform: { '^.+\\.[jt]s$': '@swc/jest' },
 	// Real waits over real sockets: the API's shortest poll interval is 5 seconds.
 	testTimeout: 60_000,
+	// Integration tests mostly wait.
+	maxWorkers: 2,
 	transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`, '<rootDir>/dist/'],
 };

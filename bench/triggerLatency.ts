@@ -1,17 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { itemsOf } from '../harness/execution';
-import type { Job } from '../emulator';
+import { type EmulatorOptions, type Job, startEmulator } from '../emulator';
 import { JOB_COLUMNS } from '../nodes/Veo/jobTable/jobTable';
-import { FIRST_CHECK_MS, type Tables } from '../harness/jobTables';
+import type { Tables } from '../harness/jobTables';
 import { fixed, mean, median, seconds } from './lib/numbers';
 import { withTables } from './lib/tables';
 import type { Figures, Measurement } from './measurement';
 
 const JOBS = 30;
-/** The first poll of n8n may come a minute after publishing. */
 const FIRST_END_MS = 75_000;
-/** Covers two polls of n8n. The ends of the jobs are spread evenly over it. */
+/** The ends of the jobs are spread evenly over it. */
 const SPREAD_MS = 120_000;
 const durationMs = (index: number) =>
 	FIRST_END_MS + Math.round(((index * 0.618034) % 1) * SPREAD_MS);
@@ -19,13 +19,24 @@ const durationMs = (index: number) =>
 interface Setup {
 	label: string;
 	table: string;
-	options: object;
+	estimates: EmulatorOptions['estimates'];
+	/** Finished jobs that are in the table before. */
+	history?: number;
+	listensForWebhook?: boolean;
 }
 
 const SETUPS: Setup[] = [
-	{ label: 'Keep Checking, every 10 s (the default)', table: 'every_10', options: {} },
-	{ label: 'Keep Checking, every 5 s', table: 'every_5', options: { pollInterval: 5 } },
-	{ label: 'without Keep Checking', table: 'by_poll', options: { keepChecking: false } },
+	{ label: 'honest estimates', table: 'honest', estimates: 'honest' },
+	{ label: 'progress alone', table: 'progress', estimates: 'progress' },
+	{ label: 'neither', table: 'neither', estimates: 'absent' },
+	{ label: 'neither, 20 finished rows', table: 'history', estimates: 'absent', history: 20 },
+	{ label: 'estimates that lie', table: 'lying', estimates: 'lying' },
+	{
+		label: 'webhook hints, no estimates',
+		table: 'hints',
+		estimates: 'absent',
+		listensForWebhook: true,
+	},
 ];
 
 /** The time from the completion of a video at the API until n8n starts the workflow. */
@@ -34,15 +45,20 @@ export const triggerLatency: Measurement = {
 	measure: async (log) => {
 		log('starting n8n');
 		return await withTables(async (tables) => {
-			tables.harness.emulator.options.durationMs = (_, index) => durationMs(index % JOBS);
-			const minutes = Math.ceil((FIRST_END_MS + SPREAD_MS + FIRST_CHECK_MS) / 60_000);
-			log(`${SETUPS.length} triggers side by side, ${JOBS} jobs each: ${minutes} minutes`);
+			log(`${SETUPS.length} triggers side by side, ${JOBS} jobs each: 4 minutes`);
 			const results = [];
 			for (const setup of SETUPS) results.push(await start(tables, setup));
 			return [
 				{
 					title: 'Trigger latency',
-					columns: ['Veo Trigger', 'median', 'worst', 'checks of a job', 'executions'],
+					columns: [
+						'The API tells',
+						'median',
+						'worst',
+						'checks of a job',
+						'executions',
+						'publishing to first check',
+					],
 					rows: await Promise.all(results.map(async (result) => await result())),
 					notes: [
 						`Time from the completion of a video at the API until the start of n8n's execution, in the real n8n. ${JOBS} videos for each line, completed over ${SPREAD_MS / 60_000} minutes.`,
@@ -54,10 +70,32 @@ export const triggerLatency: Measurement = {
 };
 
 /** Activates a trigger and submits its jobs. Returns a function that waits for the deliveries and returns the result row. */
-async function start(tables: Tables, { label, table, options }: Setup) {
-	const { client, emulator } = tables.harness;
+async function start(
+	tables: Tables,
+	{ label, table, estimates, history = 0, listensForWebhook = false }: Setup,
+) {
+	const { client, n8n } = tables.harness;
+	// One emulator for each line, because they answer differently.
+	const emulator = await startEmulator({
+		estimates,
+		durationMs: (_, index) => durationMs(index % JOBS),
+	});
+	const veoApi = await tables.credentialFor('veoApi', { baseUrl: emulator.url });
 	await client.createDataTable(table, JOB_COLUMNS);
-	const saved = await tables.watch({ jobTableName: table, options });
+	const before = Array.from({ length: history }, (_, index) => asFinished(index));
+	if (before.length > 0) await tables.insert(table, before);
+	const webhookId = randomUUID();
+	const workflow = tables.watching(
+		{ jobTableName: table, options: { listenForWebhook: listensForWebhook } },
+		{ veoApi },
+	);
+	Object.assign(workflow.nodes[0], { webhookId });
+	const saved = await tables.harness.save(workflow);
+	const publishedMs = Date.now();
+	const refusal = await tables.activate(saved);
+	if (refusal !== '') throw new Error(refusal);
+	if (listensForWebhook) emulator.options.webhook = { url: `${n8n.url}/webhook/${webhookId}/veo` };
+	const firstCheckMs = emulator.requests[0]?.receivedAt ?? NaN;
 	const jobs = Array.from({ length: JOBS }, (_, index) =>
 		emulator.accept({ generationType: 'text_to_video', prompt: `${table} ${index}` }),
 	);
@@ -66,7 +104,7 @@ async function start(tables: Tables, { label, table, options }: Setup) {
 	return async (): Promise<string[]> => {
 		const latest = Math.max(...jobs.map(({ finalAt }) => finalAt));
 		// Requests to n8n during the measurement would slow it down.
-		await sleep(latest + FIRST_CHECK_MS - Date.now());
+		await sleep(latest + 20_000 - Date.now());
 		const items = await tables.deliveries(saved, JOBS);
 		if (items.length !== JOBS) throw new Error(`${items.length} deliveries of ${JOBS} videos`);
 		const finalAt = new Map<unknown, number>(jobs.map((job) => [job.uuid, job.finalAt]));
@@ -77,13 +115,26 @@ async function start(tables: Tables, { label, table, options }: Setup) {
 				return Date.parse(String(execution.startedAt)) - finished;
 			}),
 		);
+		await emulator.close();
 		return [
 			label,
 			seconds(median(latencies)),
 			seconds(Math.max(...latencies)),
 			fixed(mean(jobs.map(({ statusChecks }) => statusChecks)), 1),
 			String(executions.length),
+			seconds(firstCheckMs - publishedMs),
 		];
+	};
+}
+
+/** A row that took as long as the jobs of the measurement, long ago. */
+function asFinished(index: number) {
+	const submittedMs = Date.now() - 24 * 60 * 60_000;
+	return {
+		uuid: `finished-${index}`,
+		status: 'completed',
+		submittedAt: new Date(submittedMs).toISOString(),
+		finishedAt: new Date(submittedMs + durationMs(index)).toISOString(),
 	};
 }
 

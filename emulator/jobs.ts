@@ -97,6 +97,7 @@ function estimate(
 	const leftMs = job.finalAt - Date.now();
 	const workMs = Math.max(1, job.finalAt - job.startsAt);
 	const progress = Math.floor(100 * (1 - leftMs / workMs));
+	if (estimates === 'progress') return { progress: Math.min(99, Math.max(0, progress)) };
 	return {
 		progress: Math.min(99, Math.max(0, progress)),
 		estimatedTime: Math.max(0, Math.ceil(leftMs / 1000)),

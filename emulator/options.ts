@@ -33,9 +33,9 @@ export interface EmulatorOptions {
 	failureField?: FailureField;
 	/**
 	 * `progress` and `estimatedTime` of an unfinished job. `honest` (default): correct. `absent`: left out.
-	 * `wild`: random at each check. `lying`: always "1 second left" for every other job, "1 hour left" for the rest.
+	 * `progress`: without `estimatedTime`. `wild`: random at each check. `lying`: always "1 second left" for every other job, "1 hour left" for the rest.
 	 */
-	estimates?: 'honest' | 'absent' | 'wild' | 'lying';
+	estimates?: 'honest' | 'progress' | 'absent' | 'wild' | 'lying';
 	/** At most `requests` API requests in any `perMs`, then code 1003, with `Retry-After` if given. Default: no limit. */
 	rateLimit?: { requests: number; perMs: number; retryAfterSeconds?: number };
 	/** Whether a code other than 0 comes with HTTP 200 (`ok`) or with the matching 4xx/5xx (default). */

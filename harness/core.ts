@@ -188,7 +188,8 @@ export async function retryRun({ run }: Ran, options: RunOptions): Promise<Ran> 
 	for (const waiting of data.executionData?.nodeExecutionStack ?? []) {
 		waiting.node = workflow.getNode(waiting.node.name) ?? waiting.node;
 	}
-	const additionalData = createAdditionalData(options.credentials, 'retry', options.executionId);
+	const executionId = options.executionId ?? 'retry';
+	const additionalData = createAdditionalData(options.credentials, 'retry', executionId);
 	return toRan(
 		await new WorkflowExecute(additionalData, 'retry', data).processRunExecutionData(workflow),
 	);

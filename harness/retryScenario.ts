@@ -44,7 +44,7 @@ export interface Veo {
  * scenarios run in parallel. Without `veo.settings`, n8n retries nothing.
  */
 export class RetryScenario {
-	/** The prompt of each item. None is a substring of another. */
+	/** The prompt of each item. No prompt is a substring of another one. */
 	readonly prompts: string[];
 	/** The ended executions, in order. */
 	readonly executions: Execution[] = [];

@@ -11,8 +11,6 @@ const DAY_SECONDS = 24 * 60 * 60;
 export interface Round {
 	startedAt: number;
 	endedAt: number;
-	/** Counted from 1. */
-	poll: number;
 	/** The videos whose status was requested from the Veo API. */
 	checked: string[];
 	/** The requests to n8n's public API. */
@@ -60,25 +58,21 @@ export class WatchedTable {
 		}
 	}
 
-	/** The trigger's rounds so far. The last one may not have ended. */
+	/** The trigger's rounds so far, each from its lookup of the table. The last one may not have ended. */
 	rounds(): Round[] {
 		const calls = [...this.proxy.calls].sort((a, b) => a.startedAt - b.startedAt);
-		const lookups = calls.filter(({ path }) => path.includes(`{"name":"${this.name}"}`));
-		const starts = calls.flatMap((request, index) => {
-			if (!asksForNeverChecked(request)) return [];
-			// A poll looks the table up first.
-			const before = calls[index - 1];
-			return before && lookups.includes(before) ? [before.startedAt] : [request.startedAt];
-		});
-		const checks = this.tables.harness.emulator.requests.filter(({ kind }) => kind === 'status');
+		const starts = calls
+			.filter(({ path }) => path.includes(`{"name":"${this.name}"}`))
+			.map(({ startedAt }) => startedAt)
+			// The activation looks the table up too, without a round.
+			.slice(1);
+		const checks = this.checks();
 		return starts.map((startedAt, index) => {
 			const within = (time: number) => time >= startedAt && time < (starts[index + 1] ?? Infinity);
 			const requests = calls.filter((one) => within(one.startedAt));
 			return {
 				startedAt,
 				endedAt: Math.max(...requests.map(({ endedAt }) => endedAt)),
-				// The activation looks the table up too, without a round.
-				poll: lookups.filter((one) => one.startedAt <= startedAt).length - 1,
 				checked: checks
 					.filter(({ receivedAt }) => within(receivedAt))
 					.map(({ uuid }) => uuid ?? ''),
@@ -86,11 +80,9 @@ export class WatchedTable {
 			};
 		});
 	}
+
+	/** The status checks that the Veo API received. */
+	checks() {
+		return this.tables.harness.emulator.requests.filter(({ kind }) => kind === 'status');
+	}
 }
-
-/** The two requests for the jobs that are due, and the one for the finished jobs. */
-export const asksForNeverChecked = ({ path }: RecordedCall) => path.includes(CHECKED + '"eq"');
-export const asksForLongUnchecked = ({ path }: RecordedCall) => path.includes(CHECKED + '"neq"');
-export const asksForFinished = ({ path }: RecordedCall) => path.includes('sortBy=finishedAt:desc');
-
-const CHECKED = '"columnName":"checkedAt","condition":';

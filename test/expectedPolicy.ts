@@ -20,7 +20,7 @@ redirect         final    again   final   item
 seeOther         unclear  again   final   item
 http401          final    final   final   api
 http403          final    final   final   api
-http408          unclear  again   again   moment
+http4xxUnclear   unclear  again   again   moment
 http429          again    again   again   api
 http4xx          final    again   final   item
 http5xx          unclear  again   again   moment

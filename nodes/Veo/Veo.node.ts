@@ -14,6 +14,7 @@ import { type ImageOperation, imageFields } from './descriptions/image';
 import { credentialField } from './descriptions/shared';
 import { optionsField, type VideoOperation, videoFields } from './descriptions/video';
 import { veoApiTest, veoJobTableApiTest } from './shared/credentialTests';
+import { searchJobTables } from './shared/searchJobTables';
 
 type Operation = VideoOperation | ImageOperation;
 
@@ -59,8 +60,8 @@ export class Veo implements INodeType {
 				type: 'options',
 				noDataExpression: true,
 				options: [
-					{ name: 'Image', value: 'image', description: 'Upload images to make videos from' },
 					{ name: 'Video', value: 'video', description: 'Make videos and get their status' },
+					{ name: 'Image', value: 'image', description: 'Upload images to make videos from' },
 				],
 				default: 'video',
 				description: 'What to work with',
@@ -71,7 +72,10 @@ export class Veo implements INodeType {
 		],
 	};
 
-	methods = { credentialTest: { veoApiTest, veoJobTableApiTest } };
+	methods = {
+		credentialTest: { veoApiTest, veoJobTableApiTest },
+		listSearch: { searchJobTables },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const operation = this.getNodeParameter('operation', 0) as Operation;

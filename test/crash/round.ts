@@ -5,7 +5,7 @@ import { objectOr, optionalString } from '../../harness/json';
 import type { SavedWorkflow } from '../../harness/n8nClient';
 import { pollFor } from '../../harness/waitFor';
 import type { Job } from '../../emulator';
-import { isDelivered, parseDeliveries } from '../../nodes/Veo/trigger/deliveries';
+import { Deliveries, eventOf } from '../../nodes/Veo/trigger/deliveries';
 import { JOB_COLUMNS, toJobRow } from '../../nodes/Veo/jobTable/jobTable';
 import type { Tables } from '../../harness/jobTables';
 import { owner } from '../../harness/n8nHarness';
@@ -234,12 +234,17 @@ export class Round {
 				const delivered = (await this.deliveries(watching)).flatMap(({ uuids }) => uuids);
 				const rows = (await this.tables.rows(this.table)) ?? [];
 				const triggers = (await this.tables.rows('veo_triggers')) ?? [];
-				const state = triggers.find(({ trigger }) => String(trigger).startsWith(`${this.table}/`));
-				const remembered = parseDeliveries(state?.deliveries);
+				const state = triggers.find(({ trigger }) => String(trigger).startsWith(`${watching.id}/`));
+				const remembered = Deliveries.parse(state?.deliveries);
 				const jobs = rows.map(toJobRow).filter(({ uuid }) => uuid !== undefined);
 				const isDone = jobs.every(
-					(row) =>
-						delivered.includes(String(row.uuid)) && remembered && isDelivered(remembered, row),
+					({ uuid, status, finishedAt }) =>
+						delivered.includes(String(uuid)) &&
+						remembered?.has({
+							uuid: String(uuid),
+							event: eventOf(status),
+							finishedMs: Date.parse(String(finishedAt)),
+						}),
 				);
 				return isDone || undefined;
 			},

@@ -29,13 +29,10 @@ function workflowFor(prompts: string[], options: object): TestWorkflow {
 // knows nothing of another retry of it; the second none at all.
 describe('Track Job pays once', () => {
 	it('when the first execution is retried twice, instead of its retry', async () => {
-		const prompts = [
-			'1 s, well from the start',
-			'1 s, refused at first, then not to be downloaded',
-		];
+		const prompts = ['1 s, well from the start', '1 s, refused at first, then not to be checked'];
 		const faults: Fault[] = [
-			{ on: 'generate', prompt: prompts[1], occurrence: 1, do: { type: 'http', status: 429 } },
-			{ on: 'video', prompt: prompts[1], do: { type: 'http', status: 404 } },
+			{ on: 'generate', prompt: prompts[1], occurrence: 1, do: { type: 'envelope', code: 1000 } },
+			{ on: 'status', prompt: prompts[1], do: { type: 'http', status: 401 } },
 		];
 		tables.harness.emulator.options.faults = faults;
 		const options = { maxRetries: 0, maxConcurrentJobs: 1 };

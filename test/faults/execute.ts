@@ -44,7 +44,7 @@ export async function execute(
 		const options = await toRunOptions(scenario, gate?.port ?? emulator.port);
 		const seen: Seen[] = [];
 		const violations: Violation[] = [];
-		const conditions: Conditions = {
+		let conditions: Conditions = {
 			items: scenario.prompts.length,
 			onError: scenario.onError,
 			stopped: scenario.stopAfterMs !== undefined,
@@ -66,6 +66,7 @@ export async function execute(
 			emulator.credits += scenario.uiRetry.credits;
 			const again = await withinLimit(retryRun(first.ran, options), end);
 			if (!again) return undefined;
+			conditions = { ...conditions, retriedByUser: true };
 			last = inspectRun(again);
 		}
 

@@ -10,6 +10,8 @@ export interface Ledger {
 export interface PaidJob {
 	itemIndex: number;
 	uuid: string;
+	/** The API reports it as failed, sooner or later. */
+	hasFailed?: boolean;
 	/** The ID in the answer, which a fault may have altered. Absent if no complete answer with an ID was sent. */
 	answeredUuid?: string;
 }
@@ -22,9 +24,10 @@ export function readLedger(emulator: Emulator, prompts: readonly string[]): Ledg
 	);
 	return {
 		paidRequests: emulator.count('generate'),
-		jobs: emulator.jobs.map(({ uuid, request }) => ({
+		jobs: emulator.jobs.map(({ uuid, request, outcome }) => ({
 			itemIndex: prompts.indexOf(request.prompt),
 			uuid,
+			hasFailed: outcome === 'failed',
 			answeredUuid: answeredUuid(uuid, answers.get(uuid)),
 		})),
 	};

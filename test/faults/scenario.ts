@@ -141,7 +141,11 @@ function faultsFor(
 		.map((fault) => {
 			// Some faults affect a single item, some are repeated.
 			if (fault.on !== 'upload' && chance(0.2)) return { ...fault, prompt: pick(prompts) };
-			if (chance(0.15)) return { ...fault, occurrence: 'every' as const, probability: 0.5 };
+			if (chance(0.15)) {
+				// A file is tried for two minutes, so the faults of files end before.
+				const occurrence = fault.on === 'video' ? { first: 3 } : ('every' as const);
+				return { ...fault, occurrence, probability: 0.5 };
+			}
 			return fault;
 		});
 	if (chance(0.3)) faults.unshift(echo(draw, apiKey));
@@ -181,6 +185,8 @@ function echo({ between, pick }: Draws, apiKey: string): Fault {
 
 const videoElsewhere = (origin: string): Fault => ({
 	on: 'status',
+	jobStatus: 'completed',
+	occurrence: { first: 2 },
 	do: { type: 'alter', data: { videoUrl: `${origin}/video.mp4` } },
 });
 

@@ -63,6 +63,20 @@ describe('findViolations', () => {
 			expect(found({ texts: ['A', 'B', 'C'] }, jobs)).toEqual(['paid twice']);
 		});
 
+		it('allows a user to make a failed video again once, if On Error is Stop', () => {
+			const failed = { ...job(1, 'B'), hasFailed: true };
+			const jobs = [job(0, 'A'), failed, job(1, 'C')];
+			const seen = { texts: ['A', 'B', 'C'] };
+			const byUser = { retriedByUser: true };
+			expect(found(seen, jobs, byUser)).toEqual([]);
+			expect(found(seen, jobs)).toEqual(['paid twice']);
+			expect(found(seen, [job(0, 'A'), job(1, 'B'), job(1, 'C')], byUser)).toEqual(['paid twice']);
+			const thrice = [...jobs, job(1, 'D')];
+			expect(found({ texts: ['A', 'B', 'C', 'D'] }, thrice, byUser)).toEqual(['paid twice']);
+			const continued = { ...byUser, onError: 'continueRegularOutput' } as const;
+			expect(found(seen, jobs, continued)).toEqual(['paid twice']);
+		});
+
 		it('counts each additional payment', () => {
 			const jobs = [job(0, 'A'), unanswered(0, 'X'), unanswered(0, 'Y'), job(1, 'B')];
 			expect(found({ unclear: [0] }, jobs)).toEqual(['paid twice', 'paid twice']);

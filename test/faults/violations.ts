@@ -12,6 +12,8 @@ export interface Violation {
 export interface Conditions {
 	items: number;
 	onError: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+	/** The user retried the execution in the executions list, which makes failed videos again once if On Error is Stop. */
+	retriedByUser?: boolean;
 	/** The user stopped the execution. */
 	stopped: boolean;
 	/** The network lost answers that the API had sent. */
@@ -21,17 +23,20 @@ export interface Conditions {
 /** Compares what the user sees of an execution with the API's ledger. */
 export function findViolations(conditions: Conditions, ledger: Ledger, seen: Seen): Violation[] {
 	return [
-		...paidTwice(ledger),
+		...paidTwice(conditions, ledger),
 		...lost(conditions, ledger, seen),
 		...wrongItems(conditions, ledger, seen),
 		...wrongErrors(conditions, seen),
 	];
 }
 
-function paidTwice({ jobs }: Ledger): Violation[] {
-	const again = jobs.filter(
-		({ itemIndex }, index) => jobs.findIndex((job) => job.itemIndex === itemIndex) < index,
-	);
+function paidTwice({ retriedByUser = false, onError }: Conditions, { jobs }: Ledger): Violation[] {
+	const mayMakeAgain = retriedByUser && onError === 'stopWorkflow';
+	const again = jobs.filter(({ itemIndex }, index) => {
+		const before = jobs.slice(0, index).filter((job) => job.itemIndex === itemIndex);
+		const isMadeAgain = mayMakeAgain && before.length === 1 && before[0]?.hasFailed;
+		return before.length > 0 && !isMadeAgain;
+	});
 	return again.map(({ itemIndex, uuid }) => ({
 		kind: 'paid twice',
 		text: `Item ${itemIndex} was paid again, as ${uuid}`,
@@ -39,9 +44,15 @@ function paidTwice({ jobs }: Ledger): Violation[] {
 }
 
 /** Jobs whose ID the user does not see and that are not reported as unclear. */
-function lost({ stopped, answersLost }: Conditions, { jobs }: Ledger, seen: Seen): Violation[] {
+function lost(
+	{ stopped, answersLost, retriedByUser = false }: Conditions,
+	{ jobs }: Ledger,
+	seen: Seen,
+): Violation[] {
 	return jobs
-		.filter(({ itemIndex, answeredUuid }) => {
+		.filter(({ itemIndex, answeredUuid, hasFailed }, index) => {
+			const isReplaced = jobs.findLastIndex((job) => job.itemIndex === itemIndex) > index;
+			if (retriedByUser && hasFailed && isReplaced) return false;
 			if (answeredUuid !== undefined && seen.texts.some((text) => text.includes(answeredUuid)))
 				return false;
 			// A complete answer must have been read, unless one of these conditions prevented it.

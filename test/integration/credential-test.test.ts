@@ -119,7 +119,7 @@ describe('The credential test', () => {
 		[
 			'code 1003',
 			{ type: 'envelope', code: 1003, status: 429 },
-			'The API received too many requests from this account',
+			'The API received too many requests from this account: Fault',
 		],
 		[
 			'code 5000',

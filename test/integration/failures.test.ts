@@ -21,7 +21,16 @@ import { type Credentials, runNode, storeFile } from '../../harness/core';
 
 useN8n();
 
-const CODES = [
+interface ApiCode {
+	code: number;
+	status: number;
+	message: string;
+	description?: string;
+	/** The message for a paid request, which may have been accepted. */
+	unclear?: string;
+}
+
+const CODES: ApiCode[] = [
 	{ code: 1000, status: 400, message: 'The API did not accept the input: Text of the API' },
 	{
 		code: 1001,
@@ -38,8 +47,9 @@ const CODES = [
 	{
 		code: 1003,
 		status: 429,
-		message: 'The API received too many requests from this account',
-		description: 'Try again later, or send fewer items at a time.',
+		message: 'The API received too many requests from this account: Text of the API',
+		description:
+			"Try again later, or make fewer videos at the same time with 'Max Concurrent Jobs'.",
 	},
 	{
 		code: 5000,
@@ -49,16 +59,19 @@ const CODES = [
 		unclear:
 			'It is unclear whether the API accepted the video: the API could not handle the request: Text of the API',
 	},
+];
+
+const cases: ApiCode[] = [
+	...CODES.flatMap((one) => [one, { ...one, status: 200 }]),
+	{ code: 4711, status: 418, message: 'The server answered with HTTP 418: Text of the API' },
 	{
 		code: 4711,
-		status: 418,
+		status: 200,
 		message: 'The API answered with code 4711: Text of the API',
 		unclear:
 			'It is unclear whether the API accepted the video: the API answered with code 4711: Text of the API',
 	},
 ];
-
-const cases = CODES.flatMap((one) => [one, { ...one, status: 200 }]);
 
 function refusal(on: Fault['on'], { code, status }: { code: number; status: number }): Fault {
 	const data = code === 1001 ? { required: 2, current: 0 } : null;
@@ -69,10 +82,11 @@ describe.each(cases)(
 	'Code $code with HTTP $status',
 	({ code, status, message, description, unclear }) => {
 		const known = { httpCode: `${status}`, context: { code, httpStatus: status, itemIndex: 0 } };
-		const options = { maxRetries: 0 };
+		// A refusal for now is waited out. In this time there is one more try.
+		const options = { maxRetries: 0, maxWaitTime: 1 };
 
 		it.each(['generate', 'generateAndWait'])(
-			'is reported by %s, which sends one paid request',
+			'is reported by %s, which pays for nothing twice',
 			async (operation) => {
 				const faults = [refusal('generate', { code, status })];
 				await withEmulator({ faults }, async ({ emulator, run }) => {
@@ -89,7 +103,8 @@ describe.each(cases)(
 						expect.stringContaining(`HTTP status: ${status}. API code: ${code}`),
 					]);
 					expect(failure.context).not.toHaveProperty('uuid');
-					expect(emulator.count('generate')).toBe(1);
+					expect(emulator.count('generate')).toBe(code === 1003 ? 2 : 1);
+					expect(emulator.jobs).toEqual([]);
 				});
 			},
 		);
@@ -140,7 +155,7 @@ describe('A refusal by the API', () => {
 	it.each(refused)('has its code with any HTTP status: %s', async (_, options, code) => {
 		for (const httpStatus of ['ok', 'matching'] as const) {
 			await withEmulator({ ...options, httpStatus }, async ({ emulator, run }) => {
-				const parameters = { operation: 'generate', prompt: 'A fox', options: { maxRetries: 0 } };
+				const parameters = { operation: 'generate', prompt: 'A fox', options: { maxWaitTime: 1 } };
 				const { context } = failureOf(await run(parameters));
 				const status = { 1001: 402, 1002: 401, 1003: 429 }[code];
 				expect(context).toMatchObject({ code, httpStatus: httpStatus === 'ok' ? 200 : status });
@@ -152,7 +167,11 @@ describe('A refusal by the API', () => {
 	it('contains the time to wait, if the API says so', async () => {
 		const rateLimit = { requests: 0, perMs: 60_000, retryAfterSeconds: 7 };
 		await withEmulator({ rateLimit }, async ({ run }) => {
-			const ran = await run({ operation: 'generate', prompt: 'A fox', options: { maxRetries: 0 } });
+			const ran = await run({
+				operation: 'generate',
+				prompt: 'A fox',
+				options: { maxWaitTime: 1 },
+			});
 			expect(failureOf(ran).description).toContain('Try again in 7 seconds');
 		});
 	});

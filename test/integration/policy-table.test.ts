@@ -4,12 +4,7 @@ import type { Emulator, EmulatorOptions, Fault, FaultAction } from '../../emulat
 import { OUTCOMES, type OutcomeName } from '../../nodes/Veo/errors/outcome';
 import { type Ran, storeFile } from '../../harness/core';
 import { expectedOf } from '../expectedPolicy';
-import {
-	closedPort,
-	startTruncatingServer,
-	startStalledServer,
-	startSelfSignedServer,
-} from './network';
+import { closedPort, startStalledServer, startSelfSignedServer } from './network';
 import {
 	always,
 	containing,
@@ -122,7 +117,7 @@ const CASES: Case[] = [
 	http(402, 'http4xx'),
 	http(403, 'http403', KEY_REFUSED),
 	http(404, 'http4xx'),
-	http(408, 'http408'),
+	http(408, 'http4xxUnclear'),
 	http(429, 'http429', TOO_MANY),
 	http(500, 'http5xx'),
 	http(503, 'http5xx'),
@@ -139,8 +134,8 @@ const CASES: Case[] = [
 	code(1001, 200, 'code1001', 'Not enough credits'),
 	code(1002, 401, 'code1002', `${KEY_REFUSED}: Reason`),
 	code(1002, 200, 'code1002', `${KEY_REFUSED}: Reason`),
-	code(1003, 429, 'code1003', TOO_MANY),
-	code(1003, 200, 'code1003', TOO_MANY),
+	code(1003, 429, 'code1003', `${TOO_MANY}: Reason`),
+	code(1003, 200, 'code1003', `${TOO_MANY}: Reason`),
 	code(5000, 500, 'code5000', 'The API could not handle the request: Reason'),
 	code(5000, 200, 'code5000', 'The API could not handle the request: Reason'),
 	code(7777, 200, 'codeOther', 'The API answered with code 7777: Reason'),
@@ -173,19 +168,14 @@ const CASES: Case[] = [
 	shape('an envelope without data', { code: 0, msg: 'Success' }),
 	shape('data that is null', { code: 0, msg: 'Success', data: null }),
 	shape('data without its fields', { code: 0, msg: 'Success', data: { progress: 5 } }),
-	{
-		name: 'a web page in place of the video',
-		outcome: 'shape',
-		do: { type: 'alter', headers: { 'content-type': 'text/html' } },
-		text: "The server's answer was not what the API reference describes",
-	},
 ];
 
 const KINDS: Kind[] = ['generate', 'wait', 'status', 'upload', 'download'];
 
 function verdictOf(kind: Kind, outcome: OutcomeName): string {
 	const { submit, wait, free } = expectedOf(outcome);
-	return { generate: submit, wait, status: free, upload: free, download: free }[kind];
+	// Whatever the host of a video answers, the file may be published later.
+	return { generate: submit, wait, status: free, upload: free, download: 'again' }[kind];
 }
 
 const OPTIONS = { maxRetries: 1 };
@@ -298,21 +288,23 @@ for (const kind of KINDS) {
 			const { name, outcome, do: action, isApiOnly } = failure;
 			const verdict = verdictOf(kind, outcome);
 			if (kind === 'download' && isApiOnly) continue;
-			// An altered Content-Type matters only for a video file.
-			if (action.type === 'alter' && kind !== 'download') continue;
 			const on = REQUEST[kind];
 
 			test(`${name} is ${verdict}`, async () => {
-				const fault = kind === 'wait' ? once(on, action) : always(on, action);
+				const passes = verdict === 'again' && (kind === 'wait' || kind === 'download');
+				const fault = passes ? once(on, action) : always(on, action);
 				await withEmulator({ faults: [fault] }, async (scene) => {
-					const options = outcome === 'timeout' ? SHORT_TIMEOUT : OPTIONS;
+					const timeout = outcome === 'timeout' ? SHORT_TIMEOUT : OPTIONS;
+					const isThrottled = outcome === 'http429' || outcome === 'code1003';
+					// A refusal for now is waited out. This leaves time for another try, also on a busy machine.
+					const options = isThrottled && !passes ? { ...timeout, maxWaitTime: 4 } : timeout;
 					const ran = await ACT[kind](scene, { options });
 					const { emulator } = scene;
 					const uuid = uuidOf(emulator);
 
-					if (kind === 'wait' && verdict === 'again') {
+					if (passes) {
 						expect(jsonOf(ran)).toMatchObject([{ uuid, status: 'completed' }]);
-						expect(emulator.count('status')).toBe(2);
+						expect(emulator.count(on)).toBe(2);
 					} else {
 						const { name: errorName, message, description, context } = failureOf(ran);
 						expect(errorName).toBe('NodeApiError');
@@ -321,7 +313,8 @@ for (const kind of KINDS) {
 						if (verdict === 'unclear') {
 							expect(description).toMatch(/may have been accepted and billed/);
 						}
-						expect(emulator.count(on)).toBe(verdict === 'again' ? 2 : 1);
+						if (isThrottled) expect(emulator.count(on)).toBeGreaterThan(1);
+						else expect(emulator.count(on)).toBe(verdict === 'again' ? 2 : 1);
 					}
 					const paid = { generate: emulator.count('generate'), wait: 1, download: 1 };
 					expect(emulator.count('generate')).toBe({ status: 0, upload: 0, ...paid }[kind]);
@@ -334,13 +327,13 @@ for (const kind of KINDS) {
 describe('A generate request with an unclear outcome', () => {
 	const cases = CASES.filter(({ outcome }) => expectedOf(outcome).submit === 'unclear');
 	for (const { name, outcome, do: action } of cases) {
-		if (action.type === 'resetWhileSending' || action.type === 'alter') continue;
+		if (action.type === 'resetWhileSending') continue;
 		test(`is sent once if the API accepted it: ${name}`, async () => {
 			const faults = [always('generate', action, { accept: true })];
 			await withEmulator({ faults }, async (scene) => {
 				const options = outcome === 'timeout' ? SHORT_TIMEOUT : OPTIONS;
 				const { description } = failureOf(await ACT.generate(scene, { options }));
-				expect(description).toMatch(/A retry of this execution does not submit it again/);
+				expect(description).toMatch(/so it is not sent again automatically/);
 				expect(scene.emulator.jobs).toHaveLength(1);
 				expect(scene.emulator.count('generate')).toBe(1);
 			});
@@ -420,6 +413,8 @@ describe('Without an API', () => {
 	for (const failure of WITHOUT_API) {
 		const { name, again, at: start } = failure;
 		for (const kind of ['generate', 'status', 'upload', 'download'] as const) {
+			// A file is tried for two minutes: see lateResults.test.ts.
+			if (kind === 'download' && again) continue;
 			test(`a ${kind} request to ${name} is ${again ? 'again' : 'final'}`, async () => {
 				const { origin, connections, close } = await start();
 				try {
@@ -460,23 +455,6 @@ describe('Without an API', () => {
 					{ kind: 'generate', headers: { authorization: `Bearer ${KEY}` } },
 				]);
 			});
-		});
-	});
-});
-
-describe('A download whose connection breaks right after the headers', () => {
-	// Until n8n has opened the file on disk, an unhandled stream error could end the process.
-	test('fails only its item', async () => {
-		const server = await startTruncatingServer();
-		const videoUrl = `http://127.0.0.1:${server.port}/a.mp4`;
-		const faults = [always('status', { type: 'alter', data: { videoUrl } })];
-		await withEmulator({ faults }, async (scene) => {
-			const runs = Array.from({ length: 20 }, async () => await ACT.download(scene));
-			for (const ran of await Promise.all(runs)) {
-				expect(failureOf(ran).message).toContain(hostTextOf({ outcome: 'reset' }));
-			}
-			expect(server.connections()).toBe(40);
-			await server.close();
 		});
 	});
 });

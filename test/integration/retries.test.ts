@@ -1,4 +1,3 @@
-import type { INode } from 'n8n-workflow';
 import type { Fault } from '../../emulator';
 import { retryRun, startNode } from '../../harness/core';
 import {
@@ -10,6 +9,7 @@ import {
 	paidFor,
 	PROMPT,
 	prompts,
+	RETRY_ON_FAIL,
 	nodeContextOf,
 	together,
 	until,
@@ -19,8 +19,6 @@ import {
 
 useN8n();
 const test = together(20);
-
-const RETRY: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 
 const generate = { operation: 'generate', prompt: PROMPT };
 const wait = { operation: 'generateAndWait', prompt: PROMPT };
@@ -39,7 +37,7 @@ describe('Retry On Fail', () => {
 			const faults = [refuse('late', { occurrence: [1, 2] })];
 			await withEmulator({ faults }, async ({ emulator, run }) => {
 				const items = prompts('one', 'two', 'late');
-				const ran = await run(parameters, { items, node: RETRY });
+				const ran = await run(parameters, { items, node: RETRY_ON_FAIL });
 				expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(['one', 'two', 'late']);
 				const uuids = uuidsByPrompt(emulator.jobs);
 				expect(jsonOf(ran).map(({ uuid }) => uuid)).toEqual([uuids.one, uuids.two, uuids.late]);
@@ -52,7 +50,7 @@ describe('Retry On Fail', () => {
 	test('does not repeat an unclear submission and reports it in each attempt', async () => {
 		const faults = [dropAnswer('lost')];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
-			const ran = await run(generate, { items: prompts('one', 'lost'), node: RETRY });
+			const ran = await run(generate, { items: prompts('one', 'lost'), node: RETRY_ON_FAIL });
 			expect(failureOf(ran)).toMatchObject({
 				message: containing('It is unclear whether the API accepted the video'),
 				context: { itemIndex: 1 },
@@ -64,7 +62,7 @@ describe('Retry On Fail', () => {
 	test('continues to wait for a job whose wait failed', async () => {
 		const faults = [always('status', { type: 'http', status: 401 }, { occurrence: [1, 2] })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
-			const ran = await run(wait, { items: prompts('one'), node: RETRY });
+			const ran = await run(wait, { items: prompts('one'), node: RETRY_ON_FAIL });
 			expect(jsonOf(ran)).toMatchObject([{ uuid: emulator.jobs[0]?.uuid, status: 'completed' }]);
 			expect(emulator.count('generate')).toBe(1);
 			expect(emulator.count('status')).toBe(3);
@@ -73,7 +71,7 @@ describe('Retry On Fail', () => {
 
 	test('does not pay again for a failed video', async () => {
 		await withEmulator({ outcome: 'failed' }, async ({ emulator, run }) => {
-			const ran = await run(wait, { items: prompts('one'), node: RETRY });
+			const ran = await run(wait, { items: prompts('one'), node: RETRY_ON_FAIL });
 			expect(failureOf(ran).message).toContain('could not be made');
 			expect(emulator.count('generate')).toBe(1);
 		});
@@ -84,7 +82,7 @@ describe('Retry On Fail', () => {
 		await withEmulator({ faults }, async ({ emulator, run }) => {
 			const ran = await run(
 				{ ...wait, downloadVideo: true },
-				{ items: prompts('one'), node: RETRY },
+				{ items: prompts('one'), node: RETRY_ON_FAIL },
 			);
 			expect(ran.outputs[0]?.[0]?.binary?.data?.mimeType).toBe('video/mp4');
 			expect(emulator.count('generate')).toBe(1);
@@ -96,7 +94,7 @@ describe('Retry On Fail', () => {
 			const faults = [refuse('bad'), dropAnswer('lost')];
 			await withEmulator({ faults }, async ({ emulator, run }) => {
 				const items = prompts('bad', 'one', 'lost', 'two');
-				const ran = await run(generate, { items, node: { ...RETRY, onError } });
+				const ran = await run(generate, { items, node: { ...RETRY_ON_FAIL, onError } });
 				const errors = { bad: containing('Not now'), lost: containing('It is unclear') };
 				if (onError === 'continueErrorOutput') {
 					expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(['one', 'two']);
@@ -128,7 +126,7 @@ describe('Retry On Fail', () => {
 			const items = prompts('one', 'late').map((item) => ({ ...item, binary: { data } }));
 			const ran = await run(
 				{ ...generate, generationType: 'image_to_video', imageSource: 'binary' },
-				{ items, node: RETRY },
+				{ items, node: RETRY_ON_FAIL },
 			);
 			expect(jsonOf(ran)).toHaveLength(2);
 			expect(paidFor(emulator).sort()).toEqual(['late', 'late', 'one']);
@@ -159,7 +157,7 @@ describe('A retry of a failed execution', () => {
 
 	test('does not repeat an unclear submission in any retry', async () => {
 		await withEmulator({ faults: [dropAnswer('lost')] }, async ({ emulator, credentials, run }) => {
-			const more = { items: prompts('one', 'lost'), node: RETRY };
+			const more = { items: prompts('one', 'lost'), node: RETRY_ON_FAIL };
 			let ran = await run(generate, more);
 			for (let retries = 0; retries < 3; retries++) {
 				ran = await retryRun(ran, { parameters: generate, credentials, ...more });
@@ -222,7 +220,7 @@ describe('The node context', () => {
 		await withEmulator({ faults }, async ({ run }) => {
 			const items = prompts('one', 'late');
 			for (const parameters of [generate, wait]) {
-				const ran = await run(parameters, { items, node: RETRY });
+				const ran = await run(parameters, { items, node: RETRY_ON_FAIL });
 				expect(JSON.stringify(nodeContextOf(ran) ?? {})).not.toMatch(/uuid|requestHash/);
 			}
 		});

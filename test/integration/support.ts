@@ -1,7 +1,7 @@
 /** Helpers shared by the integration tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import type { INodeParameters } from 'n8n-workflow';
+import type { INode, INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, type Fault, startEmulator } from '../../emulator';
 import { type Credentials, type Ran, runNode, type RunOptions, startN8n } from '../../harness/core';
 import { isObject } from '../../harness/json';
@@ -45,6 +45,13 @@ export async function withEmulator<T>(
 		await emulator.close();
 	}
 }
+
+/** n8n's setting Retry On Fail with three tries. */
+export const RETRY_ON_FAIL: Partial<INode> = {
+	retryOnFail: true,
+	maxTries: 3,
+	waitBetweenTries: 1,
+};
 
 /** One item for each prompt, and the parameter that reads it. */
 export const prompts = (...list: string[]) => list.map((prompt) => ({ json: { prompt } }));
@@ -112,11 +119,12 @@ export function together(limit = 12) {
 	};
 }
 
-/** Waits until the condition is true. Throws after 30 seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-	const deadline = Date.now() + 30_000;
+/** Waits until the condition is true. Throws when the time is up. */
+export async function until(condition: () => boolean, withinMs = 30_000): Promise<void> {
+	const deadline = Date.now() + withinMs;
 	while (!condition()) {
-		if (Date.now() > deadline) throw new Error('The condition did not become true in 30 seconds');
+		if (Date.now() > deadline)
+			throw new Error(`The condition did not become true in ${withinMs / 1000} seconds`);
 		await sleep(10);
 	}
 }

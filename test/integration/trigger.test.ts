@@ -1,255 +1,389 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { INodeParameters } from 'n8n-workflow';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
+import type { Emulator, EmulatorOptions } from '../../emulator';
 import { nothingFinished } from '../../nodes/Veo/errors/messages';
-import { always, credentialsFor, KEY, together, useN8n } from './support';
-import { startTrigger, type Trigger, type TriggerOptions } from './triggerContext';
-import { N8N_KEY, Tables } from './triggerTables';
+import { always, together, until, useN8n } from './support';
+import { deliveredBy as uuidsOf, type JobTableScene, TABLE, withJobTable } from './jobTableScene';
+import type { Trigger } from './triggerContext';
+import type { Tables } from './triggerTables';
 
 const n8n = useN8n();
 const scenario = together();
 
-const TABLE = 'veo_jobs';
 const TRIGGERS = 'veo_triggers';
 
-interface Scene {
-	emulator: Emulator;
-	tables: Tables;
-	/** A trigger that looks once at each poll, unless the test says otherwise. */
-	start: (parameters?: INodeParameters, more?: Partial<TriggerOptions>) => Promise<Trigger>;
-	/** A job at the API, with a row that a user inserted. */
-	addJob: (prompt?: string, row?: object) => string;
+/** With an empty job table. */
+async function withTables(options: EmulatorOptions, act: (scene: JobTableScene) => Promise<void>) {
+	await withJobTable(options, async (scene) => {
+		scene.tables.insert(TABLE);
+		await act(scene);
+	});
 }
 
-async function withTables(options: EmulatorOptions, act: (scene: Scene) => Promise<void>) {
-	const emulator = await startEmulator({ apiKeys: [KEY], durationMs: 0, ...options });
-	const tables = await Tables.start();
-	tables.insert(TABLE);
-	const start: Scene['start'] = async (parameters, more) =>
-		await startTrigger({
-			parameters: {
-				watch: 'jobTable',
-				jobTableName: TABLE,
-				events: ['completed', 'failed'],
-				options: { keepChecking: false },
-				...parameters,
-			},
-			credentials: {
-				...credentialsFor(emulator.url),
-				veoJobTableApi: { apiKey: N8N_KEY, baseUrl: tables.url },
-			},
-			...more,
-		});
-	const addJob: Scene['addJob'] = (prompt = 'A fox', row = {}) => {
-		const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt });
-		tables.insert(TABLE, { uuid, ...row });
-		return uuid;
-	};
-	try {
-		await act({ emulator, tables, start, addJob });
-	} finally {
-		await tables.close();
-		await emulator.close();
-	}
-}
-
-const uuidsOf = ({ executions }: Trigger) =>
-	executions.map((items) => items.map(({ json }) => json.uuid));
+const deliveredBy = (trigger: Trigger) => uuidsOf(trigger).flat();
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
-const finished = (uuid: string, finishedAt: string) => ({ uuid, status: 'completed', finishedAt });
+const finished = (uuid: string, finishedAt: string) => ({ uuid, ...finishedRow(finishedAt) });
 
-async function times(count: number, act: () => Promise<unknown>): Promise<void> {
-	for (let time = 0; time < count; time++) await act();
-}
+const finishedRow = (finishedAt: string) => ({ status: 'completed', finishedAt });
+
+/** Longer than a round. */
+const aRound = async () => await sleep(7_000);
+
+const recorded = (tables: Tables) =>
+	tables.requests.includes('POST /data-tables') ? String(tables.rows(TRIGGERS)[0]?.deliveries) : '';
 
 describe('The activation', () => {
-	scenario('looks whether all is well, and no more', async () => {
-		await withTables({}, async ({ emulator, tables, start, addJob }) => {
+	scenario('checks at once, and delivers', async () => {
+		await withTables({}, async ({ publish, addJob }) => {
 			const uuid = addJob();
-			const trigger = await start();
-			await trigger.poll();
-			expect(trigger.executions).toEqual([]);
-			expect(tables.rows(TABLE)).toEqual([expect.not.objectContaining({ status: 'completed' })]);
-			expect(emulator.count('status')).toBe(1);
-			await trigger.poll();
+			const startedMs = Date.now();
+			const trigger = await publish();
+			await until(() => trigger.executions.length > 0);
+			// Well before the first interval is over, also on a busy machine.
+			expect(Date.now() - startedMs).toBeLessThan(4_000);
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
 		});
 	});
 
 	scenario('tells the user that n8n does not answer; at the start of n8n it goes on', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
+		await withTables({}, async ({ tables, create, addJob }) => {
 			const uuid = addJob();
 			tables.refuse = () => ({ status: 503 });
-			const byUser = await start();
-			await expect(byUser.poll()).rejects.toThrow(
+			await expect((await create()).activate()).rejects.toThrow(
 				"The job table 'veo_jobs' could not be used: n8n could not be reached. Check 'Base URL' in the Veo Job Table API credential.",
 			);
-			const atStart = await start({}, { activation: 'init' });
-			await atStart.poll();
+			const atStart = await create();
+			await atStart.activate('init');
+			await sleep(300);
 			tables.refuse = () => undefined;
-			await atStart.poll();
+			await until(() => atStart.executions.length > 0);
 			expect(uuidsOf(atStart)).toEqual([[uuid]]);
 		});
 	});
 
 	scenario('tells the user that the job table has no name', async () => {
-		await withTables({}, async ({ tables, start }) => {
-			for (const jobTableName of [' ', '={{ null }}']) {
-				const trigger = await start({ jobTableName });
-				await expect(trigger.poll()).rejects.toThrow("The 'Job Table Name' is blank. Fill in");
+		await withTables({}, async ({ tables, create }) => {
+			const blank = { __rl: true, mode: 'name', value: ' ' };
+			for (const jobTableName of [' ', '={{ null }}', blank]) {
+				const trigger = await create({ jobTableName });
+				await expect(trigger.activate()).rejects.toThrow("The 'Job Table Name' is blank. Fill in");
 			}
 			expect(tables.requests).toEqual([]);
 		});
 	});
 
 	scenario('ends at a key that the API refuses, and goes on when the API is away', async () => {
-		await withTables({}, async ({ emulator, start }) => {
+		await withTables({}, async ({ emulator, create }) => {
 			emulator.options.faults = [always('status', { type: 'envelope', code: 1002 })];
-			await expect((await start()).poll()).rejects.toThrow('The API refused the key');
+			await expect((await create()).activate()).rejects.toThrow('The API refused the key');
 			emulator.options.faults = [always('status', { type: 'http', status: 502 })];
-			await (await start()).poll();
+			await (await create()).activate();
 		});
 	});
 
-	scenario('is not there for the durable scheduler, which limits each poll', async () => {
-		await withTables({}, async ({ start, addJob }) => {
-			const uuid = addJob();
-			const trigger = await start({}, { budgetMs: 48_000 });
-			await trigger.poll();
-			expect(uuidsOf(trigger)).toEqual([[uuid]]);
+	scenario('leaves one loop, however often it comes without a deactivation', async () => {
+		await withTables({ durationMs: 60_000 }, async ({ emulator, create, addJob }) => {
+			addJob();
+			const trigger = await create();
+			for (let time = 0; time < 4; time++) await trigger.activate();
+			await sleep(1_000);
+			const before = emulator.jobs[0]?.statusChecks ?? NaN;
+			await sleep(11_000);
+			expect((emulator.jobs[0]?.statusChecks ?? NaN) - before).toBeLessThanOrEqual(3);
 		});
 	});
 });
 
+describe('The deactivation', () => {
+	scenario('ends all requests within a second', async () => {
+		await withTables({ durationMs: 60_000, latencyMs: 3_000 }, async (scene) => {
+			const { emulator, publish, addJob } = scene;
+			addJob();
+			const trigger = await publish();
+			// The first request is that of the activation.
+			await until(() => emulator.requests.length === 2);
+			await trigger.deactivate();
+			// The emulator records a request once its answer would have been sent.
+			await sleep(3_500);
+			expect(emulator.requests.at(-1)?.answered).toBe('aborted');
+			const before = emulator.requests.length;
+			await aRound();
+			expect(emulator.requests).toHaveLength(before);
+			expect(trigger.executions).toEqual([]);
+		});
+	});
+
+	scenario(
+		'and another activation deliver nothing twice, and what finished in between once',
+		async () => {
+			await withTables({}, async ({ publish, addJob }) => {
+				const uuids = [addJob()];
+				const trigger = await publish();
+				await until(() => trigger.executions.length === 1);
+				await trigger.deactivate();
+				uuids.push(addJob());
+				await sleep(1_000);
+				expect(trigger.executions).toHaveLength(1);
+				await trigger.activate();
+				await until(() => trigger.executions.length === 2);
+				await aRound();
+				expect(deliveredBy(trigger)).toEqual(uuids);
+			});
+		},
+	);
+});
+
 describe('What n8n is given', () => {
 	scenario('counts as delivered only once n8n has taken it', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
-			const uuid = addJob();
-			const trigger = await start();
-			await trigger.poll();
+		await withTables({}, async ({ tables, publish, addJob }) => {
+			const trigger = await publish();
 			trigger.taking = 'refuses';
-			await trigger.poll();
-			expect(tables.rows(TRIGGERS)[0]?.deliveries).toMatch(/"delivered":\[\]/);
+			const uuid = addJob();
+			await aRound();
+			expect(recorded(tables)).toMatch(/"delivered":\[\],"begun":\[\]/);
 			trigger.taking = 'ends';
-			await times(2, trigger.poll);
-			trigger.restart();
-			await times(2, trigger.poll);
+			await until(() => trigger.executions.length > 0);
+			await until(() => recorded(tables).includes('"begun":[]'));
+			await trigger.restart();
+			await aRound();
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
 		});
 	});
 
-	scenario('counts as delivered while it still runs: its execution is there', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
-			const trigger = await start({}, { onTaken: (items) => tables.executions.push(items) });
-			trigger.taking = 'runs';
-			await trigger.poll();
-			const uuids = [addJob()];
-			const startedMs = Date.now();
-			await trigger.poll();
-			expect(Date.now() - startedMs).toBeLessThan(5_000);
-			uuids.push(addJob());
-			await trigger.poll();
-			expect(uuidsOf(trigger)).toEqual(uuids.map((uuid) => [uuid]));
+	for (const hasKeys of [true, false]) {
+		const version = hasKeys ? 'with deduplication keys' : 'without deduplication keys';
+
+		scenario(`counts as delivered while it still runs, ${version}`, async () => {
+			await withTables({}, async ({ tables, publish, addJob }) => {
+				const onTaken = (items: object[]) => tables.executions.push(items);
+				const trigger = await publish({}, { onTaken, hasKeys });
+				trigger.taking = 'runs';
+				const uuids = [addJob()];
+				await until(() => trigger.executions.length === 1);
+				await until(() => /"delivered":\[\[.*"begun":\[\]/.test(recorded(tables)));
+				uuids.push(addJob());
+				await until(() => trigger.executions.length === 2);
+				expect(deliveredBy(trigger)).toEqual(uuids);
+			});
 		});
-	});
 
-	scenario('comes once even if n8n dies before it is noted that n8n took it', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
-			let dead = false;
-			tables.refuse = () => (dead ? { status: 503 } : undefined);
-			const onTaken = (items: object[]) => {
-				tables.executions.push('of another trigger', items);
-				dead = true;
-			};
-			const trigger = await start({}, { onTaken });
-			await trigger.poll();
+		scenario(`comes once even if n8n dies before that is recorded, ${version}`, async () => {
+			await withTables({}, async ({ tables, publish, addJob }) => {
+				let isDead = false;
+				tables.refuse = () => (isDead ? { status: 503 } : undefined);
+				const onTaken = (items: object[]) => {
+					// Above the bound for answers of n8n, so it is not read.
+					tables.executions.push({ items, file: 'x'.repeat(2_000_000) });
+					isDead = true;
+				};
+				const trigger = await publish({}, { onTaken, hasKeys });
+				const uuid = addJob();
+				await until(() => trigger.executions.length > 0);
+				expect(recorded(tables)).toMatch(/"delivered":\[\],"begun":\[{/);
+
+				isDead = false;
+				await trigger.restart();
+				await aRound();
+				expect(uuidsOf(trigger)).toEqual([[uuid]]);
+				expect(tables.requests.filter((line) => line.startsWith('GET /executions/'))).toEqual([]);
+			});
+		});
+	}
+
+	scenario('is passed again after a crash in which n8n did not take it', async () => {
+		await withTables({}, async ({ tables, publish, addJob }) => {
+			const trigger = await publish();
+			trigger.taking = 'refuses';
 			const uuid = addJob();
-			await trigger.poll();
-			expect(tables.rows(TRIGGERS)[0]?.deliveries).toMatch(/"delivered":\[\],"begun"/);
-
-			dead = false;
-			trigger.restart();
-			await times(2, trigger.poll);
+			await until(() => tables.requests.includes('POST /data-tables/veo_triggers/rows/upsert'));
+			await sleep(1_000);
+			trigger.taking = 'ends';
+			await trigger.restart();
+			await until(() => trigger.executions.length > 0);
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
 		});
 	});
 
 	scenario('counts as delivered where n8n does not tell of its executions', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
+		await withTables({}, async ({ tables, publish, addJob }) => {
 			tables.refuse = (request) => (request === 'GET /executions' ? { status: 403 } : undefined);
-			const trigger = await start();
+			const trigger = await publish({}, { hasKeys: false });
 			trigger.taking = 'runs';
-			await trigger.poll();
 			const uuid = addJob();
-			await times(2, trigger.poll);
+			await until(() => trigger.executions.length > 0);
+			await sleep(12_000);
+			await aRound();
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
 		});
 	});
 
-	scenario('comes in the order of finishing, a hundred at a time, none left out', async () => {
-		await withTables({}, async ({ tables, start }) => {
-			const trigger = await start();
-			await trigger.poll();
-			const startMs = Date.now();
-			const rows = Array.from({ length: 620 }, (_, index) =>
-				finished(`video-${index}`, new Date(startMs + index).toISOString()),
-			);
-			tables.insert(TABLE, ...[...rows].reverse());
-			await trigger.poll();
-			const sizes = [100, 100, 100, 100, 100, 100, 20];
-			expect(trigger.executions.map(({ length }) => length)).toEqual(sizes);
-			expect(uuidsOf(trigger).flat()).toEqual(rows.map(({ uuid }) => uuid));
-			await trigger.poll();
-			expect(trigger.executions).toHaveLength(sizes.length);
-		});
-	});
+	scenario(
+		'comes in the order of finishing, at most a hundred at a time, none left out',
+		async () => {
+			await withTables({}, async ({ tables, publish }) => {
+				const trigger = await publish();
+				await sleep(1_000);
+				const startMs = Date.now() - 1_000;
+				const rows = Array.from({ length: 220 }, (_, index) =>
+					finished(`video-${index}`, new Date(startMs + index).toISOString()),
+				);
+				tables.insert(TABLE, ...[...rows].reverse());
+				await until(() => deliveredBy(trigger).length >= rows.length);
+				expect(Math.max(...trigger.executions.map(({ length }) => length))).toBeLessThanOrEqual(
+					100,
+				);
+				expect(trigger.executions.length).toBeLessThan(100);
+				expect(deliveredBy(trigger).sort()).toEqual(rows.map(({ uuid }) => uuid).sort());
+				for (const items of trigger.executions) {
+					const times = items.map(({ json }) => json.finishedAt as string);
+					expect(times).toEqual([...times].sort());
+				}
+			});
+		},
+	);
 
 	scenario('is what finished since the first activation, whatever times rows claim', async () => {
-		await withTables({}, async ({ tables, start }) => {
+		await withTables({}, async ({ tables, publish }) => {
 			tables.insert(TABLE, finished('long-ago', minutesAgo(60)));
-			const trigger = await start();
-			await trigger.poll();
+			const trigger = await publish();
+			await sleep(500);
 			tables.insert(TABLE, finished('in-the-future', minutesAgo(-60 * 24)));
-			await trigger.poll();
+			await until(() => trigger.executions.length === 1);
 			tables.insert(TABLE, finished('now', minutesAgo(0)));
-			await times(2, trigger.poll);
+			await until(() => trigger.executions.length === 2);
+			await aRound();
 			expect(uuidsOf(trigger)).toEqual([['in-the-future'], ['now']]);
 		});
 	});
 
 	scenario('is told to each trigger of the table', async () => {
-		await withTables({}, async ({ start, addJob }) => {
-			const [one, other] = [await start(), await start()];
-			const both = async () => await Promise.all([one.poll(), other.poll()]);
-			await both();
+		await withTables({}, async ({ publish, addJob }) => {
+			const [one, other] = [await publish(), await publish()];
 			const uuid = addJob();
-			await times(2, both);
+			await until(() => one.executions.length > 0 && other.executions.length > 0);
+			await aRound();
 			expect([uuidsOf(one), uuidsOf(other)]).toEqual([[[uuid]], [[uuid]]]);
 		});
 	});
 
-	scenario('still comes when the user has spoilt the notes of what was delivered', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
-			const trigger = await start();
-			await trigger.poll();
+	scenario('still comes when the user has spoilt the record of what was delivered', async () => {
+		await withTables({}, async ({ tables, publish, addJob }) => {
+			const trigger = await publish();
+			await until(() => recorded(tables).includes('sinceMs'));
 			Object.assign(tables.rows(TRIGGERS)[0] ?? {}, { deliveries: '{"sinceMs":' });
 			const uuid = addJob();
-			await times(2, trigger.poll);
+			await until(() => trigger.executions.length > 0);
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
+		});
+	});
+
+	scenario('is one item for all rows of a video', async () => {
+		await withTables({}, async ({ tables, publish, addJob }) => {
+			const uuid = addJob();
+			tables.insert(TABLE, { uuid }, { uuid: ` ${uuid}\n` });
+			const trigger = await publish();
+			await aRound();
+			expect(uuidsOf(trigger)).toEqual([[uuid]]);
+			for (const row of tables.rows(TABLE)) expect(row.status).toBe('completed');
+		});
+	});
+});
+
+describe('A table that is', () => {
+	const changes: Array<[string, (tables: Tables) => void]> = [
+		['cleared', (tables) => tables.clear(TABLE)],
+		[
+			'deleted and made again',
+			(tables) => {
+				tables.drop(TABLE);
+				tables.addTable({ name: TABLE, id: 'made-again' });
+			},
+		],
+	];
+	for (const [name, change] of changes) {
+		// R23
+		scenario(`${name} loses nothing, though its row ids begin again`, async () => {
+			await withTables({}, async ({ tables, publish, addJob }) => {
+				const uuids = [addJob('one'), addJob('two')];
+				const trigger = await publish();
+				await until(() => deliveredBy(trigger).length === 2);
+				change(tables);
+				uuids.push(addJob('three'), addJob('four'));
+				await until(() => deliveredBy(trigger).length === 4);
+				await trigger.restart();
+				await aRound();
+				expect(deliveredBy(trigger).sort()).toEqual(uuids.sort());
+			});
+		});
+	}
+
+	scenario('pinned and renamed is still watched, and nothing comes twice', async () => {
+		await withTables({}, async ({ tables, publish, addJob }) => {
+			const jobTableName = { __rl: true, mode: 'list', value: TABLE, cachedResultName: TABLE };
+			const uuids = [addJob()];
+			const trigger = await publish({ jobTableName });
+			await until(() => trigger.executions.length === 1);
+			tables.rename(TABLE, 'renamed');
+			uuids.push(addJob());
+			await until(() => trigger.executions.length === 2);
+			expect(deliveredBy(trigger)).toEqual(uuids);
+		});
+	});
+
+	scenario('pinned and gone is reported, and never made again', async () => {
+		await withTables({}, async ({ tables, publish }) => {
+			const jobTableName = { __rl: true, mode: 'list', value: TABLE, cachedResultName: 'Jobs' };
+			const trigger = await publish({ jobTableName });
+			tables.drop(TABLE);
+			await until(() => trigger.failures.length > 0);
+			await aRound();
+			expect(trigger.failures).toEqual([
+				expect.stringContaining("There is no Data Table named 'Jobs'") as string,
+			]);
+			expect(tables.requests).not.toContain('POST /data-tables');
+		});
+	});
+
+	// R24
+	scenario(
+		'one of several with its name is refused with their ids, and found by its id',
+		async () => {
+			await withTables({}, async ({ tables, create, addJob }) => {
+				tables.addTable({ name: TABLE, id: 'of-another', projectId: 'project-2' });
+				const uuid = addJob();
+				tables.insert('of-another', { uuid: 'of-another-user' });
+				await expect((await create()).activate()).rejects.toThrow(
+					/^The n8n API key sees 2 Data Tables named 'veo_jobs': veo_jobs, project own-project, created 2026.*of-another, project project-2, created 2026.*from the list/,
+				);
+				const trigger = await create({ jobTableName: { __rl: true, mode: 'list', value: TABLE } });
+				await trigger.activate();
+				await until(() => trigger.executions.length > 0);
+				await aRound();
+				expect(uuidsOf(trigger)).toEqual([[uuid]]);
+			});
+		},
+	);
+
+	// R29
+	scenario('without one of the columns is named with them', async () => {
+		await withTables({}, async ({ tables, create }) => {
+			tables.addTable({ name: 'own_columns', columns: [{ name: 'uuid', type: 'string' }] });
+			await expect((await create({ jobTableName: 'own_columns' })).activate()).rejects.toThrow(
+				/^The Data Table 'own_columns' has no column "status", "progress".*Add them/,
+			);
 		});
 	});
 });
 
 describe('A bad job', () => {
 	scenario('does not hold up the others', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
+		await withTables({}, async ({ tables, publish, addJob }) => {
 			const unknown = Array.from({ length: 15 }, (_, index) => ({ uuid: `nobody-knows-${index}` }));
 			tables.insert(TABLE, ...unknown);
 			const uuid = addJob();
-			const trigger = await start();
-			await times(3, trigger.poll);
+			const trigger = await publish();
+			await until(() => trigger.executions.length > 0);
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
 		});
 	});
@@ -259,7 +393,7 @@ describe('A bad job', () => {
 			always('status', { type: 'json', value: ['not an envelope'] }, { prompt: 'broken' }),
 			always('status', { type: 'http', status: 500 }, { prompt: 'old' }),
 		];
-		await withTables({ faults, durationMs: 60_000 }, async ({ tables, start, addJob }) => {
+		await withTables({ faults, durationMs: 60_000 }, async ({ tables, publish, addJob }) => {
 			const submittedAt = minutesAgo(25 * 60);
 			const broken = addJob('broken', { submittedAt });
 			const pending = addJob('pending', { submittedAt });
@@ -267,10 +401,11 @@ describe('A bad job', () => {
 			// A bad moment says nothing of the job: it gets twice the time.
 			addJob('old', { submittedAt });
 			const older = addJob('older', { submittedAt: minutesAgo(49 * 60) });
-			const trigger = await start();
-			await times(2, trigger.poll);
+			const trigger = await publish();
+			await until(() => deliveredBy(trigger).length >= 4);
+			await aRound();
 			const expected = [broken, pending, 'nobody-knows-it', older];
-			expect(uuidsOf(trigger).flat().sort()).toEqual(expected.sort());
+			expect(deliveredBy(trigger).sort()).toEqual(expected.sort());
 			expect(trigger.executions[0]?.[0]?.json).toMatchObject({
 				status: 'expired',
 				errorMessage:
@@ -278,173 +413,310 @@ describe('A bad job', () => {
 			});
 		});
 	});
+
+	// R28
+	scenario(
+		'whose row holds no video ID is marked in its row, and no request is made of it',
+		async () => {
+			await withTables({}, async ({ emulator, tables, publish }) => {
+				tables.insert(TABLE, { uuid: '..' }, { uuid: 'two words' }, { uuid: 'x'.repeat(201) });
+				const trigger = await publish();
+				await until(() => tables.rows(TABLE).every(({ status }) => status === 'failed'));
+				for (const row of tables.rows(TABLE)) {
+					expect(row.errorMessage).toMatch(
+						/^Not checked: the 'uuid' of this row is not a video ID/,
+					);
+				}
+				await aRound();
+				// That of the activation.
+				expect(emulator.requests).toHaveLength(1);
+				expect(trigger.executions.flat()).toHaveLength(3);
+			});
+		},
+	);
+
+	// R36
+	scenario('whose row n8n refuses to write holds up no other', async () => {
+		await withTables({}, async ({ emulator, tables, publish, addJob }) => {
+			const bad = Array.from({ length: 5 }, () => addJob('bad'));
+			const good = addJob('good');
+			tables.refuseBody = (request, body) => {
+				const isBad = bad.some((uuid) => String(JSON.stringify(body)).includes(uuid));
+				if (!request.includes('/rows/update') || !isBad) return undefined;
+				return { status: 400, body: { message: 'invalid byte sequence' } };
+			};
+			const trigger = await publish();
+			await until(() => deliveredBy(trigger).length >= 6);
+			await sleep(15_000);
+			expect(deliveredBy(trigger).sort()).toEqual([...bad, good].sort());
+			for (const job of emulator.jobs) expect(job.statusChecks).toBeLessThanOrEqual(2);
+			expect(await n8n.logged()).toContain(`The row of video ${bad[0]} could not be written`);
+		});
+	});
+});
+
+describe('A row that somebody else wrote as finished', () => {
+	scenario('is checked at the API, from which alone its URL comes', async () => {
+		await withTables({}, async ({ emulator, publish, addJob }) => {
+			const trigger = await publish();
+			await sleep(500);
+			const uuid = addJob('A fox', {
+				...finishedRow(minutesAgo(0)),
+				videoUrl: 'https://attacker.example/v.mp4',
+			});
+			await until(() => trigger.executions.length > 0);
+			expect(emulator.jobs[0]?.statusChecks).toBe(1);
+			expect(JSON.stringify(trigger.executions)).not.toContain('attacker');
+			expect(trigger.executions[0]?.[0]?.json).toMatchObject({
+				uuid,
+				videoUrl: expect.stringContaining(emulator.url.replace('/api', '')) as string,
+			});
+		});
+	});
+
+	scenario('and is not, is delivered when it really is', async () => {
+		await withTables({ durationMs: 8_000 }, async ({ publish, addJob }) => {
+			const trigger = await publish();
+			await sleep(500);
+			const uuid = addJob('A fox', finishedRow(minutesAgo(0)));
+			await sleep(5_000);
+			expect(trigger.executions).toEqual([]);
+			await until(() => trigger.executions.length > 0);
+			expect(uuidsOf(trigger)).toEqual([[uuid]]);
+		});
+	});
+});
+
+describe('A video without a URL', () => {
+	// R3
+	scenario('is checked again before it is delivered', async () => {
+		const faults = [
+			always(
+				'status',
+				{ type: 'json', value: { code: 0, data: { status: 'completed' } } },
+				{ prompt: 'late', occurrence: 1 },
+			),
+		];
+		await withTables({ faults }, async ({ publish, addJob }) => {
+			addJob('late');
+			const trigger = await publish();
+			await sleep(3_000);
+			expect(trigger.executions).toEqual([]);
+			await until(() => trigger.executions.length > 0);
+			expect(trigger.executions[0]?.[0]?.json.videoUrl).toMatch(/^http/);
+		});
+	});
 });
 
 describe('An outage', () => {
 	scenario('of the API is logged, and does no harm', async () => {
-		await withTables({}, async ({ emulator, start, addJob }) => {
-			const uuids = Array.from({ length: 30 }, () => addJob());
-			const trigger = await start({ options: { keepChecking: false, pollInterval: 5 } });
-			await trigger.poll();
+		await withTables({}, async ({ emulator, publish, addJob }) => {
+			const trigger = await publish();
 			emulator.options.faults = [always('status', { type: 'http', status: 503 })];
+			const uuids = Array.from({ length: 30 }, () => addJob());
 			const before = emulator.count('status');
-			await trigger.poll();
-			expect(emulator.count('status') - before).toBeLessThan(20);
+			await sleep(10_000);
+			expect(emulator.count('status') - before).toBeLessThan(40);
 			expect(await n8n.logged()).toContain('It will be checked again.');
+			expect(trigger.failures).toEqual([]);
 			emulator.options.faults = [];
-			await sleep(5_000);
-			await trigger.poll();
-			expect(uuidsOf(trigger).flat().sort()).toEqual(uuids.sort());
+			await until(() => deliveredBy(trigger).length >= uuids.length);
+			expect(deliveredBy(trigger).sort()).toEqual(uuids.sort());
 		});
 	});
 
 	scenario('of n8n itself is logged, and loses nothing', async () => {
-		await withTables({}, async ({ tables, start, addJob }) => {
-			const trigger = await start();
-			await trigger.poll();
+		await withTables({}, async ({ tables, publish, addJob }) => {
+			const trigger = await publish();
+			await sleep(500);
 			const uuid = addJob();
 			for (const method of ['GET', 'PATCH', 'POST']) {
 				tables.refuse = (request) => (request.startsWith(method) ? { status: 500 } : undefined);
-				await trigger.poll();
+				await sleep(5_500);
 			}
 			tables.refuse = () => undefined;
-			await times(2, trigger.poll);
+			await until(() => trigger.executions.length > 0);
+			await aRound();
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
+			expect(trigger.failures).toEqual([]);
+			expect(tables.rows(TABLE)).toMatchObject([{ status: 'completed' }]);
 		});
 	});
 
 	scenario('leaves the API alone for as long as it asks', async () => {
 		const rateLimit = { requests: 3, perMs: 7_000, retryAfterSeconds: 7 };
-		await withTables({ rateLimit }, async ({ emulator, start, addJob }) => {
+		await withTables({ rateLimit }, async ({ emulator, publish, addJob }) => {
 			const uuids = Array.from({ length: 4 }, () => addJob());
-			const trigger = await start();
-			await times(2, trigger.poll);
+			const trigger = await publish();
+			await sleep(2_000);
 			const sent = emulator.count('status');
-			await times(2, trigger.poll);
+			await sleep(3_500);
 			expect(emulator.count('status')).toBe(sent);
-			await sleep(8_000);
-			await trigger.poll();
-			expect(uuidsOf(trigger).flat().sort()).toEqual(uuids.sort());
+			await until(() => deliveredBy(trigger).length >= uuids.length);
+			expect(deliveredBy(trigger).sort()).toEqual(uuids.sort());
 		});
 	});
 
+	// R35
+	for (const savesFailures of [true, false]) {
+		const version = savesFailures ? 'in a failed execution' : 'in the log of an older n8n';
+		scenario(`is not a key that is refused: that is told once, ${version}`, async () => {
+			await withTables({}, async ({ emulator, tables, publish, addJob }) => {
+				const trigger = await publish({}, { savesFailures });
+				await sleep(500);
+				emulator.options.faults = [
+					always('status', { type: 'http', status: 401 }, { prompt: 'refused' }),
+				];
+				const uuid = addJob('refused');
+				const expected = /^The API refused the key.*Check 'API Key' in the Veo API credential\.$/;
+				await aRound();
+				await aRound();
+				if (savesFailures) {
+					expect(trigger.failures).toEqual([expect.stringMatching(expected) as string]);
+				} else expect(await n8n.logged()).toContain('The API refused the key');
+				emulator.options.faults = [];
+				await until(() => trigger.executions.length > 0);
+				expect(uuidsOf(trigger)).toEqual([[uuid]]);
+				expect(tables.rows(TABLE)).toMatchObject([{ status: 'completed' }]);
+			});
+		});
+	}
+});
+
+describe('The form', () => {
+	scenario('may hold text where an expression gives it', async () => {
+		await withTables({}, async ({ publish, addJob }) => {
+			addJob();
+			const trigger = await publish({ downloadVideo: 'true' });
+			await until(() => trigger.executions.length > 0);
+			expect(trigger.executions).toMatchObject([[{ binary: { data: { mimeType: 'video/mp4' } } }]]);
+		});
+	});
+
+	scenario('counts as it is, whatever an expression gives for its options', async () => {
+		await withTables({ durationMs: 60_000 }, async ({ emulator, tables, publish, addJob }) => {
+			addJob();
+			await publish({ options: { pollInterval: 'often', giveUpAfter: 0 } });
+			await sleep(3_000);
+			expect(emulator.jobs[0]?.statusChecks).toBe(1);
+			expect(tables.rows(TABLE)).toEqual([expect.not.objectContaining({ status: 'expired' })]);
+		});
+	});
+});
+
+describe('Few writes', () => {
+	scenario('stamp rows without news together, and rows of the same progress', async () => {
+		await withTables({ durationMs: 3_600_000 }, async ({ emulator, tables, publish, addJob }) => {
+			for (let i = 0; i < 100; i++) addJob(`job ${i}`, { status: 'processing' });
+			await publish();
+			await until(() => emulator.count('status') >= 100);
+			const before = tables.requests.length;
+			await aRound();
+			const requests = tables.requests.slice(before);
+			expect(requests.filter((line) => line.startsWith('PATCH')).length).toBeLessThanOrEqual(11);
+			expect(requests.length).toBeLessThanOrEqual(20);
+			for (const row of tables.rows(TABLE)) expect(row.checkedAt).toBeDefined();
+		});
+	});
+});
+
+describe('Delete After', () => {
 	scenario(
-		'is not a key that is refused: that is thrown, and what is known delivered',
+		'deletes what every trigger has dealt with, and keeps keys and what is new',
 		async () => {
-			await withTables({}, async ({ emulator, tables, start, addJob }) => {
-				const trigger = await start();
-				await trigger.poll();
-				addJob();
-				tables.insert(TABLE, finished('known', minutesAgo(0)));
-				emulator.options.faults = [always('status', { type: 'http', status: 401 })];
-				await expect(trigger.poll()).rejects.toThrow(
-					/^The API refused the key.*Check 'API Key' in the Veo API credential\.$/,
+			await withTables({}, async ({ tables, publish }) => {
+				const old = minutesAgo(3 * 24 * 60);
+				tables.insert(
+					TABLE,
+					finished('old', old),
+					{ ...finished('old-with-key', old), idempotencyKey: 'order 7' },
+					finished('new', minutesAgo(60)),
+					{ uuid: 'pending' },
 				);
-				expect(uuidsOf(trigger)).toEqual([['known']]);
+				const other = {
+					trigger: 'w/n',
+					tableId: TABLE,
+					deliveries: '{"sinceMs":0,"delivered":[],"begun":[]}',
+				};
+				tables.insert(TRIGGERS, other);
+				await publish({ options: { pollInterval: 5, deleteAfter: 2 } });
+				await aRound();
+				expect(tables.rows(TABLE)).toHaveLength(4);
+				const dealtWith = `{"sinceMs":${Date.now()},"delivered":[],"begun":[]}`;
+				Object.assign(tables.rows(TRIGGERS)[0] ?? {}, { deliveries: dealtWith });
+				await publish({ options: { pollInterval: 5, deleteAfter: 2 } });
+				await until(() => tables.rows(TABLE).length === 3);
+				await aRound();
+				expect(tables.rows(TABLE).map(({ uuid }) => uuid)).toEqual([
+					'old-with-key',
+					'new',
+					'pending',
+				]);
 			});
 		},
 	);
 });
 
-describe('Going on to check', () => {
-	const options = { keepChecking: true, pollInterval: 5 };
-
-	scenario('finds a finished job within its interval, and checks no more often', async () => {
-		await withTables({ durationMs: 7_000 }, async ({ emulator, start, addJob }) => {
-			const trigger = await start({ options });
-			await trigger.poll();
-			addJob();
-			const polling = trigger.poll();
-			await sleep(13_000);
-			expect(trigger.executions).toHaveLength(1);
-			expect(emulator.jobs[0]?.statusChecks).toBe(3);
-			trigger.activateAnew();
-			await trigger.poll();
-			await polling;
-		});
-	});
-
+describe('A webhook call', () => {
 	scenario(
-		'is taken over by the next poll, and ends when the trigger is activated anew',
+		'makes the trigger check the video that it names, and starts nothing by itself',
 		async () => {
-			await withTables({ durationMs: 60_000 }, async ({ emulator, start, addJob }) => {
-				addJob();
-				const trigger = await start({ options });
-				await trigger.poll();
-				const first = trigger.poll();
-				await sleep(1_000);
-				const before = emulator.count('status');
-				const second = trigger.poll();
-				await first;
-				await sleep(1_000);
-				expect(emulator.count('status')).toBe(before);
-				const startedMs = Date.now();
-				trigger.activateAnew();
-				await trigger.poll();
-				await second;
-				expect(Date.now() - startedMs).toBeLessThan(3_000);
+			const durationMs = 8_000;
+			const options: EmulatorOptions = { durationMs, estimates: 'absent' };
+			await withTables(options, async ({ emulator, publish, addJob }) => {
+				const trigger = await publish({ options: { pollInterval: 60, listenForWebhook: true } });
+				await sleep(500);
+				const uuid = addJob();
+				// Unknown to the trigger: it looks into the table.
+				const answer = await trigger.callWebhook({ data: { uuid, status: 'completed' } });
+				await until(() => emulator.jobs[0]?.statusChecks === 1);
+				expect(answer).not.toHaveProperty('workflowData');
+				await sleep(durationMs);
+				expect(trigger.executions).toEqual([]);
+				expect(await trigger.callWebhook({ uuid })).toEqual(answer);
+				const calledMs = Date.now();
+				await until(() => trigger.executions.length > 0);
+				// The interval is a minute.
+				expect(Date.now() - calledMs).toBeLessThan(10_000);
+				expect(uuidsOf(trigger)).toEqual([[uuid]]);
 			});
 		},
 	);
 
-	scenario('is off where an expression says so in text', async () => {
-		await withTables({}, async ({ start, addJob }) => {
+	scenario('costs no status check where it is junk, however many come', async () => {
+		await withTables({ durationMs: 60_000 }, async ({ emulator, tables, publish, addJob }) => {
 			addJob();
-			const trigger = await start({ options: { keepChecking: 'false' }, downloadVideo: 'true' });
-			const startedMs = Date.now();
-			await times(2, trigger.poll);
-			expect(Date.now() - startedMs).toBeLessThan(30_000);
-			expect(trigger.executions).toMatchObject([[{ binary: { data: { mimeType: 'video/mp4' } } }]]);
-		});
-	});
-
-	scenario('takes its options as the form does, whatever an expression gives', async () => {
-		await withTables({ durationMs: 60_000 }, async ({ emulator, tables, start, addJob }) => {
-			addJob();
-			const odd = { keepChecking: true, pollInterval: 'often', giveUpAfter: 0 };
-			const trigger = await start({ options: odd });
-			await trigger.poll();
-			const polling = trigger.poll();
-			await sleep(3_000);
-			expect(emulator.jobs[0]?.statusChecks).toBe(1);
-			expect(tables.rows(TABLE)).toEqual([expect.not.objectContaining({ status: 'expired' })]);
-			trigger.activateAnew();
-			await trigger.poll();
-			await polling;
-		});
-	});
-
-	scenario('never overlaps itself, however long a round takes', async () => {
-		await withTables({ latencyMs: 1_500 }, async ({ emulator, start, addJob }) => {
-			const uuid = addJob();
-			const trigger = await start();
-			await trigger.poll();
-			await Promise.all([trigger.poll(), trigger.poll(), trigger.poll()]);
-			expect(uuidsOf(trigger)).toEqual([[uuid]]);
-			expect(emulator.jobs[0]?.statusChecks).toBe(1);
+			const trigger = await publish({ options: { pollInterval: 60, listenForWebhook: true } });
+			await until(() => emulator.jobs[0]?.statusChecks === 1);
+			const [checks, looks] = [emulator.count('status'), tables.requests.length];
+			for (let call = 0; call < 1_000; call++) await trigger.callWebhook({ uuid: `junk-${call}` });
+			await sleep(1_000);
+			expect(emulator.count('status')).toBe(checks);
+			// One look into the table.
+			expect(tables.requests.length - looks).toBeLessThan(10);
 		});
 	});
 });
 
 describe('Fetch Test Event', () => {
-	scenario('changes nothing', async () => {
-		await withTables({}, async ({ emulator, tables, start, addJob }) => {
+	scenario('shows the latest finished video as the API knows it, and changes nothing', async () => {
+		await withTables({}, async ({ tables, create, addJob }) => {
 			addJob();
-			tables.insert(TABLE, finished('older', minutesAgo(2)), finished('latest', minutesAgo(1)));
-			const trigger = await start({}, { mode: 'manual' });
-			expect(await trigger.poll()).toMatchObject([[{ json: { uuid: 'latest' } }]]);
+			tables.insert(TABLE, finished('older', minutesAgo(2)));
+			const latest = addJob('latest', finishedRow(minutesAgo(1)));
+			const trigger = await create();
+			expect(await trigger.fetchTestEvent()).toMatchObject([[{ json: { uuid: latest } }]]);
 			expect(tables.requests.filter((request) => !request.startsWith('GET'))).toEqual([]);
-			expect(emulator.count('status')).toBe(0);
 		});
 	});
 
 	for (const watch of ['jobTable', 'uuids']) {
 		scenario(`says so where the API tells of no video: ${watch}`, async () => {
 			const faults = [always('status', { type: 'http', status: 503 })];
-			await withTables({ faults }, async ({ start, addJob }) => {
+			await withTables({ faults }, async ({ create, addJob }) => {
 				const uuids = addJob();
-				const trigger = await start({ watch, uuids }, { mode: 'manual' });
-				await expect(trigger.poll()).rejects.toMatchObject({
+				const trigger = await create({ watch, uuids });
+				await expect(trigger.fetchTestEvent()).rejects.toMatchObject({
 					message: `The status of video ${uuids} could not be checked: the server answered with HTTP 503`,
 					description: 'Try again later.',
 				});
@@ -453,23 +725,24 @@ describe('Fetch Test Event', () => {
 	}
 
 	scenario('says what there is none of, and below that how to go on', async () => {
-		await withTables({}, async ({ start }) => {
+		await withTables({}, async ({ create }) => {
 			const { message, description } = nothingFinished();
-			const trigger = await start({}, { mode: 'manual' });
-			const told = { message, description };
-			await expect(trigger.poll()).rejects.toMatchObject(told);
+			const trigger = await create();
+			await expect(trigger.fetchTestEvent()).rejects.toMatchObject({ message, description });
 		});
 	});
 
 	scenario(
 		'is one that nobody has asked about since it was submitted, and changes nothing',
 		async () => {
-			await withTables({}, async ({ tables, start, addJob }) => {
+			await withTables({}, async ({ tables, create, addJob }) => {
 				tables.insert(TABLE, { uuid: 'unknown' });
 				const uuid = addJob();
 				const before = structuredClone(tables.rows(TABLE));
-				const trigger = await start({}, { mode: 'manual' });
-				expect(await trigger.poll()).toMatchObject([[{ json: { uuid, status: 'completed' } }]]);
+				const trigger = await create();
+				expect(await trigger.fetchTestEvent()).toMatchObject([
+					[{ json: { uuid, status: 'completed' } }],
+				]);
 				expect(tables.rows(TABLE)).toEqual(before);
 				expect(tables.requests.filter((request) => !request.startsWith('GET'))).toEqual([]);
 			});
@@ -482,29 +755,35 @@ describe('Listed videos', () => {
 	const accept = (emulator: Emulator) =>
 		emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' }).uuid;
 
-	scenario('come once; the last ones once more after a restart, and never again', async () => {
-		await withTables({}, async ({ emulator, tables, start }) => {
-			const uuid = accept(emulator);
-			const trigger = await start(listed(uuid));
-			await times(3, trigger.poll);
-			expect(uuidsOf(trigger)).toEqual([[uuid]]);
-			await times(3, async () => {
-				trigger.restart();
-				await times(3, trigger.poll);
+	// R33
+	for (const hasKeys of [true, false]) {
+		const version = hasKeys ? 'with deduplication keys' : 'without deduplication keys';
+		scenario(`come once, off and on again, ${version}`, async () => {
+			await withTables({}, async ({ emulator, tables, publish }) => {
+				const uuid = accept(emulator);
+				const trigger = await publish(listed(uuid), { hasKeys });
+				await until(() => trigger.executions.length > 0);
+				for (let time = 0; time < 2; time++) {
+					await sleep(1_000);
+					await trigger.deactivate();
+					await trigger.activate();
+				}
+				await aRound();
+				expect(uuidsOf(trigger)).toEqual([[uuid]]);
+				expect(tables.requests).toEqual([]);
 			});
-			expect(uuidsOf(trigger)).toEqual([[uuid], [uuid]]);
-			expect(tables.requests).toEqual([]);
 		});
-	});
+	}
 
 	scenario('are kept until n8n takes them', async () => {
-		await withTables({}, async ({ emulator, start }) => {
+		await withTables({}, async ({ emulator, publish }) => {
 			const uuid = accept(emulator);
-			const trigger = await start(listed(uuid));
+			const trigger = await publish(listed(uuid));
 			trigger.taking = 'refuses';
-			await times(3, trigger.poll);
+			await aRound();
 			trigger.taking = 'ends';
-			await times(3, trigger.poll);
+			await until(() => trigger.executions.length > 0);
+			await aRound();
 			expect(uuidsOf(trigger)).toEqual([[uuid]]);
 		});
 	});

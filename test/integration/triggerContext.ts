@@ -1,6 +1,6 @@
-/** The built trigger on the poll context of the real n8n-core. */
+/** The built trigger on the trigger context of the real n8n-core. */
 import { randomUUID } from 'node:crypto';
-import { PollContext } from 'n8n-core';
+import { TriggerContext, WebhookContext } from 'n8n-core';
 import {
 	createRunExecutionData,
 	type IDataObject,
@@ -8,35 +8,43 @@ import {
 	type INodeParameters,
 	type INodeType,
 	type IRun,
+	type ITriggerResponse,
 	Workflow,
 	type WorkflowActivateMode,
 } from 'n8n-workflow';
 import { createAdditionalData, type Credentials, loadPackage } from '../../harness/core';
 
-/** How n8n takes what the trigger gives: it runs for long, it has ended at once, or it could not be started. */
+/** What n8n does with items: the execution runs for long, has ended at once, or could not be started. */
 export type Taking = 'runs' | 'ends' | 'refuses';
 
 export interface Trigger {
 	/** What n8n took, one list of items for each execution. */
 	executions: INodeExecutionData[][];
+	/** The messages of failed executions that the trigger reported. */
+	failures: string[];
 	taking: Taking;
-	/** As n8n's scheduler does it. The first one is that of the activation. */
-	poll: () => Promise<INodeExecutionData[][] | null>;
-	/** Switched off and on again: n8n makes a new context. */
-	activateAnew: () => void;
-	/** n8n died and started again: what it has not saved is lost. */
-	restart: () => void;
+	/** Publishes the workflow. */
+	activate: (mode?: WorkflowActivateMode) => Promise<void>;
+	/** Unpublishes it. */
+	deactivate: () => Promise<void>;
+	/** n8n was killed and started again: what it has not saved is lost. */
+	restart: () => Promise<void>;
+	/** "Fetch Test Event" in the editor. */
+	fetchTestEvent: () => Promise<INodeExecutionData[][] | undefined>;
+	/** A call of the production URL. Returns what n8n answers. */
+	callWebhook: (body: object) => Promise<unknown>;
+	workflowId: string;
 }
 
 export interface TriggerOptions {
 	parameters: INodeParameters;
 	credentials: Credentials;
-	mode?: 'trigger' | 'manual';
-	activation?: WorkflowActivateMode;
 	/** Called when n8n takes something. */
 	onTaken?: (items: INodeExecutionData[]) => void;
-	/** What n8n's durable scheduler allows each poll. */
-	budgetMs?: number;
+	/** Whether n8n has deduplication keys, as since a version between 2.15 and 2.20. Default true. */
+	hasKeys?: boolean;
+	/** Whether n8n saves failed executions for triggers, as since 2.8. Default true. */
+	savesFailures?: boolean;
 }
 
 const ENDED: IRun = {
@@ -46,44 +54,123 @@ const ENDED: IRun = {
 	status: 'success',
 };
 
-export async function startTrigger(options: TriggerOptions): Promise<Trigger> {
-	const { credentials, mode = 'trigger', activation = 'activate', budgetMs } = options;
+export async function createTrigger(options: TriggerOptions): Promise<Trigger> {
+	const { credentials, hasKeys = true, savesFailures = true } = options;
 	const type = (await loadPackage()).nodeTypes.veoTrigger?.type as INodeType;
 	const id = randomUUID();
+	const keys = new Set<string>();
 	let saved: IDataObject = {};
-	let workflow = createWorkflow(id, options, type, saved);
-	let context: PollContext;
+	let response: ITriggerResponse | undefined;
+	let isDead = false;
+	let generation = 0;
 
-	const emit: PollContext['__emit'] = (data, _, done) => {
-		// n8n saves the static data as it is now, then starts the execution.
-		saved = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
-		if (trigger.taking === 'refuses') {
-			done?.reject(new Error('Published version not found for workflow'));
-			return;
-		}
-		const items = data[0] ?? [];
-		trigger.executions.push(items);
-		options.onTaken?.(items);
-		if (trigger.taking === 'ends') done?.resolve(ENDED);
+	const trigger: Trigger = {
+		executions: [],
+		failures: [],
+		taking: 'ends',
+		workflowId: id,
+		activate: async (mode = 'activate') => {
+			const workflow = createWorkflow(id, options, type, saved);
+			response = await start(workflow, mode);
+		},
+		deactivate: async () => await response?.closeFunction?.(),
+		restart: async () => {
+			// A killed process closes nothing, but its loop must not go on in this one.
+			isDead = true;
+			await response?.closeFunction?.();
+			isDead = false;
+			generation++;
+			await trigger.activate('init');
+		},
+		callWebhook: async (body) => {
+			const workflow = createWorkflow(id, options, type, saved);
+			const [node] = Object.values(workflow.nodes);
+			if (!node) throw new Error('The workflow has no trigger');
+			const additionalData = createAdditionalData(credentials, 'trigger');
+			Object.assign(additionalData, { httpRequest: { body, headers: {} } });
+			const [webhookDescription] = type.description.webhooks ?? [];
+			if (!webhookDescription) throw new Error('The trigger has no webhook');
+			const webhookData = {
+				httpMethod: 'POST' as const,
+				node: node.name,
+				path: 'veo',
+				webhookDescription,
+				workflowId: id,
+				workflowExecuteAdditionalData: additionalData,
+			};
+			const context = new WebhookContext(
+				workflow,
+				node,
+				additionalData,
+				'trigger',
+				webhookData,
+				[],
+				null,
+			);
+			return await type.webhook?.call(context);
+		},
+		fetchTestEvent: async () => {
+			const workflow = createWorkflow(id, options, type, saved);
+			let shown: INodeExecutionData[][] | undefined;
+			const context = contextOf(workflow, 'manual', 'manual', (data) => (shown = data));
+			const manual = await type.trigger?.call(context);
+			await manual?.manualTriggerFunction?.();
+			await manual?.closeFunction?.();
+			return shown;
+		},
 	};
-	const activateAnew = () => {
+
+	const start = async (workflow: Workflow, mode: WorkflowActivateMode) => {
+		const own = generation;
+		const take = (
+			data: INodeExecutionData[][],
+			done: Parameters<TriggerContext['emit']>[2],
+			key?: string,
+		) => {
+			if (isDead || own !== generation) return;
+			// n8n saves the static data as it is now, then starts the execution.
+			saved = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+			if (trigger.taking === 'refuses') {
+				done?.reject(new Error('Published version not found for workflow'));
+				return;
+			}
+			if (key !== undefined && keys.has(key)) {
+				done?.resolve(ENDED);
+				return;
+			}
+			if (key !== undefined) keys.add(key);
+			const items = data[0] ?? [];
+			trigger.executions.push(items);
+			options.onTaken?.(items);
+			if (trigger.taking === 'ends') done?.resolve(ENDED);
+		};
+		type Emit = TriggerContext['emit'];
+		const withKey = (
+			data: Parameters<Emit>[0],
+			_: Parameters<Emit>[1],
+			done: Parameters<Emit>[2],
+			key: string | undefined,
+		) => take(data, done, key);
+		const withoutKey: Emit = (data, _, done) => take(data, done);
+		// The trigger sees by the number of parameters whether n8n takes a key.
+		const emit: Emit = hasKeys ? (withKey as Emit) : withoutKey;
+		const context = contextOf(workflow, 'trigger', mode, emit);
+		return await type.trigger?.call(context);
+	};
+
+	const contextOf = (
+		workflow: Workflow,
+		mode: 'trigger' | 'manual',
+		activation: WorkflowActivateMode,
+		emit: TriggerContext['emit'],
+	) => {
 		const [node] = Object.values(workflow.nodes);
 		if (!node) throw new Error('The workflow has no trigger');
 		const additionalData = createAdditionalData(credentials, mode);
-		context = new PollContext(workflow, node, additionalData, mode, activation, emit);
-		if (budgetMs !== undefined) Object.assign(context, { getPollBudgetMs: () => budgetMs });
+		const context = new TriggerContext(workflow, node, additionalData, mode, activation, emit);
+		const saveFailedExecution = (error: Error) => trigger.failures.push(error.message);
+		return savesFailures ? Object.assign(context, { saveFailedExecution }) : context;
 	};
-	const trigger: Trigger = {
-		executions: [],
-		taking: 'ends',
-		poll: async () => (await type.poll?.call(context)) ?? null,
-		activateAnew,
-		restart: () => {
-			workflow = createWorkflow(id, options, type, saved);
-			activateAnew();
-		},
-	};
-	activateAnew();
 	return trigger;
 }
 
@@ -115,6 +202,6 @@ function createWorkflow(
 			},
 		],
 		connections: {},
-		staticData,
+		staticData: structuredClone(staticData),
 	});
 }

@@ -3,6 +3,9 @@ import { fastify } from 'fastify';
 
 export const N8N_KEY = 'n8n-api-key-0123456789';
 
+const OWN_PROJECT = 'own-project';
+const CONFLICT = { message: 'A table of that name is there' };
+
 export type Row = Record<string, unknown> & { id: number };
 
 interface Filter {
@@ -18,8 +21,24 @@ interface Where {
 
 interface Incoming {
 	params: { id: string };
-	query: { filter?: string; sortBy?: string; limit?: string; cursor?: string };
-	body: { name?: string; filter: Where; data: Record<string, unknown> };
+	query: { filter?: string; sortBy?: string; limit?: string; cursor?: string; status?: string };
+	body: {
+		name?: string;
+		projectId?: string;
+		columns?: Array<{ name: string; type: string }>;
+		filter: Where;
+		data: Record<string, unknown>;
+	};
+}
+
+interface Table {
+	id: string;
+	name: string;
+	projectId: string;
+	createdAt: string;
+	columns?: Array<{ name: string; type: string }>;
+	rows: Row[];
+	nextRowId: number;
 }
 
 /** What a request gets instead of its answer. */
@@ -29,39 +48,60 @@ export interface Refusal {
 }
 
 export class Tables {
-	private readonly tables = new Map<string, Row[]>();
+	private tables: Table[] = [];
 	/** What the workflow's executions hold, the first first; their ids count from 1. */
 	readonly executions: unknown[] = [];
+	/** The ids of those that run. Like n8n, `GET /executions` lists them only when asked for them. */
+	readonly running = new Set<number>();
 	/** Which execution another one is a retry of; all that are asked for by their id stand here. */
 	readonly retryOf = new Map<string, string | null>();
 	/** Each request as `METHOD /path`, in order. */
 	readonly requests: string[] = [];
 	refuse: (request: string) => Refusal | undefined = () => undefined;
+	/** The same, by what is sent too. */
+	refuseBody: (request: string, body: unknown) => Refusal | undefined = () => undefined;
 	url = '';
 	private readonly app = fastify({ forceCloseConnections: true });
 
 	private constructor() {
-		this.serve('GET', '/data-tables', () => ({
-			data: [...this.tables.keys()].map((name) => ({ id: name, name })),
-		}));
+		this.serve('GET', '/data-tables', ({ query }) => {
+			const filter = JSON.parse(query.filter ?? '{}') as { name?: string; id?: string };
+			const isMeant = ({ id, name }: Table) =>
+				(filter.id === undefined || id === filter.id) && name.includes(filter.name ?? '');
+			return {
+				data: this.tables.filter(isMeant).map(({ id, name, projectId, createdAt, columns }) => ({
+					...{ id, name, projectId, createdAt, columns },
+				})),
+			};
+		});
 		this.serve('POST', '/data-tables', ({ body }) => {
-			this.insert(String(body.name));
-			return { id: body.name, name: body.name };
+			const { name = '', projectId = OWN_PROJECT, columns } = body;
+			const isThere = this.tables.some((one) => one.name === name && one.projectId === projectId);
+			if (isThere) return CONFLICT;
+			return this.addTable({ name, projectId, columns });
 		});
 		this.serve('GET', '/data-tables/:id/rows', ({ params, query }) => this.list(params.id, query));
 		this.serve('PATCH', '/data-tables/:id/rows/update', ({ params, body }) => {
-			for (const row of this.where(params.id, body.filter)) Object.assign(row, body.data);
+			for (const row of this.where(params.id, body.filter)) this.change(row, body.data);
 			return true;
 		});
 		this.serve('POST', '/data-tables/:id/rows/upsert', ({ params, body }) => {
 			const found = this.where(params.id, body.filter);
-			for (const row of found) Object.assign(row, body.data);
+			for (const row of found) this.change(row, body.data);
 			if (found.length === 0) this.insert(params.id, body.data);
 			return true;
 		});
-		this.serve('GET', '/executions', ({ query: { limit } }) => ({
+		this.serve('DELETE', '/data-tables/:id/rows/delete', ({ params, query }) => {
+			const gone = this.where(params.id, JSON.parse(query.filter ?? '') as Where);
+			const table = this.table(params.id);
+			table.rows = table.rows.filter((row) => !gone.includes(row));
+			return true;
+		});
+		this.serve('GET', '/executions', ({ query: { limit, status } }) => ({
 			data: this.executions
-				.map((_, index) => ({ id: String(index + 1) }))
+				.map((_, index) => index + 1)
+				.filter((id) => this.running.has(id) === (status === 'running'))
+				.map((id) => ({ id: String(id), mode: 'trigger' }))
 				.reverse()
 				.slice(0, Number(limit)),
 		}));
@@ -82,23 +122,61 @@ export class Tables {
 		await this.app.close();
 	}
 
-	rows(name: string): Row[] {
-		const rows = this.tables.get(name);
-		if (!rows) throw new Error(`There is no table ${name}`);
-		return rows;
+	rows(nameOrId: string): Row[] {
+		return this.table(nameOrId).rows;
+	}
+
+	private table(nameOrId: string): Table {
+		const table =
+			this.tables.find(({ id }) => id === nameOrId) ??
+			this.tables.find(({ name }) => name === nameOrId);
+		if (!table) throw new Error(`There is no table ${nameOrId}`);
+		return table;
+	}
+
+	/** A table in the key's own project, unless the test says otherwise. */
+	addTable(table: Partial<Table> & { name: string }): Omit<Table, 'rows' | 'nextRowId'> {
+		const isTaken = this.tables.some(({ id }) => id === table.name);
+		const added: Table = {
+			id: isTaken ? `${table.name}-${this.tables.length}` : table.name,
+			projectId: OWN_PROJECT,
+			createdAt: '2026-01-01T00:00:00.000Z',
+			rows: [],
+			nextRowId: 1,
+			...table,
+		};
+		this.tables.push(added);
+		const { id, name, projectId, createdAt, columns } = added;
+		return { id, name, projectId, createdAt, columns };
+	}
+
+	/** What n8n's Data Table node does with "Clear", on SQLite: row ids start again at 1. */
+	clear(name: string): void {
+		Object.assign(this.table(name), { rows: [], nextRowId: 1 });
+	}
+
+	drop(name: string): void {
+		this.tables = this.tables.filter((table) => table !== this.table(name));
+	}
+
+	rename(name: string, newName: string): void {
+		this.table(name).name = newName;
 	}
 
 	/** Makes the table if need be, as a user would. */
 	insert(name: string, ...data: Array<Record<string, unknown>>): void {
-		const rows = this.tables.get(name) ?? [];
-		this.tables.set(name, rows);
+		if (!this.tables.some((table) => table.id === name || table.name === name)) {
+			this.addTable({ name });
+		}
+		const table = this.table(name);
 		for (const one of data) {
-			rows.push({ createdAt: new Date().toISOString(), ...one, id: rows.length + 1 });
+			const now = new Date().toISOString();
+			table.rows.push({ createdAt: now, updatedAt: now, ...one, id: table.nextRowId++ });
 		}
 	}
 
 	private serve(
-		method: 'GET' | 'POST' | 'PATCH',
+		method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
 		path: string,
 		answer: (request: Incoming) => unknown,
 	): void {
@@ -113,11 +191,20 @@ export class Tables {
 				const line = `${method} ${request.url.replace('/api/v1', '').replace(/\?.*/, '')}`;
 				this.requests.push(line);
 				const refusal =
-					request.headers['x-n8n-api-key'] === N8N_KEY ? this.refuse(line) : { status: 401 };
+					request.headers['x-n8n-api-key'] === N8N_KEY
+						? (this.refuse(line) ?? this.refuseBody(line, request.body))
+						: { status: 401, body: { message: 'unauthorized' } };
 				if (refusal) return await reply.code(refusal.status).send(refusal.body ?? {});
-				return await reply.send(answer(request));
+				const isKnown = this.tables.some(({ id }) => id === request.params.id);
+				if (line.includes('/rows') && !isKnown) return await reply.code(404).send({});
+				const answered = answer(request);
+				return await reply.code(answered === CONFLICT ? 409 : 200).send(answered);
 			},
 		});
+	}
+
+	private change(row: Row, data: Record<string, unknown>): void {
+		Object.assign(row, data, { updatedAt: new Date().toISOString() });
 	}
 
 	private where(name: string, { type, filters }: Where): Row[] {

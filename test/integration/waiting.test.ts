@@ -230,11 +230,12 @@ describe('Paid requests', () => {
 		});
 	});
 
-	test('do not obey a Retry-After of an hour', async () => {
+	test('name a Retry-After of an hour once Max Wait Time is over', async () => {
 		const faults = [always('generate', { type: 'http', status: 429, retryAfter: 3600 })];
 		await withEmulator({ faults }, async ({ emulator, run }) => {
-			const { description } = failureOf(await run({ operation: 'generate', prompt: 'A fox' }));
-			expect(description).toContain('Try again in 3600 seconds');
+			const options = { maxWaitTime: 2 };
+			const ran = await run({ operation: 'generate', prompt: 'A fox', options });
+			expect(failureOf(ran).description).toContain('Try again in 3600 seconds');
 			expect(emulator.count('generate')).toBe(1);
 		});
 	});

@@ -17,7 +17,7 @@ import { Editor } from './editor';
 const PROMPT =
 	'A paper boat sails through a rainy city street at dusk, slow camera, soft reflections';
 const TEXT = ['prompt', 'aspectRatio'];
-const GENERATING = ['operation', 'generationType', ...TEXT];
+const GENERATING = ['resource', 'operation', 'generationType', ...TEXT];
 /** Nothing answers there. */
 const NOWHERE = 'http://127.0.0.1:9/api';
 const ITS_WORDS = 'Authentication failed: missing or invalid API key';
@@ -116,7 +116,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await expectFields(...GENERATING, 'trackJob');
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('generationType', 'Image to Video');
-			const begin = ['operation', 'generationType', 'imageSource'];
+			const begin = ['resource', 'operation', 'generationType', 'imageSource'];
 			await expectFields(...begin, 'imageUrl', 'imageKey', ...TEXT, 'trackJob');
 			await editor.fill('imageUrl', 'https://example.com/a-paper-boat-at-dusk.png');
 			await look('form-image-url');
@@ -134,25 +134,28 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openList('operation');
 			await look('operations');
 			await editor.pick('Get Status');
-			await expectFields('operation', 'uuid', 'downloadVideo');
+			await expectFields('resource', 'operation', 'uuid', 'downloadVideo');
 			await editor.fill('uuid', '470e85f2-2aa3-4d59-ae9d-70dd0f876784');
 			await look('form-get-status');
 		});
 
 		story('of Upload Image asks for the file', async () => {
 			await editor.openVeo({});
-			await editor.choose('operation', 'Upload Image');
-			await expectFields('operation', 'binaryPropertyName');
+			await editor.choose('resource', 'Image');
+			await expectFields('resource', 'operation', 'binaryPropertyName');
 			await look('form-upload-image');
 		});
 
 		story('offers the options that the operation has', async () => {
 			await editor.openVeo({ prompt: PROMPT, trackJob: true });
 			expect(await editor.offeredOptions()).toEqual([
+				'Idempotency Key',
+				'Make Again When Failed',
 				'Max Concurrent Jobs',
 				'Max Retries',
 				'Max Wait Time (Seconds)',
 				'On Timeout',
+				'On Unclear Submission',
 				'Poll Interval (Seconds)',
 				'Request Timeout (Seconds)',
 				'Reuse Identical',
@@ -250,9 +253,9 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openNewWorkflow();
 			await (await editor.search('veo')).click();
 			await editor.panel.getByText('On video completed').click();
-			await expectFields('mode', 'watch', 'jobTableName', 'events', 'downloadVideo');
+			await expectFields('watch', 'jobTableName', 'events', 'downloadVideo');
 			await editor.choose('watch', 'Listed Videos');
-			await expectFields('mode', 'watch', 'uuids', 'events', 'downloadVideo');
+			await expectFields('watch', 'uuids', 'events', 'downloadVideo');
 			await look('trigger-listed');
 			await editor.choose('watch', 'Job Table');
 

@@ -15,7 +15,7 @@ export const HTTP_STATUS: Partial<Record<OutcomeName, number>> = {
 	seeOther: 303,
 	http401: 401,
 	http403: 403,
-	http408: 408,
+	http4xxUnclear: 408,
 	http429: 429,
 	http4xx: 404,
 	http5xx: 502,
@@ -34,11 +34,16 @@ export const outcomes: Outcome[] = [
 	...OUTCOMES.map((name) => ({ name, httpStatus: HTTP_STATUS[name], code: CODE[name] })),
 	// The job table has a separate message for 404.
 	{ name: 'http4xx' as const, httpStatus: 400 },
+	{ name: 'http4xx' as const, httpStatus: 400, n8nCause: 'sizeLimit' as const },
+	{ name: 'http4xx' as const, httpStatus: 400, n8nCause: 'missingColumn' as const },
+	{ name: 'http401' as const, httpStatus: 401, n8nCause: 'proxy' as const },
+	{ name: 'unreachable' as const, networkCode: 'SsrfBlockedIpError' },
 ].flatMap((bare): Outcome[] => {
 	const data = { required: 2, current: 0 };
 	return [bare, { ...bare, apiMessage: API_MESSAGE, data, retryAfterMs: 1_500, networkCode: 'EX' }];
 });
 
+export const SITUATIONS: messages.Situation[] = ['stops', 'continues', 'subWorkflow'];
 const STATUSES = [undefined, 'pending', 'processing', 'rendering'];
 
 export const CREDENTIALS = [new VeoApi(), new VeoJobTableApi()];
@@ -46,6 +51,9 @@ export const CREDENTIALS = [new VeoApi(), new VeoJobTableApi()];
 /** The messages of each function in `errors/messages`. A new function needs a line here. */
 export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	blankPrompt: [messages.blankPrompt()],
+	objectInPrompt: [messages.objectInPrompt()],
+	blankIdempotencyKey: [messages.blankIdempotencyKey()],
+	idempotencyKeyInUse: [messages.idempotencyKeyInUse('order 17', UUID)],
 	invalidChoice: [messages.invalidChoice('Aspect Ratio', '4:3', ['auto', '16:9'])],
 	missingImageUrl: [messages.missingImageUrl()],
 	invalidImageUrl: [messages.invalidImageUrl('cat.png')],
@@ -61,9 +69,13 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	requestFailed: outcomes.map((outcome) => messages.requestFailed(outcome)),
 	submissionUnclear: outcomes
 		.filter((outcome) => mayBeAccepted(outcome))
-		.map((outcome) => messages.submissionUnclear(outcome)),
-	submissionInterrupted: [messages.submissionInterrupted()],
-	videoFailed: [messages.videoFailed(UUID, undefined), messages.videoFailed(UUID, API_MESSAGE)],
+		.flatMap((outcome) => SITUATIONS.map((one) => messages.submissionUnclear(outcome, one))),
+	submissionInterrupted: SITUATIONS.map((one) => messages.submissionInterrupted(one)),
+	keySubmissionUnclear: SITUATIONS.map((one) => messages.keySubmissionUnclear(one)),
+	identicalNotChecked: outcomes.map((outcome) => messages.identicalNotChecked(UUID, outcome)),
+	videoFailed: SITUATIONS.flatMap((one) =>
+		[undefined, API_MESSAGE].map((text) => messages.videoFailed(UUID, text, one)),
+	),
 	waitTimedOut: STATUSES.flatMap((lastStatus) =>
 		[undefined, ...outcomes].map((outcome) =>
 			messages.waitTimedOut(UUID, lastStatus, 900_000, outcome),
@@ -73,24 +85,43 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 		outcomes.map((outcome) => messages.keyRefusedWhileWaiting(UUID, lastStatus, outcome)),
 	),
 	statusFailed: outcomes.map((outcome) => messages.statusFailed(UUID, outcome)),
-	downloadFailed: outcomes.map((outcome) => messages.downloadFailed(UUID, outcome)),
+	downloadFailed: outcomes.map((outcome) =>
+		messages.downloadFailed(UUID, 'https://x/a.mp4', outcome),
+	),
 	noVideoUrl: [messages.noVideoUrl(UUID)],
 	invalidVideoUrl: ['x', 5, {}].map((url) => messages.invalidVideoUrl(UUID, url)),
 	tableFailed: outcomes.map((outcome) => messages.tableFailed('veo_jobs', outcome)),
 	unknownRetry: outcomes.map((outcome) => messages.unknownRetry('17', outcome)),
 	missingTable: [messages.missingTable('veo_jobs')],
+	ambiguousTable: [
+		messages.ambiguousTable('veo_jobs', [
+			{ id: 'abc', projectId: 'project-1', createdAt: '2026-01-01T00:00:00.000Z' },
+			...Array.from({ length: 6 }, () => ({ id: 'other' })),
+		]),
+	],
+	missingColumns: [
+		messages.missingColumns('veo_jobs', ['idempotencyKey']),
+		messages.missingColumns('veo_jobs', ['uuid', 'status']),
+	],
 	tableCredentialRefused: outcomes.map((outcome) => messages.tableCredentialRefused(outcome)),
 	notInTable: [messages.notInTable(UUID)],
 	// The reason in a row is a clause without a full stop.
 	notSubmitted: [messages.notSubmitted()],
+	sentAgain: [`${messages.sentAgain()}.`],
+	keyTakenByOther: [`${messages.keyTakenByOther()}.`],
 	givenUp: [`${messages.givenUp(24 * 3_600_000)}.`],
 	nothingFinished: [messages.nothingFinished()],
 	noUuids: [messages.noUuids()],
 	notChecked: outcomes.flatMap((outcome) =>
 		[1, 3].map((times) => messages.notChecked(Array(times).fill({ uuid: UUID, outcome }))),
 	),
+	notAVideoId: [messages.notAVideoId()],
+	notWritten: outcomes.map((outcome) => messages.notWritten(UUID, outcome)),
+	deletionFailed: outcomes.map((outcome) => messages.deletionFailed('veo_jobs', outcome)),
 	notDelivered: [messages.notDelivered(1), messages.notDelivered(20)],
-	otherVideosAccepted: [messages.otherVideosAccepted([`${UUID} [item 0]`, `${UUID} [item 2]`])],
+	otherVideosAccepted: SITUATIONS.map((one) =>
+		messages.otherVideosAccepted([`${UUID} [item 0]`, `${UUID} [item 2]`], one),
+	),
 	otherVideosUnclear: [
 		messages.otherVideosUnclear(['The server did not answer in time [item 1].']),
 	],

@@ -1,6 +1,12 @@
+import { Backoff } from '../../nodes/Veo/api/backoff';
+import type { VeoClient } from '../../nodes/Veo/api/client';
 import { isJsonObject, type JsonObject } from '../../nodes/Veo/api/json';
 import { type Outcome, type OutcomeName, RequestError } from '../../nodes/Veo/errors/outcome';
 import { StoppedError } from '../../nodes/Veo/errors/VeoError';
+import { SubmissionQueue, type SubmissionRules } from '../../nodes/Veo/jobs/submissionQueue';
+import { Submissions } from '../../nodes/Veo/jobs/submissions';
+import type { SubmitRules } from '../../nodes/Veo/jobs/submit';
+import { VideoLimit } from '../../nodes/Veo/jobs/videoLimit';
 import {
 	type ApiAnswer,
 	type ApiRequest,
@@ -154,7 +160,7 @@ export const REPLIES: Record<OutcomeName, Reply> = {
 	seeOther: { httpStatus: 303, body: '' },
 	http401: json(401, {}),
 	http403: json(403, {}),
-	http408: json(408, {}),
+	http4xxUnclear: json(408, {}),
 	http429: json(429, {}),
 	http4xx: json(404, {}),
 	http5xx: json(502, {}),
@@ -176,3 +182,26 @@ export function jsonRoundTrip(store: object): JsonObject {
 	if (!isJsonObject(read)) throw new Error('Expected an object');
 	return read;
 }
+
+/** What the code under test needs to submit a paid request; a test replaces what it is about. */
+export function submitRules(
+	client: VeoClient,
+	{ maxRetries = 2, maxSlotWaitMs = 900_000, signal, ...rules }: Partial<TestRules> = {},
+): SubmitRules {
+	return {
+		client,
+		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs, signal }),
+		retry: { backoff: new Backoff(), maxRetries, signal },
+		submissions: new Submissions({}, 0),
+		videoLimit: new VideoLimit({}, 'execution', 0),
+		reuseIdentical: false,
+		executionId: 'execution',
+		isRetryByUser: false,
+		maxMadeAgain: 0,
+		sendUnclearAgain: false,
+		situation: 'stops',
+		...rules,
+	};
+}
+
+type TestRules = SubmitRules & SubmissionRules;

@@ -154,26 +154,22 @@ describe('the form', () => {
 	});
 
 	it.each([
-		['generateAndWait', true],
-		['generate', false],
-		['getStatus', false],
-		['uploadImage', false],
-	])('shows the options that apply to %s', (operation, waits) => {
+		['generateAndWait', { makes: true, waits: true }],
+		['generate', { makes: true, waits: false }],
+		['getStatus', { makes: false, waits: false }],
+		['uploadImage', { makes: false, waits: false }],
+	])('shows the options that apply to %s', (operation, { makes, waits }) => {
 		const always = ['maxRetries', 'requestTimeout'];
-		const whenGenerating = ['extraParameters', 'maxPromptLength', 'maxVideos'];
-		const whenWaiting = [
-			'fileName',
-			'maxConcurrentJobs',
+		const whenMaking = [
+			'extraParameters',
+			'maxPromptLength',
+			'maxVideos',
 			'maxWaitTime',
-			'onTimeout',
-			'pollInterval',
+			'onUnclear',
 		];
+		const whenWaiting = ['fileName', 'makeAgain', 'maxConcurrentJobs', 'onTimeout', 'pollInterval'];
 		expect(shownFor({ operation }, optionFields)).toEqual(
-			[
-				...always,
-				...(GENERATING.includes(operation) ? whenGenerating : []),
-				...(waits ? whenWaiting : []),
-			].sort(),
+			[...always, ...(makes ? whenMaking : []), ...(waits ? whenWaiting : [])].sort(),
 		);
 	});
 
@@ -226,6 +222,13 @@ describe('the form', () => {
 		}
 	});
 
+	it('lets the user choose the job table from the list or by its name', () => {
+		for (const fields of [properties, trigger.properties]) {
+			const { modes } = fieldNamed('jobTableName', fields);
+			expect(modes?.map(({ name }) => name)).toEqual(['list', 'name']);
+		}
+	});
+
 	it('shows the job table credential only if the job is tracked', () => {
 		const [, jobTable] = description.credentials ?? [];
 		if (!jobTable) throw new Error('Expected a second credential');
@@ -260,7 +263,7 @@ describe('the form', () => {
 		['downloadVideo', 'boolean', true, false],
 		['binaryOutputField', 'string', 'data', true],
 		['trackJob', 'boolean', false, false],
-		['jobTableName', 'string', 'veo_jobs', true],
+		['jobTableName', 'resourceLocator', { mode: 'name', value: 'veo_jobs' }, true],
 		['options', 'collection', {}, false],
 	])('has the field %s: %s, default %j, required: %j', (name, type, defaultValue, required) => {
 		const field = fieldNamed(name);
@@ -272,12 +275,15 @@ describe('the form', () => {
 	it.each([
 		['extraParameters', 'json', '{}', undefined],
 		['fileName', 'string', '', undefined],
+		['idempotencyKey', 'string', '', undefined],
+		['makeAgain', 'number', 0, 0],
 		['maxConcurrentJobs', 'number', 10, 1],
 		['maxPromptLength', 'number', 0, 0],
 		['maxVideos', 'number', 100, 0],
 		['maxRetries', 'number', 4, 0],
 		['maxWaitTime', 'number', 900, 1],
 		['onTimeout', 'options', 'error', undefined],
+		['onUnclear', 'options', 'error', undefined],
 		['pollInterval', 'number', 5, 5],
 		['requestTimeout', 'number', 60, 1],
 		['reuseIdentical', 'boolean', false, undefined],
@@ -388,7 +394,8 @@ describe('the trigger', () => {
 	it('has the name, the version and the credentials that saved workflows refer to', () => {
 		expect(trigger.name).toBe('veoTrigger');
 		expect(trigger.version).toBe(1);
-		expect(trigger.polling).toBe(true);
+		// A long-lived trigger, not one that n8n polls.
+		expect(trigger.polling).toBeUndefined();
 		expect(trigger.credentials?.map(({ name, required }) => [name, required])).toEqual([
 			['veoApi', true],
 			['veoJobTableApi', true],
@@ -406,6 +413,13 @@ describe('the trigger', () => {
 		expect(shownFor(values, trigger.properties, trigger)).toEqual([...names].sort());
 	});
 
+	it('lets the user choose the job table from the list or by its name', () => {
+		for (const fields of [properties, trigger.properties]) {
+			const { modes } = fieldNamed('jobTableName', fields);
+			expect(modes?.map(({ name }) => name)).toEqual(['list', 'name']);
+		}
+	});
+
 	it('shows the job table credential only if it watches the table', () => {
 		const [, jobTable] = trigger.credentials ?? [];
 		if (!jobTable) throw new Error('Expected a second credential');
@@ -416,7 +430,7 @@ describe('the trigger', () => {
 
 	it.each([
 		['watch', 'options', 'jobTable', false, ['jobTable', 'uuids']],
-		['jobTableName', 'string', 'veo_jobs', true, []],
+		['jobTableName', 'resourceLocator', { mode: 'name', value: 'veo_jobs' }, true, []],
 		['uuids', 'string', '', true, []],
 		['events', 'multiOptions', ['completed'], true, ['completed', 'failed']],
 		['downloadVideo', 'boolean', false, false, []],
@@ -433,7 +447,8 @@ describe('the trigger', () => {
 	);
 
 	it.each([
-		['keepChecking', 'boolean', true, undefined],
+		['deleteAfter', 'number', 0, 0],
+		['listenForWebhook', 'boolean', false, undefined],
 		['pollInterval', 'number', 10, 5],
 		['giveUpAfter', 'number', 24, 1],
 	])('has the option %s: %s, default %j, minimum %j', (name, type, value, minimum) => {
@@ -443,7 +458,7 @@ describe('the trigger', () => {
 	});
 
 	it('has no other option', () => {
-		expect(triggerOptionFields).toHaveLength(3);
+		expect(triggerOptionFields).toHaveLength(4);
 	});
 });
 

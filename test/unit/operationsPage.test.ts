@@ -43,8 +43,13 @@ function defaultOf(field: INodeProperties): string {
 	if (names.length > 0) return names.join(', ');
 	if (type === 'boolean') return value === true ? 'on' : 'off';
 	if (type === 'number') return JSON.stringify(value);
-	return typeof value === 'string' && value !== '' ? `\`${value}\`` : '';
+	const text = field.type === 'resourceLocator' ? locatedBy(value) : value;
+	return typeof text === 'string' && text !== '' ? `\`${text}\`` : '';
 }
+
+/** The value of a resource locator's default. */
+const locatedBy = (value: INodeProperties['default']) =>
+	typeof value === 'object' && value !== null && 'value' in value ? value.value : undefined;
 
 const sentence = (text = '') => text.replace(/\.?$/, '.');
 

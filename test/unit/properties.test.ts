@@ -13,7 +13,6 @@ import type { ApiAnswer } from '../../nodes/Veo/api/transport';
 import { toNoAnswer } from '../../nodes/Veo/http/networkFailures';
 import { inPool } from '../../nodes/Veo/jobs/pool';
 import { Submissions } from '../../nodes/Veo/jobs/submissions';
-import { VideoLimit } from '../../nodes/Veo/jobs/videoLimit';
 import { submitOnce } from '../../nodes/Veo/jobs/submit';
 import { waitForJob } from '../../nodes/Veo/jobs/wait';
 import {
@@ -23,6 +22,7 @@ import {
 	FakeClock,
 	REPLIES,
 	type Reply,
+	submitRules,
 	transportOf,
 } from './fakes';
 
@@ -288,7 +288,7 @@ const MAY_HAVE_ACCEPTED: OutcomeName[] = [
 	'reset',
 	'tooLarge',
 	'seeOther',
-	'http408',
+	'http4xxUnclear',
 	'http5xx',
 	'code5000',
 	'codeOther',
@@ -375,7 +375,6 @@ describe('the paid requests of any execution', () => {
 				for (let i = 0; i < tries; i++) {
 					store = jsonRoundTrip(store);
 					const submissions = new Submissions(store, 0);
-					const retry = { backoff: new Backoff(), maxRetries };
 					const one = async (itemIndex: number) => {
 						const { send } = transportOf(answer(itemIndex));
 						const item = {
@@ -383,8 +382,7 @@ describe('the paid requests of any execution', () => {
 							requestHash: `h-${itemIndex}`,
 							prepare: async () => await Promise.resolve(request),
 						};
-						const videoLimit = new VideoLimit(store, '1', 0);
-						const rules = { client: new VeoClient(send), submissions, videoLimit, retry };
+						const rules = submitRules(new VeoClient(send), { submissions, maxRetries });
 						const before = known.get(itemIndex);
 						const { job, thrown } = await submitOnce(item, rules).then(
 							(result) => ({ job: result, thrown: undefined }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { INodeTypeDescription } from 'n8n-workflow';
 import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
 import { projectRoot, templatesFolder } from '../../harness/paths';
+import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
 
@@ -20,8 +21,8 @@ const ownTypes: Record<string, INodeTypeDescription> = {
 	'n8n-nodes-veo3o1.veoTool': veo,
 	'n8n-nodes-veo3o1.veoTrigger': new VeoTrigger().description,
 };
-/** Fields that n8n adds to tools and to polling triggers. */
-const n8nFields = ['descriptionType', 'toolDescription', 'pollTimes'];
+/** Fields that n8n adds to tools. */
+const n8nFields = ['descriptionType', 'toolDescription'];
 
 describe.each(files)('%s', (file) => {
 	const nodes = nodesOf(file);
@@ -113,6 +114,20 @@ it('docs/recipes.md has a section for each template', () => {
 	for (const file of files) {
 		expect(page).toContain(`## ${String(read(file).name)}\n\n[${file}](../templates/${file})\n`);
 	}
+});
+
+describe('A job table that a template creates', () => {
+	const creates = ({ type, parameters }: JsonObject) =>
+		type === 'n8n-nodes-base.dataTable' && objectOr(parameters).operation === 'create';
+	const tables = files.flatMap(nodesOf).filter(creates);
+
+	it.each(tables)('has all columns of the job table: $name', ({ parameters }) => {
+		const columns = arrayOr(objectOr(objectOr(parameters).columns).column).map(objectOr);
+		const types = Object.fromEntries(
+			columns.map(({ name, type }): [string, unknown] => [requiredString({ name }, 'name'), type]),
+		);
+		expect(types).toMatchObject(JOB_COLUMNS);
+	});
 });
 
 interface Area {

@@ -3,17 +3,20 @@ import { isPrivateAddress } from '../api/address';
 import { Backoff } from '../api/backoff';
 import { VeoClient } from '../api/client';
 import type { RetryRules } from '../api/retry';
-import { checkTableName } from '../api/validation';
 import { readCredentials } from '../http/credentials';
 import { openTransport } from '../http/request';
+import { SubmissionQueue } from '../jobs/submissionQueue';
 import { Submissions } from '../jobs/submissions';
+import type { PaidItem, SubmitRules } from '../jobs/submit';
 import { VideoLimit } from '../jobs/videoLimit';
 import { firstExecution } from '../jobTable/executions';
-import { jobTable } from '../jobTable/jobTable';
+import { checkTableRef, jobTable } from '../jobTable/jobTable';
 import { JobTracker, type Tracked } from '../jobTable/tracker';
 import { isAgentTool } from '../shared/node';
 import { isOn } from '../shared/options';
 import type { RunOptions } from './runOptions';
+import type { RunSignals } from './runSignals';
+import { situationOf } from './situation';
 
 /** The Veo API for all requests of one run. */
 export interface ApiAccess {
@@ -39,51 +42,64 @@ export async function openVeoApi(
 	};
 }
 
-/** The paid requests of this execution: in the node's memory, and in the job table if Track Job is on. */
-export interface JobRecords {
-	submissions: Submissions;
-	videoLimit: VideoLimit;
-	tracker?: JobTracker;
-}
-
-/** Throws `VeoError` if the job table cannot be used. */
-export async function openJobRecords(
+/**
+ * What Generate and Generate and Wait need to submit videos: the paid requests of this execution in the node's memory, and
+ * in the job table if Track Job is on. Throws `VeoError` if the job table cannot be used.
+ */
+export async function openJobs(
 	context: IExecuteFunctions,
 	options: RunOptions,
-	stop: AbortSignal | undefined,
-): Promise<JobRecords> {
+	{ client, retry }: ApiAccess,
+	{ stop, end }: RunSignals,
+): Promise<SubmitRules> {
 	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
 	// Each call of an agent's tool is a run of its own. A call that repeats one without a result is a retry of it.
 	const submissionRun = isAgentTool(context.getNode()) ? 0 : runIndex;
+	const isTracked = isOn(context.getNodeParameter('trackJob', 0, false));
+	const { maxRetries, maxWaitMs } = options;
 	const memory = context.getContext('node');
-	const submissions = new Submissions(memory, submissionRun);
-	const videoLimit = new VideoLimit(memory, context.getExecutionId(), options.maxVideos);
-	if (!isOn(context.getNodeParameter('trackJob', 0, false))) return { submissions, videoLimit };
-	const tracker = await openTracker(context, options, runIndex, stop);
-	return { submissions, videoLimit, tracker };
+	const executionId = context.getExecutionId();
+	return {
+		client,
+		retry,
+		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs: maxWaitMs, signal: end }),
+		submissions: new Submissions(memory, submissionRun),
+		videoLimit: new VideoLimit(memory, executionId, options.maxVideos),
+		tracker: isTracked ? await openTracker(context, options, runIndex, stop) : undefined,
+		reuseIdentical: options.reuseIdentical,
+		executionId,
+		isRetryByUser: context.getMode() === 'retry' && !context.continueOnFail(),
+		maxMadeAgain: options.maxMadeAgain,
+		sendUnclearAgain: options.sendUnclearAgain,
+		situation: situationOf(context),
+		stop,
+	};
 }
 
 /** Whether a try of this execution has submitted the item before, so that it is taken up. */
-export function wasSubmitted({ submissions, tracker }: JobRecords, item: Tracked): boolean {
+export function wasSubmitted({ submissions, tracker }: SubmitRules, item: Tracked): boolean {
 	if (submissions.find(item.itemIndex, item.requestHash)) return true;
 	const row = tracker?.earlier(item);
 	return row?.uuid !== undefined || row?.status === 'submitting';
 }
 
 /** Throws `VeoError` if the new videos of this run alone are more than Max Videos per Execution. */
-export function checkVideoLimit(items: Tracked[], records: JobRecords, options: RunOptions): void {
-	// Which items the job table has a video for is known only when each is looked up.
-	if (options.reuseIdentical && records.tracker) return;
-	records.videoLimit.checkRun(items.filter((item) => !wasSubmitted(records, item)).length);
+export function checkVideoLimit(items: PaidItem[], rules: SubmitRules): void {
+	const { tracker, reuseIdentical, videoLimit } = rules;
+	// Whether the job table has a video for an item is known only when it is looked up.
+	const mayBeTakenUp = ({ idempotencyKey }: PaidItem) =>
+		tracker !== undefined && (reuseIdentical || idempotencyKey !== undefined);
+	const isNew = (item: PaidItem) => !mayBeTakenUp(item) && !wasSubmitted(rules, item);
+	videoLimit.checkRun(items.filter(isNew).length);
 }
 
 async function openTracker(
 	context: IExecuteFunctions,
-	{ requestTimeoutMs, maxRetries, reuseIdentical }: RunOptions,
+	{ requestTimeoutMs, maxRetries }: RunOptions,
 	runIndex: number,
 	stop: AbortSignal | undefined,
 ): Promise<JobTracker> {
-	const tableName = checkTableName(context.getNodeParameter('jobTableName', 0, 'veo_jobs'));
+	const tableRef = checkTableRef(context.getNodeParameter('jobTableName', 0, 'veo_jobs'));
 	const transport = await openTransport(context, 'veoJobTableApi', requestTimeoutMs);
 	// A retry has an execution ID of its own. Node memory keeps the first one, except when n8n crashed or was stopped.
 	const memory = context.getContext('node');
@@ -99,7 +115,7 @@ async function openTracker(
 	// A backoff of its own: a slow n8n must not slow down the Veo API. Only the user's Stop aborts these requests: an
 	// accepted job has to be recorded even when another item ends the run.
 	const retry = { backoff: new Backoff(), maxRetries, signal: stop };
-	const tracker = new JobTracker(jobTable(transport, tableName), run, retry, reuseIdentical);
+	const tracker = new JobTracker(jobTable(transport, tableRef), run, retry, requestTimeoutMs);
 	await tracker.open();
 	return tracker;
 }

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { submitOnce } from '../jobs/submit';
 import { toItemJson } from '../shared/items';
-import { checkVideoLimit, openJobRecords, openVeoApi } from './access';
+import { checkVideoLimit, openJobs, openVeoApi } from './access';
 import { checkGenerateRequest } from './generateRequest';
 import { addRunHint } from './runHint';
 import { runItems } from './runItems';
@@ -16,17 +16,15 @@ export async function generate(context: IExecuteFunctions): Promise<INodeExecuti
 	const options = readOptions(context);
 	const signals = new RunSignals(context);
 	const api = await openVeoApi(context, options, signals.end);
-	const records = await openJobRecords(context, options, signals.stop);
-	const rules = { ...api, ...records, stop: signals.stop };
+	const rules = await openJobs(context, options, api, signals);
 
 	const outputs = await runItems(context, signals, {
 		limit: CONCURRENT_SUBMISSIONS,
-		submissions: records.submissions,
-		check: async (itemIndex) =>
-			await checkGenerateRequest(context, itemIndex, api, records, options),
-		checkAll: (items) => checkVideoLimit(items, records, options),
+		submissions: rules.submissions,
+		check: async (itemIndex) => await checkGenerateRequest(context, itemIndex, api, rules, options),
+		checkAll: (items) => checkVideoLimit(items, rules),
 		work: async (_, item) => ({ json: toItemJson(await submitOnce(item, rules)) }),
 	});
-	addRunHint(context, 'started', outputs, records.videoLimit.newItems, startedAtMs);
+	addRunHint(context, 'started', outputs, rules.videoLimit.newItems, startedAtMs);
 	return outputs;
 }

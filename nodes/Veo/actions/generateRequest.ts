@@ -10,8 +10,10 @@ import {
 	checkImageUrlForApi,
 	checkPromptLength,
 } from '../api/validation';
-import type { PaidItem } from '../jobs/submit';
-import { type ApiAccess, type JobRecords, wasSubmitted } from './access';
+import { blankIdempotencyKey } from '../errors/messages';
+import type { PaidItem, SubmitRules } from '../jobs/submit';
+import { isOn } from '../shared/options';
+import { type ApiAccess, wasSubmitted } from './access';
 import { checkImageFile, fetchImageFile, uploadImageFile } from './imageInput';
 import type { RunOptions } from './runOptions';
 
@@ -31,7 +33,7 @@ export async function checkGenerateRequest(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	api: ApiAccess,
-	records: JobRecords,
+	rules: SubmitRules,
 	options: RunOptions,
 ): Promise<PaidItem> {
 	const parameter = (name: string) => context.getNodeParameter(name, itemIndex, undefined);
@@ -40,6 +42,7 @@ export async function checkGenerateRequest(
 		prompt: parameter('prompt'),
 		aspectRatio: parameter('aspectRatio'),
 	});
+	const idempotencyKey = readIdempotencyKey(context, itemIndex);
 	checkPromptLength(basics.prompt, options.maxPromptLength);
 	const extra = checkExtraParameters(
 		context.getNodeParameter('options.extraParameters', itemIndex, ''),
@@ -49,7 +52,7 @@ export async function checkGenerateRequest(
 	const hashFor = (identity: object) =>
 		hashOf({ ...basics, ...identity, ...(hasExtra && { extra }) });
 	const isSubmitted = (identity: object) =>
-		wasSubmitted(records, { itemIndex, requestHash: hashFor(identity) });
+		wasSubmitted(rules, { itemIndex, requestHash: hashFor(identity) });
 	const image: ImageInput =
 		basics.generationType === 'text_to_video'
 			? { identity: {}, load: async () => await Promise.resolve({}) }
@@ -57,6 +60,7 @@ export async function checkGenerateRequest(
 	return {
 		itemIndex,
 		requestHash: hashFor(image.identity),
+		...(idempotencyKey !== undefined && { idempotencyKey }),
 		prepare: async () => ({ ...extra, ...basics, ...(await image.load()) }),
 	};
 }
@@ -93,6 +97,16 @@ async function checkImage(
 			return { identity: image, load: async () => await Promise.resolve(image) };
 		}
 	}
+}
+
+/** Only jobs in the job table have a key. Throws `VeoError` if the option is there, but blank. */
+function readIdempotencyKey(context: IExecuteFunctions, itemIndex: number): string | undefined {
+	if (!isOn(context.getNodeParameter('trackJob', 0, false))) return undefined;
+	const { idempotencyKey } = context.getNodeParameter('options', itemIndex, {});
+	if (idempotencyKey === undefined) return undefined;
+	const key = toText(idempotencyKey);
+	if (key === '') throw blankIdempotencyKey();
+	return key;
 }
 
 function hashOf(request: object): string {

@@ -3,7 +3,6 @@ import { withRetries } from '../api/retry';
 import { checkUuid } from '../api/validation';
 import { statusFailed } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
-import { toItemJson } from '../shared/items';
 import { openVeoApi } from './access';
 import { attachRequestedVideo } from './attachRequestedVideo';
 import { runItems } from './runItems';
@@ -16,22 +15,18 @@ const CONCURRENT_CHECKS = 5;
 export async function getStatus(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const options = readOptions(context);
 	const signals = new RunSignals(context);
-	const { client, retry } = await openVeoApi(context, options, signals.end);
+	const api = await openVeoApi(context, options, signals.end);
+	const { client, retry } = api;
 
 	return await runItems(context, signals, {
 		limit: CONCURRENT_CHECKS,
 		check: async (itemIndex) =>
 			await Promise.resolve(checkUuid(context.getNodeParameter('uuid', itemIndex))),
 		work: async (itemIndex, uuid) => {
-			const video = await settle(
-				withRetries(async () => await client.status(uuid, signals.end), retry),
-			);
+			const check = async () => await client.status(uuid, signals.end);
+			const video = await settle(withRetries(check, retry));
 			if (video instanceof RequestError) throw statusFailed(uuid, video.outcome);
-			const download = { retry, requestTimeoutMs: options.requestTimeoutMs };
-			return {
-				json: toItemJson(video),
-				...(await attachRequestedVideo(context, itemIndex, video, download)),
-			};
+			return await attachRequestedVideo(context, itemIndex, video, api, options);
 		},
 	});
 }

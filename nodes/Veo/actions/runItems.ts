@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { otherVideosAccepted, otherVideosUnclear } from '../errors/messages';
+import { otherVideosAccepted, otherVideosUnclear, type Situation } from '../errors/messages';
 import { type NodeError, textOf, toNodeError } from '../errors/nodeErrors';
 import { StoppedError, VeoError } from '../errors/VeoError';
 import { inPool } from '../jobs/pool';
@@ -7,6 +7,7 @@ import type { Submissions } from '../jobs/submissions';
 import { isAgentTool } from '../shared/node';
 import { addUuids } from './highlightedData';
 import type { RunSignals } from './runSignals';
+import { situationOf } from './situation';
 
 export interface ItemWork<T> {
 	/** Checks one item without sending anything. All items are checked before the first one is worked on. */
@@ -71,7 +72,9 @@ export async function runItems<T>(
 		})
 		.catch((thrown: NodeError | VeoError) => {
 			addAccepted();
-			if (submissions && !(thrown instanceof VeoError)) describeOthers(thrown, submissions);
+			if (submissions && !(thrown instanceof VeoError)) {
+				describeOthers(thrown, submissions, situationOf(context));
+			}
 			throw thrown;
 		})
 		.finally(() => signals.stop?.removeEventListener('abort', addAccepted));
@@ -82,7 +85,7 @@ export async function runItems<T>(
 }
 
 /** Adds to the error of one item which other items were paid for, or may have been. */
-function describeOthers(error: NodeError, submissions: Submissions): void {
+function describeOthers(error: NodeError, submissions: Submissions, situation: Situation): void {
 	const accepted = submissions
 		.accepted()
 		.filter(({ uuid }) => uuid !== error.context.uuid)
@@ -93,7 +96,7 @@ function describeOthers(error: NodeError, submissions: Submissions): void {
 		.map(({ itemIndex, message }) => `${message} [item ${itemIndex}].`);
 	const texts = [
 		error.description,
-		accepted.length > 0 && otherVideosAccepted(accepted),
+		accepted.length > 0 && otherVideosAccepted(accepted, situation),
 		unclear.length > 0 && otherVideosUnclear(unclear),
 	];
 	error.description = texts.filter(Boolean).join(' ');
@@ -121,9 +124,13 @@ function failedItem(
 	thrown: unknown,
 	itemIndex: number,
 ): INodeExecutionData {
-	const uuid = thrown instanceof VeoError ? thrown.details.uuid : undefined;
+	const { uuid, videoUrl } = thrown instanceof VeoError ? thrown.details : {};
 	const item: INodeExecutionData = {
-		json: { error: textOf(thrown, itemIndex), ...(uuid !== undefined && { uuid }) },
+		json: {
+			error: textOf(thrown, itemIndex),
+			...(uuid !== undefined && { uuid }),
+			...(videoUrl !== undefined && { videoUrl }),
+		},
 		pairedItem: { item: itemIndex },
 	};
 	if (context.getNode().onError === 'continueErrorOutput') {

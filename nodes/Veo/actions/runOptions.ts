@@ -15,6 +15,10 @@ export interface RunOptions {
 	maxVideos: number;
 	/** In characters. 0 is no limit. */
 	maxPromptLength: number;
+	/** How often a video that the API reports as failed is made again in one execution. */
+	maxMadeAgain: number;
+	/** Whether a paid request without a clear answer is sent once more. */
+	sendUnclearAgain: boolean;
 }
 
 export function readOptions(context: IExecuteFunctions): RunOptions {
@@ -30,5 +34,7 @@ export function readOptions(context: IExecuteFunctions): RunOptions {
 		reuseIdentical: isOn(raw.reuseIdentical),
 		maxVideos: Math.floor(number('maxVideos')),
 		maxPromptLength: Math.floor(number('maxPromptLength')),
+		maxMadeAgain: Math.floor(number('makeAgain')),
+		sendUnclearAgain: raw.onUnclear === 'sendAgain',
 	};
 }

@@ -4,9 +4,12 @@ import { StoppedError } from '../errors/VeoError';
 /** setTimeout overflows above 2^31 - 1 ms and fires at once. Callers re-check the time after a sleep. */
 const MAX_SLEEP_MS = 60 * 60_000;
 
-/** Resolves after `ms`, or at once when the signal fires. Never rejects. */
-export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Promise<void> {
-	await orAborted(sleep(Math.min(ms, MAX_SLEEP_MS)), [signal]).catch(() => undefined);
+/** Resolves after `ms`, or at once when one of the signals fires. Never rejects. */
+export async function sleepUnlessAborted(
+	ms: number,
+	...signals: Array<AbortSignal | undefined>
+): Promise<void> {
+	await orAborted(sleep(Math.min(Math.ceil(ms), MAX_SLEEP_MS)), signals).catch(() => undefined);
 }
 
 /** Settles like `promise`, or rejects with `StoppedError` as soon as one of the signals fires. */

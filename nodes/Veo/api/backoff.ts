@@ -11,7 +11,9 @@ const MAX_PAUSE_MS = 60_000;
 export class Backoff {
 	private failureCount = 0;
 	private slowedAtMs = -Infinity;
-	private notBeforeMs = -Infinity;
+	private pausedUntilMs = -Infinity;
+	private retryAfterMs = -Infinity;
+	private wakeUp = new AbortController();
 
 	/**
 	 * Waits until a request may be sent, but not longer than `maxMs`. Returns the time then, in ms since the epoch. Throws
@@ -24,7 +26,7 @@ export class Backoff {
 			const now = Date.now();
 			const sendAtMs = Math.min(this.notBeforeMs, untilMs);
 			if (now >= sendAtMs) return now;
-			await sleepUnlessAborted(sendAtMs - now, signal);
+			await sleepUnlessAborted(sendAtMs - now, signal, this.wakeUp.signal);
 		}
 	}
 
@@ -41,12 +43,23 @@ export class Backoff {
 	failed(sentAtMs: number, retryAfterMs?: number): void {
 		const now = Date.now();
 		if (retryAfterMs !== undefined) {
-			this.notBeforeMs = Math.max(this.notBeforeMs, now + retryAfterMs);
+			this.retryAfterMs = Math.max(this.retryAfterMs, now + retryAfterMs);
 		}
 		// A request sent before the last slow-down belongs to the same burst of failures.
 		if (sentAtMs <= this.slowedAtMs) return;
 		const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.failureCount++);
 		this.slowedAtMs = now;
-		this.notBeforeMs = Math.max(this.notBeforeMs, now + pauseMs * (0.5 + Math.random() / 2));
+		this.pausedUntilMs = Math.max(this.pausedUntilMs, now + pauseMs * (0.5 + Math.random() / 2));
+	}
+
+	/** Ends the current pause, but not one that the server asked for. */
+	endPause(): void {
+		this.pausedUntilMs = -Infinity;
+		this.wakeUp.abort();
+		this.wakeUp = new AbortController();
+	}
+
+	private get notBeforeMs(): number {
+		return Math.max(this.pausedUntilMs, this.retryAfterMs);
 	}
 }

@@ -1,5 +1,5 @@
 import { RequestError } from '../errors/outcome';
-import { readAnswer, apiMessageOf } from './envelope';
+import { apiMessageOf, readAnswer } from './envelope';
 import { isJsonObject, type JsonObject } from './json';
 import type { GenerateRequest } from './parameters';
 import type { PaidPermit } from './policy';
@@ -45,11 +45,15 @@ export class VeoClient {
 		return { ...renameErrorField(data), uuid };
 	}
 
-	/** `GET /video-status/{uuid}`. A video that failed is a normal answer. */
+	/** `GET /video-status/{uuid}`. A video that failed is a normal answer, whatever the envelope's code is. */
 	async status(uuid: string, signal?: AbortSignal): Promise<VideoStatus> {
-		const { data, apiMessage } = await this.request(
-			{ method: 'GET', path: `/video-status/${encodeURIComponent(toWellFormed(uuid))}` },
-			signal,
+		const path = `/video-status/${encodeURIComponent(toWellFormed(uuid))}`;
+		const { data, apiMessage } = await this.request({ method: 'GET', path }, signal).catch(
+			(thrown: unknown) => {
+				const outcome = thrown instanceof RequestError ? thrown.outcome : undefined;
+				if (outcome?.data?.status !== 'failed') throw thrown;
+				return outcome;
+			},
 		);
 		if (!isJsonObject(data) || typeof data.status !== 'string') throw unexpectedShape(data);
 		return { ...renameErrorField(data, apiMessage), uuid, status: data.status };
@@ -96,9 +100,8 @@ function unexpectedShape(data: unknown): RequestError {
 function renameErrorField(data: JsonObject, envelopeMessage?: string): JsonObject {
 	const { error, ...rest } = data;
 	if (data.status === 'failed') {
-		const nested = isJsonObject(error) ? apiMessageOf(error) : undefined;
 		const apiMessage =
-			apiMessageOf(data) ?? nested ?? (envelopeMessage === 'Success' ? undefined : envelopeMessage);
+			apiMessageOf(data) ?? (envelopeMessage === 'Success' ? undefined : envelopeMessage);
 		const hasDetails = Boolean(error) && error !== apiMessage;
 		return {
 			...rest,

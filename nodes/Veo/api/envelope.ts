@@ -1,5 +1,5 @@
 import type { Outcome, OutcomeName } from '../errors/outcome';
-import { isJsonObject, type JsonObject, parseJson } from './json';
+import { isJsonObject, parseJson } from './json';
 import type { ApiAnswer } from './transport';
 
 export type Reading =
@@ -25,7 +25,9 @@ export function readAnswer(answer: ApiAnswer): Reading {
 	};
 	if (code !== undefined) {
 		const data = isJsonObject(envelope.data) ? envelope.data : undefined;
-		return { ok: false, outcome: { name: CODES[code] ?? 'codeOther', ...known, code, data } };
+		// The HTTP status decides where the reference does not list the code.
+		const name = CODES[code] ?? byStatus(httpStatus) ?? 'codeOther';
+		return { ok: false, outcome: { name, ...known, code, data } };
 	}
 	return { ok: false, outcome: { name: byStatus(httpStatus) ?? unreadable(body, json), ...known } };
 }
@@ -43,8 +45,11 @@ const STATUSES: Record<number, OutcomeName> = {
 	303: 'seeOther',
 	401: 'http401',
 	403: 'http403',
-	408: 'http408',
+	408: 'http4xxUnclear',
+	409: 'http4xxUnclear',
+	425: 'http4xxUnclear',
 	429: 'http429',
+	499: 'http4xxUnclear',
 };
 
 /** The outcome of an HTTP status alone; undefined for a status of success. */
@@ -76,16 +81,31 @@ export function toDelayMs(retryAfter: string | undefined): number | undefined {
 }
 
 // The reference does not say where the message is in every case. These names were seen or are likely.
-const MESSAGE_FIELDS = ['errorMessage', 'failReason', 'error', 'message', 'msg'];
+const MESSAGE_FIELDS = [
+	'errorMessage',
+	'failReason',
+	'error',
+	'message',
+	'msg',
+	'detail',
+	'errors',
+	'reason',
+	'title',
+];
 const MAX_MESSAGE_LENGTH = 500;
+/** `{ error: { errors: [{ message }] } }` has the deepest message seen. */
+const MAX_MESSAGE_DEPTH = 4;
 
-/** The API's message for people in an object; undefined if there is none. */
-export function apiMessageOf(object: JsonObject): string | undefined {
-	for (const field of MESSAGE_FIELDS) {
-		const value = object[field];
-		if (typeof value === 'string' && value.trim() !== '') {
-			return value.trim().slice(0, MAX_MESSAGE_LENGTH);
-		}
+/** The API's message for people, wherever it is in an answer; undefined if there is none. */
+export function apiMessageOf(value: unknown, depth = 0): string | undefined {
+	if (typeof value === 'string' && depth > 0) {
+		return value.trim().slice(0, MAX_MESSAGE_LENGTH) || undefined;
 	}
-	return undefined;
+	if (depth > MAX_MESSAGE_DEPTH) return undefined;
+	const candidates: unknown[] = Array.isArray(value)
+		? value.slice(0, 3)
+		: isJsonObject(value)
+			? MESSAGE_FIELDS.map((field) => value[field])
+			: [];
+	return candidates.map((one) => apiMessageOf(one, depth + 1)).find((text) => text !== undefined);
 }

@@ -29,7 +29,8 @@ export const POLICY: Record<OutcomeName, readonly [Consequence, Scope]> = {
 	seeOther: ['answered', 'item'],
 	http401: ['keyRefused', 'api'],
 	http403: ['keyRefused', 'api'],
-	http408: ['unclear', 'moment'],
+	// 408, 409, 425 and 499: the server may have accepted the request before.
+	http4xxUnclear: ['unclear', 'moment'],
 	http429: ['throttled', 'api'],
 	http4xx: ['rejected', 'item'],
 	http5xx: ['unclear', 'moment'],
@@ -63,6 +64,19 @@ export const mayBeAccepted = (outcome: Outcome) =>
 export const mayPass = (outcome: Outcome) =>
 	['notSent', 'throttled', 'unclear'].includes(consequenceOf(outcome));
 
+/** The paid request was refused only for now: too many requests, or too many jobs at a time. */
+export const isThrottled = (outcome: Outcome) => consequenceOf(outcome) === 'throttled';
+
+/** The API itself says that it does not know the video, not only a server in between. */
+export const isGone = ({ name, httpStatus, code }: Outcome) =>
+	name === 'code1000' || ((httpStatus === 404 || httpStatus === 410) && code !== undefined);
+
+/** A video file that is not there may be published later. A host has no key to refuse, so 401 and 403 count as well. */
+export const mayAppear = (outcome: Outcome) =>
+	mayPass(outcome) ||
+	isKeyRefused(outcome) ||
+	(consequenceOf(outcome) === 'rejected' && scopeOf(outcome) === 'item');
+
 /** A status check of an unknown video shows that the API accepted the key. */
 export const isKeyAccepted = (outcome: Outcome) =>
 	outcome.code === 0 ||
@@ -71,7 +85,7 @@ export const isKeyAccepted = (outcome: Outcome) =>
 
 /**
  * The right to send the paid request once. An item gets one if it was never submitted, and another one for each proof
- * that the API did not accept it. `VeoClient.generate` cannot be called without.
+ * that the API did not accept it, or if the user chose to pay again. `VeoClient.generate` cannot be called without.
  */
 export class PaidPermit {
 	private used = false;
@@ -86,6 +100,11 @@ export class PaidPermit {
 	/** For an item whose last request was surely not accepted; undefined where that is not sure. */
 	static afterOutcome(outcome: Outcome): PaidPermit | undefined {
 		return mayResubmit(outcome) ? new PaidPermit() : undefined;
+	}
+
+	/** For an item whose video failed, or whose last request is unclear: the user chose to pay once more. */
+	static byUserChoice(): PaidPermit {
+		return new PaidPermit();
 	}
 
 	/** Throws if the permit was used before. */

@@ -1,9 +1,9 @@
-import { type Outcome, RequestError, settle } from '../errors/outcome';
+import { RequestError, settle } from '../errors/outcome';
 import type { Backoff } from './backoff';
-import { mayPass, PaidPermit } from './policy';
+import { mayPass } from './policy';
 
-/** A longer `Retry-After` is not waited for: the item fails and its message names the time. */
-const MAX_RETRY_AFTER_MS = 10 * 60_000;
+/** A longer `Retry-After` is not waited for. */
+export const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 export interface RetryRules {
 	backoff: Backoff;
@@ -16,35 +16,9 @@ export interface RetryRules {
  * Sends a request that costs nothing, and repeats it while the policy and the rules allow it. Throws the last
  * `RequestError`, or `StoppedError`.
  */
-export async function withRetries<T>(send: () => Promise<T>, rules: RetryRules): Promise<T> {
-	return await repeat(send, rules, mayPass);
-}
-
-/**
- * Sends the paid request with its permit. Repeats it only with a new permit, which needs proof that it was not accepted.
- * Throws the last `RequestError`, or `StoppedError`.
- */
-export async function submitWithRetries<T>(
-	firstPermit: PaidPermit,
-	send: (permit: PaidPermit) => Promise<T>,
-	rules: RetryRules,
-): Promise<T> {
-	let permit = firstPermit;
-	return await repeat(
-		async () => await send(permit),
-		rules,
-		(outcome) => {
-			const next = PaidPermit.afterOutcome(outcome);
-			if (next) permit = next;
-			return next !== undefined;
-		},
-	);
-}
-
-async function repeat<T>(
+export async function withRetries<T>(
 	send: () => Promise<T>,
 	{ backoff, maxRetries, signal }: RetryRules,
-	mayRepeat: (outcome: Outcome) => boolean,
 ): Promise<T> {
 	for (let retries = 0; ; retries++) {
 		const sentAtMs = await backoff.waitForSlot(signal, MAX_RETRY_AFTER_MS);
@@ -56,7 +30,7 @@ async function repeat<T>(
 			return result;
 		}
 		const { outcome } = result;
-		const isRepeatable = mayRepeat(outcome);
+		const isRepeatable = mayPass(outcome);
 		// Back off before throwing, so that parallel items slow down too.
 		if (isRepeatable) backoff.failed(sentAtMs, outcome.retryAfterMs);
 		if (!isRepeatable || retries >= maxRetries) throw result;

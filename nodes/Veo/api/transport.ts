@@ -13,7 +13,7 @@ export interface ImageFile {
 }
 
 export interface ApiRequest {
-	method: 'GET' | 'POST' | 'PATCH';
+	method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
 	/** Below the base URL, with its leading slash. */
 	path: string;
 	json?: object;

@@ -6,6 +6,7 @@ import {
 	invalidImageUrl,
 	invalidUuid,
 	missingImageUrl,
+	objectInPrompt,
 	privateImageUrl,
 	promptTooLong,
 	severalImageUrls,
@@ -36,8 +37,17 @@ export function checkBasics(raw: Record<keyof GenerateBasics, unknown>): Generat
 		'Aspect Ratio',
 		raw.aspectRatio || GENERATE_PARAMETERS.aspectRatio.default,
 	);
-	if (toText(raw.prompt) === '') throw blankPrompt();
-	return { generationType, prompt: String(raw.prompt), aspectRatio };
+	return { generationType, prompt: checkPrompt(raw.prompt), aspectRatio };
+}
+
+/** JSON prompts are common for Veo, so an object or array that an expression returns is sent as its JSON text. */
+function checkPrompt(raw: unknown): string {
+	const isJson = typeof raw === 'object' && raw !== null && Object.keys(raw).length > 0;
+	const prompt = isJson ? JSON.stringify(raw) : raw;
+	if (toText(prompt) === '') throw blankPrompt();
+	const text = String(prompt);
+	if (text.includes('[object Object]')) throw objectInPrompt();
+	return text;
 }
 
 /** Returns the image's URL. Throws `VeoError` if it is blank, not http(s), or more than one. */
@@ -73,9 +83,15 @@ export function countCharacters(text: string): number {
 /** Returns the `uuid`. Throws `VeoError` if it cannot be one. */
 export function checkUuid(raw: unknown): string {
 	const uuid = toText(raw);
-	// Reject "." and "..": they are path segments.
-	if (/^\.{0,2}$/.test(uuid)) throw invalidUuid();
+	if (!isUuid(uuid)) throw invalidUuid();
 	return uuid;
+}
+
+const MAX_UUID_LENGTH = 200;
+
+/** Whether a text can be a `uuid`. "." and ".." cannot: they are path segments. */
+export function isUuid(text: string): boolean {
+	return text.length <= MAX_UUID_LENGTH && !/^\.{0,2}$|[\s\p{Cc}]/u.test(text);
 }
 
 /** Returns the job table's name. Throws `VeoError` if it is blank. */
@@ -90,7 +106,7 @@ export function isWebAddress(value: string): boolean {
 }
 
 function oneOf<T extends string>(choices: readonly T[], displayName: string, value: unknown): T {
-	const choice = choices.find((one) => one === value);
+	const choice = choices.find((one) => one === toText(value));
 	if (choice === undefined) throw invalidChoice(displayName, value, choices);
 	return choice;
 }

@@ -60,12 +60,21 @@ export function jobTableNameField(show: Show): INodeProperties {
 	return {
 		displayName: 'Job Table Name',
 		name: 'jobTableName',
-		type: 'string',
+		type: 'resourceLocator',
 		required: true,
-		default: 'veo_jobs',
-		placeholder: 'e.g. veo_jobs',
+		default: { mode: 'name', value: 'veo_jobs' },
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Select a Data Table',
+				typeOptions: { searchListMethod: 'searchJobTables', searchable: true },
+			},
+			{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. veo_jobs' },
+		],
 		description:
-			'Name of the Data Table that holds the jobs. Track Job creates it if it does not exist.',
+			'The Data Table that holds the jobs. Track Job creates a table of this name if there is none. From List keeps to one table even if another one gets its name.',
 		hint: 'Select its credential, Veo Job Table API, at the top',
 		...shownFor(show),
 	};

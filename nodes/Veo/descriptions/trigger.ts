@@ -67,6 +67,16 @@ export const triggerOptionsField = {
 	...OPTIONS_FIELD,
 	options: [
 		{
+			displayName: 'Delete After (Days)',
+			name: 'deleteAfter',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 0,
+			description:
+				'Delete rows of the job table that finished longer ago and that every trigger has dealt with. 0 keeps all rows. Rows with an idempotency key stay.',
+			...shownFor({ '/watch': ['jobTable'] }),
+		},
+		{
 			displayName: 'Give Up After (Hours)',
 			name: 'giveUpAfter',
 			type: 'number',
@@ -75,12 +85,12 @@ export const triggerOptionsField = {
 			description: 'How long to wait for a video before it counts as failed',
 		},
 		{
-			displayName: 'Keep Checking',
-			name: 'keepChecking',
+			displayName: 'Listen for Webhook',
+			name: 'listenForWebhook',
 			type: 'boolean',
-			default: true,
+			default: false,
 			description:
-				'Whether to check between two polls too, so that the workflow starts seconds after a video is finished and not up to a minute later',
+				'Whether a call of the production URL makes the trigger check the videos that the call names at once. What else the call says is not believed, and it starts no execution by itself.',
 		},
 		{
 			displayName: 'Poll Interval (Seconds)',
@@ -89,7 +99,7 @@ export const triggerOptionsField = {
 			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
 			default: 10,
 			description:
-				'How often to check while Keep Checking is on. The API asks for at least 5 seconds.',
+				'Longest time between two checks of a video while neither the API nor earlier videos tell how long it takes. The API asks for at least 5 seconds.',
 		},
 	],
 } satisfies INodeProperties;

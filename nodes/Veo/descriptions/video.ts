@@ -198,8 +198,12 @@ export const videoFields: INodeProperties[] = [
 	jobTableNameField({ ...GENERATE, trackJob: [true] }),
 ];
 
-const forGenerating = shownFor({ '/operation': ['generate', 'generateAndWait'] });
 const forWaiting = shownFor({ '/operation': ['generateAndWait'] });
+const forGenerating = shownFor({ '/operation': ['generate', 'generateAndWait'] });
+const forTracking = shownFor({
+	'/operation': ['generate', 'generateAndWait'],
+	'/trackJob': [true],
+});
 
 /** The options of all operations. */
 export const optionsField = {
@@ -227,6 +231,26 @@ export const optionsField = {
 				'/operation': ['generateAndWait', 'getStatus'],
 				'/downloadVideo': [true],
 			}),
+		},
+		{
+			displayName: 'Idempotency Key',
+			name: 'idempotencyKey',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. order-17',
+			description:
+				'A value that stands for one video, such as a row ID. Items with the same key get the same video, in all executions, and it is paid once.',
+			...forTracking,
+		},
+		{
+			displayName: 'Make Again When Failed',
+			name: 'makeAgain',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 0,
+			description:
+				'How many more times to submit an item whose video the API reports as failed. Each time is paid for.',
+			...forWaiting,
 		},
 		{
 			displayName: 'Max Concurrent Jobs',
@@ -272,8 +296,9 @@ export const optionsField = {
 			type: 'number',
 			typeOptions: { minValue: 1 },
 			default: 900,
-			description: 'How long to wait for each video',
-			...forWaiting,
+			description:
+				'How long to wait for each video, and before that for a free slot while the API refuses more videos',
+			...forGenerating,
 		},
 		{
 			displayName: 'On Timeout',
@@ -294,6 +319,27 @@ export const optionsField = {
 			default: 'error',
 			description: 'What to do when a video is not finished within the Max Wait Time',
 			...forWaiting,
+		},
+		{
+			displayName: 'On Unclear Submission',
+			name: 'onUnclear',
+			type: 'options',
+			options: [
+				{
+					name: 'Stop With a Message',
+					value: 'error',
+					description: 'The item ends with a message. Nothing is sent again.',
+				},
+				{
+					name: 'Send Again, May Pay Twice',
+					value: 'sendAgain',
+					description: 'The request is sent once more per item and execution',
+				},
+			],
+			default: 'error',
+			description:
+				'What to do when a request got no clear answer, so that the video may have been accepted and billed',
+			...forGenerating,
 		},
 		{
 			displayName: 'Poll Interval (Seconds)',
@@ -320,8 +366,8 @@ export const optionsField = {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to return a finished video of the same request from the job table instead of paying for a new one',
-			...shownFor({ '/operation': ['generate', 'generateAndWait'], '/trackJob': [true] }),
+				'Whether to use a video of the same request from the job table, finished or still being made, instead of paying for a new one',
+			...forTracking,
 		},
 	],
 } satisfies INodeProperties;

@@ -5,6 +5,8 @@ export interface VeoErrorDetails {
 	code?: number;
 	/** `uuid` of an accepted job. It appears in every outcome of its item. */
 	uuid?: string;
+	/** URL of the finished video. It appears beside the `uuid`. */
+	videoUrl?: string;
 	/** The job's last known status. */
 	lastStatus?: string;
 	/** HTTP status, API code, API message and network code as one line, for n8n's error details. */

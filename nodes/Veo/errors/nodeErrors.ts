@@ -25,7 +25,7 @@ export function toNodeError(node: INode, thrown: unknown, shown: Shown = {}): No
 	}
 
 	const { details } = thrown;
-	const { uuid, httpStatus, code, lastStatus } = details;
+	const { uuid, videoUrl, httpStatus, code, lastStatus } = details;
 	const isComplete = messageOnly ?? uuid !== undefined;
 	const message = isComplete ? textOf(thrown, itemIndex) : messageOf(thrown, itemIndex);
 	const options = { description: isComplete ? undefined : thrown.description, itemIndex };
@@ -37,7 +37,7 @@ export function toNodeError(node: INode, thrown: unknown, shown: Shown = {}): No
 	error.message = message;
 	// n8n shows these under "Error details". It has put the message there, which is shown already.
 	error.messages = details.technical === undefined ? [] : [details.technical];
-	const known: IDataObject = { uuid, code, httpStatus, lastStatus };
+	const known: IDataObject = { uuid, videoUrl, code, httpStatus, lastStatus };
 	for (const [name, value] of Object.entries(known)) {
 		if (value !== undefined) error.context[name] = value;
 	}

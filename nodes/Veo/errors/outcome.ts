@@ -15,7 +15,7 @@ export const OUTCOMES = [
 	'seeOther',
 	'http401',
 	'http403',
-	'http408',
+	'http4xxUnclear',
 	'http429',
 	'http4xx',
 	'http5xx',
@@ -49,7 +49,12 @@ export interface Outcome {
 	retryAfterMs?: number;
 	/** The network error code, such as `ECONNREFUSED`. */
 	networkCode?: string;
+	/** What n8n's own API says about a request that it refused. */
+	n8nCause?: N8nCause;
 }
+
+/** All Data Tables are too large together, a column is missing, or a proxy before n8n wants a user and a password. */
+export type N8nCause = 'sizeLimit' | 'missingColumn' | 'proxy';
 
 /** A request that did not get the documented answer. */
 export class RequestError extends Error {

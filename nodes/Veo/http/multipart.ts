@@ -21,8 +21,12 @@ export async function toMultipart(image: ImageFile) {
 				yield* chunks;
 				yield tail;
 			});
-	// Ignore stream errors caused by our own abort.
-	if (isStream(body)) body.on('error', () => undefined);
+	if (isStream(body)) {
+		// Ignore stream errors caused by our own abort.
+		body.on('error', () => undefined);
+		// On Node.js 20, destroying `body` does not always destroy the stream that it reads.
+		body.once('close', () => isStream(file) && file.destroy());
+	}
 	return {
 		headers: {
 			'Content-Type': `multipart/form-data; boundary=${boundary}`,

@@ -3,7 +3,8 @@ import type {
 	ICredentialTestFunctions,
 	IExecuteFunctions,
 	IHttpRequestOptions,
-	IPollFunctions,
+	ILoadOptionsFunctions,
+	ITriggerFunctions,
 } from 'n8n-workflow';
 import type { Transport } from '../api/transport';
 import {
@@ -17,10 +18,10 @@ import { toMultipart } from './multipart';
 import { redact } from './redact';
 import { headerOf, isStream, openResponse, readText, streamOptions } from './response';
 
-export type HttpContext = IExecuteFunctions | IPollFunctions;
+export type HttpContext = IExecuteFunctions | ITriggerFunctions;
 
-/** Far above the size of any documented answer. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Far above the size of any documented answer of the Veo API, and of a page of rows with long prompts. */
+const MAX_ANSWER_BYTES = { veoApi: 1024 * 1024, veoJobTableApi: 32 * 1024 * 1024 };
 /** An upload gets the time that a slow connection needs: 64 kB per second. */
 const MIN_UPLOAD_BYTES_PER_MS = 64;
 
@@ -32,7 +33,7 @@ type Send = (options: IHttpRequestOptions) => Promise<unknown>;
  * egress settings of the instance. Throws `VeoError` if the credential cannot be used.
  */
 export async function openTransport(
-	context: HttpContext,
+	context: HttpContext | ILoadOptionsFunctions,
 	name: CredentialName,
 	requestTimeoutMs: number,
 ): Promise<Transport> {
@@ -43,7 +44,7 @@ export async function openTransport(
 		(await context.helpers.httpRequestWithAuthentication.call(context, name, options, {
 			credentialsDecrypted,
 		})) as unknown;
-	return toTransport(send, readCredentials(name, data), requestTimeoutMs);
+	return toTransport(name, send, readCredentials(name, data), requestTimeoutMs);
 }
 
 /**
@@ -65,14 +66,16 @@ export function openTestTransport(
 			simple: false,
 			resolveWithFullResponse: true,
 			followRedirect: false,
+			...(credentials.allowUnauthorizedCerts && { rejectUnauthorized: false }),
 		})) as unknown;
 	};
-	return toTransport(send, credentials, requestTimeoutMs);
+	return toTransport(name, send, credentials, requestTimeoutMs);
 }
 
 function toTransport(
+	name: CredentialName,
 	send: Send,
-	{ apiKey, baseUrl }: Credentials,
+	{ apiKey, baseUrl, allowUnauthorizedCerts }: Credentials,
 	requestTimeoutMs: number,
 ): Transport {
 	return async ({ method, path, json, file }, stop) => {
@@ -87,11 +90,12 @@ function toTransport(
 				body: multipart?.body ?? json,
 				// n8n's helper would send the key to the target of a redirect.
 				disableFollowRedirect: true,
+				...(allowUnauthorizedCerts && { skipSslCertificateValidation: true }),
 			};
 			const response = await openResponse(send(options), signal).finally(
 				() => isStream(multipart?.body) && multipart.body.destroy(),
 			);
-			const body = await readText(response.body, MAX_ANSWER_BYTES);
+			const body = await readText(response.body, MAX_ANSWER_BYTES[name]);
 			return body === undefined ? undefined : { ...response, body };
 		});
 		if ('noAnswer' in result) return result;

@@ -9,7 +9,7 @@ export interface StreamedResponse {
 	body: BinaryStream;
 }
 
-/** Options of n8n's helper that stream every answer, so that none is in memory before its size is known. */
+/** Options of n8n's helper that stream every answer, so that its size is checked before it is in memory. */
 export const streamOptions = (signal: AbortSignal, timeoutMs: number) =>
 	({
 		encoding: 'stream',

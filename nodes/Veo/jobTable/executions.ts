@@ -4,47 +4,44 @@ import { unknownRetry } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { requestN8n, rowsOf } from './dataTable';
 
+const MAX_LISTED = 100;
+/** A chain of retries that is longer, or a circle, ends here. */
+const MAX_RETRIES = 100;
+
 /** The `id` of the workflow's newest execution; undefined if n8n does not answer. */
 export async function newestExecution(
 	n8nApi: Transport,
 	workflowId: string,
 ): Promise<number | undefined> {
-	const ids = await settle(executionIds(n8nApi, workflowId, 1));
-	return ids instanceof RequestError ? undefined : Math.max(0, ...ids);
+	const executions = await settle(newestExecutions(n8nApi, workflowId, 1));
+	if (executions instanceof RequestError) return undefined;
+	return Math.max(0, ...executions.map(({ id }) => id));
 }
 
-/** Whether an execution of the workflow newer than `afterId` contains `text`; undefined if n8n does not answer. */
-export async function isInNewerExecution(
+/**
+ * Whether a trigger has started an execution of the workflow after `afterId`; undefined if n8n does not answer. Reads no
+ * execution's data, which may be larger than n8n can return.
+ */
+export async function hasNewerExecution(
 	n8nApi: Transport,
 	workflowId: string,
 	afterId: number,
-	text: string,
 ): Promise<boolean | undefined> {
-	const ids = await settle(executionIds(n8nApi, workflowId, 100));
-	if (ids instanceof RequestError) return undefined;
-	for (const id of ids.filter((one) => one > afterId).sort((one, other) => one - other)) {
-		const path = `/executions/${id}?includeData=true`;
-		const execution = await settle(requestN8n(n8nApi, { method: 'GET', path }));
-		if (execution instanceof RequestError) return undefined;
-		if (JSON.stringify(execution).includes(text)) return true;
-	}
-	return false;
+	const executions = await settle(newestExecutions(n8nApi, workflowId, MAX_LISTED));
+	if (executions instanceof RequestError) return undefined;
+	return executions.some(({ id, mode }) => id > afterId && mode === 'trigger');
 }
 
-/** The `id`s of the workflow's newest executions, running or ended. Throws `RequestError`. */
-async function executionIds(
-	n8nApi: Transport,
-	workflowId: string,
-	limit: number,
-): Promise<number[]> {
-	const ids: number[] = [];
+/** The workflow's newest executions, running or ended. Throws `RequestError`. */
+async function newestExecutions(n8nApi: Transport, workflowId: string, limit: number) {
+	const executions: Array<{ id: number; mode: unknown }> = [];
 	// n8n lists running executions only with this filter.
 	for (const status of ['', '&status=running']) {
 		const query = `workflowId=${encodeURIComponent(workflowId)}&limit=${limit}${status}`;
 		const answer = await requestN8n(n8nApi, { method: 'GET', path: `/executions?${query}` });
-		ids.push(...rowsOf(answer).map(({ id }) => Number(id)));
+		executions.push(...rowsOf(answer).map(({ id, mode }) => ({ id: Number(id), mode })));
 	}
-	return ids;
+	return executions;
 }
 
 /**
@@ -52,9 +49,14 @@ async function executionIds(
  * Throws `VeoError` if n8n does not answer.
  */
 export async function firstExecution(n8nApi: Transport, id: string): Promise<string> {
-	const path = `/executions/${encodeURIComponent(id)}`;
-	const answer = await settle(requestN8n(n8nApi, { method: 'GET', path }));
-	if (answer instanceof RequestError) throw unknownRetry(id, answer.outcome);
-	const retryOf = isJsonObject(answer) ? answer.retryOf : undefined;
-	return typeof retryOf === 'string' ? await firstExecution(n8nApi, retryOf) : id;
+	let first = id;
+	for (let retries = 0; retries < MAX_RETRIES; retries++) {
+		const path = `/executions/${encodeURIComponent(first)}`;
+		const answer = await settle(requestN8n(n8nApi, { method: 'GET', path }));
+		if (answer instanceof RequestError) throw unknownRetry(first, answer.outcome);
+		const retryOf = isJsonObject(answer) ? answer.retryOf : undefined;
+		if (typeof retryOf !== 'string') break;
+		first = retryOf;
+	}
+	return first;
 }

@@ -1,8 +1,9 @@
 import type { VideoStatus } from '../api/client';
-import type { JsonObject } from '../api/json';
+import { isJsonObject, type JsonObject, toText } from '../api/json';
 import type { Transport } from '../api/transport';
-import { isFinal } from '../api/videoStatus';
-import { type Columns, DataTable, equals } from './dataTable';
+import { checkTableName } from '../api/validation';
+import { isComplete } from '../api/videoStatus';
+import { type Columns, DataTable, equals, type TableRef } from './dataTable';
 
 /** The job table's columns. Users' workflows refer to these names. */
 export const JOB_COLUMNS = {
@@ -15,6 +16,7 @@ export const JOB_COLUMNS = {
 	aspectRatio: 'string',
 	imageUrl: 'string',
 	errorMessage: 'string',
+	idempotencyKey: 'string',
 	jobKey: 'string',
 	requestHash: 'string',
 	executionId: 'string',
@@ -30,7 +32,17 @@ export type JobRow = Partial<Record<keyof typeof JOB_COLUMNS, string | number | 
 	createdAt?: unknown;
 };
 
-export const jobTable = (send: Transport, name: string) => new DataTable(send, name, JOB_COLUMNS);
+export const jobTable = (send: Transport, ref: TableRef) => new DataTable(send, ref, JOB_COLUMNS);
+
+/**
+ * The table that the form names: a resource locator, or a plain string in older workflows and from expressions. Throws
+ * `VeoError` if it is blank.
+ */
+export function checkTableRef(raw: unknown): TableRef {
+	const { mode, value, cachedResultName } = isJsonObject(raw) ? raw : { value: raw };
+	const text = checkTableName(value);
+	return mode === 'list' ? { id: text, label: toText(cachedResultName) || text } : { name: text };
+}
 
 /** A row as n8n returned it. A value of another type than its column's is left out. */
 export function toJobRow(row: JsonObject): JobRow {
@@ -63,6 +75,6 @@ export function rowChanges(video: VideoStatus, now: string): JsonObject {
 		...(typeof videoUrl === 'string' && { videoUrl }),
 		...(typeof progress === 'number' && { progress }),
 		...(typeof errorMessage === 'string' && { errorMessage }),
-		...(isFinal(status) && { finishedAt: now }),
+		...(isComplete(video) && { finishedAt: now }),
 	};
 }

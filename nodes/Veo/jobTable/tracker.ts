@@ -1,11 +1,18 @@
+import { sleepUnlessAborted } from '../api/abort';
 import type { AcceptedJob, VideoStatus } from '../api/client';
 import type { JsonObject } from '../api/json';
 import type { GenerateRequest } from '../api/parameters';
 import { type RetryRules, withRetries } from '../api/retry';
-import { tableFailed } from '../errors/messages';
+import { idempotencyKeyInUse, keyTakenByOther, sentAgain, tableFailed } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
+import { StoppedError } from '../errors/VeoError';
 import { type DataTable, equals, type Filter, isFilled } from './dataTable';
 import { type JobRow, rowChanges, toJobRow, UNFINISHED } from './jobTable';
+
+/** Between two looks at the row of an idempotency key that another item is submitting. */
+const KEY_PAUSE_MS = 1_000;
+/** A request beyond its timeout by this much has ended, or its process has crashed. */
+const SUBMITTING_GRACE_MS = 30_000;
 
 /** Identifies one run of the node. It is the same for an execution and its retries. */
 export interface RunIdentity {
@@ -19,6 +26,16 @@ export interface RunIdentity {
 export interface Tracked {
 	itemIndex: number;
 	requestHash: string;
+	/** One key stands for one video, in all executions. */
+	idempotencyKey?: string;
+}
+
+export interface ClaimRules {
+	/** The `uuid` of a failed video that the claim replaces. */
+	replaces?: string;
+	/** The user chose to send an unclear request again. */
+	isSentAgain: boolean;
+	signal?: AbortSignal;
 }
 
 /**
@@ -32,8 +49,8 @@ export class JobTracker {
 		private readonly table: DataTable,
 		private readonly run: RunIdentity,
 		private readonly retry: RetryRules,
-		/** Whether a finished video of the same request is returned instead of a new one. */
-		private readonly reuseIdentical: boolean,
+		/** Of a paid request, in ms. */
+		private readonly requestTimeoutMs: number,
 	) {}
 
 	/** Creates the table if needed, and reads the rows of this execution. Throws `VeoError`. */
@@ -52,53 +69,146 @@ export class JobTracker {
 		return this.rows.get(this.keyOf(item));
 	}
 
-	/** A finished video of the same request, if it is to be reused. Throws `VeoError`. */
-	async finishedBefore({ requestHash }: Tracked): Promise<JobRow | undefined> {
-		if (!this.reuseIdentical) return undefined;
+	/** Whether the request of an interrupted row was the one that the user chose to send again. */
+	wasSentAgain(row: JobRow | undefined): boolean {
+		return String(row?.errorMessage).startsWith(sentAgain());
+	}
+
+	/** The newest jobs of the same request that may be reused, of any execution. Throws `VeoError`. */
+	async identical(requestHash: string, limit: number): Promise<JobRow[]> {
 		const filters: Filter[] = [
 			equals('requestHash', requestHash),
-			equals('status', 'completed'),
-			...isFilled('videoUrl'),
+			{ columnName: 'status', condition: 'neq', value: 'failed' },
+			...isFilled('uuid'),
 		];
-		const [found] = await this.orThrow(async () => await this.table.find(filters, 'id:desc', 1));
-		return found && toJobRow(found);
+		return (await this.orThrow(async () => await this.table.find(filters, 'id:desc', limit))).map(
+			toJobRow,
+		);
+	}
+
+	/**
+	 * The row of the item's idempotency key; undefined if the key is new or its last request was refused. Throws `VeoError`
+	 * if the key stands for another request.
+	 */
+	async findByKey({ idempotencyKey, requestHash }: Tracked): Promise<JobRow | undefined> {
+		if (idempotencyKey === undefined) return undefined;
+		// The lowest row id of a key is the one that counts.
+		const filters = [equals('idempotencyKey', idempotencyKey)];
+		const [found] = await this.orThrow(async () => await this.table.find(filters, 'id:asc', 1));
+		const row = found && toJobRow(found);
+		if (row?.uuid !== undefined && row.requestHash !== requestHash) {
+			throw idempotencyKeyInUse(idempotencyKey, String(row.uuid));
+		}
+		return row;
+	}
+
+	/**
+	 * Claims the item's idempotency key right before its paid request. Returns `claimed`, or the row of the job that has the
+	 * key already, after waiting while another item submits it, or `unclear` if that item was interrupted. Throws `VeoError`,
+	 * and `StoppedError`.
+	 */
+	async claim(
+		item: Tracked,
+		request: GenerateRequest,
+		rules: ClaimRules,
+	): Promise<'claimed' | 'unclear' | JobRow> {
+		const jobKey = this.keyOf(item);
+		const changes = this.submittingRow(item, request, rules.isSentAgain);
+		for (;;) {
+			const row = await this.findByKey(item);
+			if (row === undefined) {
+				await this.orThrow(
+					async () => await this.table.upsert([equals('jobKey', jobKey)], changes),
+				);
+				if ((await this.findByKey(item))?.jobKey === jobKey) return 'claimed';
+				// Another item inserted its row for the key first. This row never becomes a job.
+				await this.notAccepted(item, keyTakenByOther(), false, { idempotencyKey: null });
+				continue;
+			}
+			if (row.uuid !== undefined && row.uuid !== rules.replaces) return row;
+			const isUnclear = row.status === 'submitting' && this.isInterrupted(row, jobKey);
+			if (row.status === 'submitting' && !isUnclear) {
+				if (rules.signal?.aborted) throw new StoppedError();
+				await sleepUnlessAborted(KEY_PAUSE_MS, rules.signal);
+				continue;
+			}
+			if (isUnclear && !rules.isSentAgain) return 'unclear';
+			// Only one of several items changes the row: the filter no longer matches for the others.
+			const unchanged = [
+				equals('id', row.id),
+				equals('status', row.status ?? null),
+				equals('jobKey', row.jobKey ?? null),
+				equals('uuid', row.uuid ?? null),
+			];
+			await this.orThrow(async () => await this.table.update(unchanged, changes));
+			const after = await this.findByKey(item);
+			if (after?.jobKey === jobKey && after.status === 'submitting') return 'claimed';
+		}
+	}
+
+	/** Whether the process that was submitting a row has crashed, or did not get a clear answer. */
+	private isInterrupted({ jobKey, submittedAt, errorMessage }: JobRow, own: string): boolean {
+		const isAnswered = typeof errorMessage === 'string' && errorMessage !== sentAgain();
+		if (jobKey === own || isAnswered) return true;
+		const sinceMs = Date.now() - Date.parse(String(submittedAt));
+		return !(sinceMs <= this.requestTimeoutMs + SUBMITTING_GRACE_MS);
 	}
 
 	/** Writes the row before the paid request. Throws `VeoError`: without the row, nothing must be paid. */
-	async submitting(item: Tracked, request: GenerateRequest): Promise<void> {
-		const { executionId, workflowId } = this.run;
-		const { prompt, generationType, aspectRatio, imageUrl = null } = request;
-		const row = {
-			status: 'submitting',
-			...{ prompt, generationType, aspectRatio, imageUrl, executionId, workflowId },
-			jobKey: this.keyOf(item),
-			requestHash: item.requestHash,
-			submittedAt: timestamp(),
-			errorMessage: null,
-			finishedAt: null,
-		};
+	async submitting(item: Tracked, request: GenerateRequest, isSentAgain: boolean): Promise<void> {
+		const row = this.submittingRow(item, request, isSentAgain);
 		await this.orThrow(async () => await this.table.upsert(this.filtersOf(item), row));
 	}
 
 	/** Writes the `uuid` of an accepted job. Returns whether that worked. */
 	async accepted(item: Tracked, { uuid, status }: AcceptedJob): Promise<boolean> {
 		// `checkedAt` counts as the last check, so that the trigger does not check at once.
-		return await this.write(item, { uuid, status: status ?? 'pending', checkedAt: timestamp() });
+		return await this.write(item, {
+			uuid,
+			status: status ?? 'pending',
+			errorMessage: null,
+			checkedAt: timestamp(),
+		});
 	}
 
 	/** Writes the outcome of a paid request without a job. */
-	async notAccepted(item: Tracked, reason: string, isUnclear: boolean): Promise<void> {
+	async notAccepted(
+		item: Tracked,
+		reason: string,
+		isUnclear: boolean,
+		more: JsonObject = {},
+	): Promise<void> {
 		await this.write(
 			item,
 			isUnclear
-				? { errorMessage: reason }
-				: { status: 'failed', errorMessage: reason, finishedAt: timestamp() },
+				? { errorMessage: reason, ...more }
+				: { status: 'failed', errorMessage: reason, finishedAt: timestamp(), ...more },
 		);
 	}
 
 	/** Writes a status answer. */
 	async checked(item: Tracked, video: VideoStatus): Promise<void> {
 		await this.write(item, rowChanges(video, timestamp()), [UNFINISHED]);
+	}
+
+	private submittingRow(item: Tracked, request: GenerateRequest, isSentAgain: boolean): JsonObject {
+		const { executionId, workflowId } = this.run;
+		const { prompt, generationType, aspectRatio, imageUrl = null } = request;
+		return {
+			uuid: null,
+			status: 'submitting',
+			progress: null,
+			videoUrl: null,
+			...{ prompt, generationType, aspectRatio, imageUrl },
+			errorMessage: isSentAgain ? sentAgain() : null,
+			...(item.idempotencyKey !== undefined && { idempotencyKey: item.idempotencyKey }),
+			jobKey: this.keyOf(item),
+			requestHash: item.requestHash,
+			...{ executionId, workflowId },
+			submittedAt: timestamp(),
+			checkedAt: null,
+			finishedAt: null,
+		};
 	}
 
 	private async write(item: Tracked, changes: JsonObject, also: Filter[] = []): Promise<boolean> {

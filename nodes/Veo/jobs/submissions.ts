@@ -1,10 +1,18 @@
 import type { AcceptedJob } from '../api/client';
 
 /** What is known about the paid request of one item. */
-export type Submission =
+export type Submission = (
 	| { state: 'submitting' }
-	| { state: 'unclear'; message: string; description: string }
-	| { state: 'accepted'; job: AcceptedJob };
+	| { state: 'unclear' }
+	| { state: 'accepted'; job: AcceptedJob; /** In which it was submitted. */ executionId?: string }
+) & {
+	/** The message of an unclear request. */
+	message?: string;
+	/** How often the video was made again in this execution because the API reported it as failed. */
+	madeAgain?: number;
+	/** The request was sent again in this execution although it may have been accepted. */
+	sentAgain?: boolean;
+};
 
 /**
  * The paid requests of one run of the node, in a plain object that n8n stores with the execution. Retry On Fail and Retry
@@ -50,7 +58,7 @@ export class Submissions {
 	/** The items of this run that the API may have accepted, with the message of each. */
 	unclear(): Array<{ itemIndex: number; message: string }> {
 		return this.byItem().flatMap(([itemIndex, submission]) =>
-			submission.state === 'unclear' ? [{ itemIndex, message: submission.message }] : [],
+			submission.state === 'unclear' ? [{ itemIndex, message: submission.message ?? '' }] : [],
 		);
 	}
 

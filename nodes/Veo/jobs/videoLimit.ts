@@ -1,12 +1,19 @@
 import { maxVideosReached, tooManyVideos } from '../errors/messages';
-import { VeoError } from '../errors/VeoError';
+import { StoppedError, VeoError } from '../errors/VeoError';
 
 /** Node memory of n8n, which all runs of a node in an execution share. */
 type Memory = Record<string, unknown>;
 
-interface Count {
+interface Counted {
 	executionId: string;
 	videos: number;
+}
+
+/** The count of one item's video. */
+export interface Count {
+	/** Counts it, unless it is counted. Returns why it must not be submitted, at the limit. */
+	add: () => VeoError | undefined;
+	remove: () => void;
 }
 
 /**
@@ -32,27 +39,46 @@ export class VideoLimit {
 		if (this.max > 0 && videos > this.max) throw tooManyVideos(videos, this.max, this.earlier);
 	}
 
+	/** Whether no further video may be submitted in this execution. */
+	get isReached(): boolean {
+		return this.max > 0 && this.count.videos >= this.max;
+	}
+
 	/**
-	 * Counts the video that `submit` submits, unless it was surely not accepted. Throws `VeoError` at the limit, and what
-	 * `submit` throws.
+	 * `submit` adds its video to the count before it submits it. The count keeps it, unless it was surely not accepted.
+	 * Throws what `submit` throws.
 	 */
-	async counted<T>(itemIndex: number, submit: () => Promise<T>): Promise<T> {
-		if (this.max > 0 && this.count.videos >= this.max) throw maxVideosReached(this.max);
-		this.count.videos++;
-		const accepted = await submit().catch((thrown: unknown) => {
-			if (thrown instanceof VeoError && !thrown.details.isUnclear) this.count.videos--;
+	async counted<T>(itemIndex: number, submit: (count: Count) => Promise<T>): Promise<T> {
+		let isCounted = false;
+		const add: Count['add'] = () => {
+			if (isCounted) return undefined;
+			if (this.isReached) return maxVideosReached(this.max);
+			this.count.videos++;
+			isCounted = true;
+			return undefined;
+		};
+		const remove = () => {
+			if (isCounted) this.count.videos--;
+			isCounted = false;
+		};
+		const result = await submit({ add, remove }).catch((thrown: unknown) => {
+			if (isNotAccepted(thrown)) remove();
 			throw thrown;
 		});
-		this.newItems.add(itemIndex);
-		return accepted;
+		if (isCounted) this.newItems.add(itemIndex);
+		return result;
 	}
 
 	/** Read at each use: n8n may replace what is stored between two tries. */
-	private get count(): Count {
-		const stored = this.memory.videoCount as Count | undefined;
+	private get count(): Counted {
+		const stored = this.memory.videoCount as Counted | undefined;
 		if (stored?.executionId === this.executionId) return stored;
 		const count = { executionId: this.executionId, videos: 0 };
 		this.memory.videoCount = count;
 		return count;
 	}
 }
+
+/** Only the user's Stop interrupts a paid request, and ends the execution. A retry of it starts its count again. */
+const isNotAccepted = (thrown: unknown): boolean =>
+	thrown instanceof StoppedError || (thrown instanceof VeoError && !thrown.details.isUnclear);

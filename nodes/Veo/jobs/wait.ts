@@ -2,7 +2,7 @@ import { sleepUnlessAborted } from '../api/abort';
 import type { Backoff } from '../api/backoff';
 import type { VeoClient, VideoStatus } from '../api/client';
 import { isKeyRefused } from '../api/policy';
-import { isFinal } from '../api/videoStatus';
+import { isComplete } from '../api/videoStatus';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
 import { Estimates } from './estimates';
 
@@ -26,8 +26,8 @@ export type WaitResult =
 
 /**
  * Waits for one job. Checks at once, then after each interval, or later where the API's estimates have proved right. The
- * last check is at the end of `maxWaitMs`. A failed check ends the wait only if the API refuses the key: the job is paid
- * for and goes on. Throws only `StoppedError`.
+ * last check is at the end of `maxWaitMs`. A completed video without a usable URL is checked again. A failed check ends
+ * the wait only if the API refuses the key: the job is paid for and goes on. Throws only `StoppedError`.
  */
 export async function waitForJob(uuid: string, rules: WaitRules): Promise<WaitResult> {
 	const { client, backoff, signal, intervalMs, maxWaitMs } = rules;
@@ -50,7 +50,7 @@ export async function waitForJob(uuid: string, rules: WaitRules): Promise<WaitRe
 			lastOutcome = undefined;
 			last = answer;
 			backoff.succeeded();
-			if (isFinal(answer.status)) return { ended: 'final', last: answer };
+			if (isComplete(answer)) return { ended: 'final', last: answer };
 			rules.onAnswer?.(answer);
 			pauseMs = estimates.pauseMs(answer, Date.now(), intervalMs);
 		}

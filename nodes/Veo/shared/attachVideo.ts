@@ -1,58 +1,70 @@
 import type { IBinaryData } from 'n8n-workflow';
-import { Backoff } from '../api/backoff';
+import { sleepUnlessAborted } from '../api/abort';
+import type { VeoClient } from '../api/client';
 import type { JsonObject } from '../api/json';
-import { type RetryRules, withRetries } from '../api/retry';
-import { isWebAddress } from '../api/validation';
+import { mayAppear } from '../api/policy';
+import { usableUrlOf } from '../api/videoStatus';
 import { downloadFailed, invalidVideoUrl, noVideoUrl } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
-import { downloadVideo } from '../http/download';
+import { StoppedError } from '../errors/VeoError';
+import { DownloadBudget, downloadVideo } from '../http/download';
 import type { HttpContext } from '../http/request';
 import { toFileStem } from './fileName';
+
+/** A file that is not there yet is tried for this long after the first try. */
+const MAX_LATE_MS = 2 * 60_000;
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 15_000;
 
 export interface Video extends JsonObject {
 	uuid: string;
 	status: string;
 }
 
-export interface DownloadRules {
-	retry: Pick<RetryRules, 'maxRetries' | 'signal'>;
+export interface AttachRules {
+	/** The item's output field for the file. */
+	field: string;
+	client: VeoClient;
 	requestTimeoutMs: number;
 	/** The name of the file as the user wants it. The `uuid` if it is blank. */
 	fileName?: unknown;
+	signal?: AbortSignal;
 }
 
 /**
- * Downloads a finished video and returns it as the item's file in `field`. Throws `VeoError` with the `uuid`, and
- * `StoppedError`.
+ * Downloads a finished video and returns it as the item's file. A file that is not there yet is tried again with growing
+ * pauses, each time with a fresh `videoUrl` from the API. Returns the URL that worked. Throws `VeoError` with the `uuid`,
+ * and `StoppedError`.
  */
 export async function attachVideo(
 	context: HttpContext,
 	video: Video,
-	field: string,
-	{ retry, requestTimeoutMs, fileName }: DownloadRules,
-): Promise<{ binary?: Record<string, IBinaryData> }> {
+	{ field, fileName, client, requestTimeoutMs, signal }: AttachRules,
+): Promise<{ videoUrl: string; binary: Record<string, IBinaryData> }> {
 	const { uuid } = video;
-	const videoUrl = checkVideoUrl(video);
-	if (videoUrl === undefined) throw noVideoUrl(uuid);
-
+	let videoUrl = usableUrlOf(video);
+	if (videoUrl === undefined) {
+		throw hasUrl(video) ? invalidVideoUrl(uuid, video.videoUrl) : noVideoUrl(uuid);
+	}
 	// A file name from the server may contain path segments.
 	const stem = toFileStem(fileName) ?? uuid.replace(/[^\w-]/g, '_');
-	const download = async () => {
-		const result = await downloadVideo(context, videoUrl, stem, requestTimeoutMs, retry.signal);
-		if (isBinaryData(result)) return result;
-		throw new RequestError(result);
-	};
-	// A backoff of its own: a slow video host must not slow down the Veo API.
-	const file = await settle(withRetries(download, { ...retry, backoff: new Backoff() }));
-	if (file instanceof RequestError) throw downloadFailed(uuid, file.outcome);
-	return { binary: { [field]: file } };
+	const untilMs = Date.now() + MAX_LATE_MS;
+	const budget = new DownloadBudget();
+
+	for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+		const file = await downloadVideo(context, videoUrl, stem, requestTimeoutMs, budget, signal);
+		if ('mimeType' in file) return { videoUrl, binary: { [field]: file } };
+		const sleepMs = Math.max(pauseMs, file.retryAfterMs ?? 0);
+		if (!mayAppear(file) || Date.now() + sleepMs > untilMs) {
+			throw downloadFailed(uuid, videoUrl, file);
+		}
+		await sleepUnlessAborted(sleepMs, signal);
+		if (signal?.aborted) throw new StoppedError();
+		const status = await settle(client.status(uuid, signal));
+		if (!(status instanceof RequestError)) videoUrl = usableUrlOf(status) ?? videoUrl;
+	}
 }
 
-/** Returns the URL of a finished video; undefined if there is none. Throws `VeoError` if it is not http(s). */
-export function checkVideoUrl({ uuid, videoUrl }: Video): string | undefined {
-	if (videoUrl === undefined || videoUrl === null || videoUrl === '') return undefined;
-	if (typeof videoUrl === 'string' && isWebAddress(videoUrl)) return videoUrl;
-	throw invalidVideoUrl(uuid, videoUrl);
-}
-
-const isBinaryData = (result: object): result is IBinaryData => 'mimeType' in result;
+/** Whether the API returned anything as the URL of the video. */
+export const hasUrl = ({ videoUrl }: JsonObject): boolean =>
+	videoUrl !== undefined && videoUrl !== null && videoUrl !== '';

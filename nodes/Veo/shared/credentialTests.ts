@@ -10,7 +10,7 @@ import { requestFailed, tableCredentialRefused } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { textOf } from '../errors/nodeErrors';
 import { openTestTransport } from '../http/request';
-import { jobTable } from '../jobTable/jobTable';
+import { listTables } from '../jobTable/dataTable';
 
 const TEST_TIMEOUT_MS = 15_000;
 
@@ -36,7 +36,7 @@ export async function veoJobTableApiTest(
 ): Promise<INodeCredentialTestResult> {
 	return await toTestResult(async () => {
 		const transport = openTestTransport(this, 'veoJobTableApi', data, TEST_TIMEOUT_MS);
-		const answer = await settle(jobTable(transport, 'veo_jobs').exists());
+		const answer = await settle(listTables(transport, { name: 'veo_jobs' }));
 		return answer instanceof RequestError ? tableCredentialRefused(answer.outcome) : undefined;
 	});
 }

@@ -1,70 +1,130 @@
-import { isJsonObject, type JsonObject } from '../api/json';
-import type { JobRow } from '../jobTable/jobTable';
+import { createHash } from 'crypto';
+import { isJsonObject, type JsonObject, parseJson } from '../api/json';
 
 /** How long after its `finishedAt` a row may appear: another process wrote it, by its own clock. */
 const MAX_ROW_DELAY_MS = 10 * 60_000;
 const MAX_REMEMBERED = 2_000;
 
-/**
- * The finished jobs that one trigger has delivered, in bounded space: all that finished before `sinceMs` count as
- * delivered; later ones are listed by the `id` of their row.
- */
-export interface Deliveries {
-	sinceMs: number;
-	delivered: Delivery[];
-	/** Items that were being passed to n8n when this was saved. */
-	begun?: HandOver;
-}
+export type Event = 'completed' | 'failed';
 
-/** The row's `id` and its `finishedAt` in ms since the epoch. */
-type Delivery = [number, number];
-
-/** n8n has taken the items when an execution newer than `afterId` contains `uuid`, the first of them. */
-export interface HandOver {
-	rows: Delivery[];
+/** One item for one trigger. Tables and rows do not matter: a table may be cleared, renamed or made again. */
+export interface Delivery {
 	uuid: string;
-	afterId: number;
+	event: Event;
+	/** When the job became final, in ms since the epoch. */
+	finishedMs: number;
 }
 
-/** For a trigger that was never active before: it does not deliver what finished earlier. */
-export const noDeliveries = (nowMs: number): Deliveries => ({ sinceMs: nowMs, delivered: [] });
-
-export function isDelivered({ sinceMs, delivered }: Deliveries, row: JobRow): boolean {
-	// Not `<`: users can edit their tables, and a time that cannot be parsed counts as delivered.
-	return !(finishedMs(row) >= sinceMs) || delivered.some(([id]) => id === row.id);
+/** Items that are being passed to n8n as one execution. */
+export interface Batch {
+	/** The same for the same items. n8n starts no second execution with it, where it has deduplication keys. */
+	key: string;
+	jobs: Delivery[];
+	/** The newest execution before, where n8n has no deduplication keys. */
+	afterId?: number;
 }
 
-/** A row with a time after `nowMs` must not hide rows that finish before it. */
-export function withDelivered(before: Deliveries, rows: Delivery[], nowMs: number): Deliveries {
-	const delivered = [...before.delivered, ...rows].sort(([, one], [, other]) => one - other);
-	const latest = Math.min(nowMs, delivered.at(-1)?.[1] ?? before.sinceMs);
-	const firstKept = Math.min(nowMs, delivered.at(-MAX_REMEMBERED)?.[1] ?? -Infinity);
-	const sinceMs = Math.max(before.sinceMs, latest - MAX_ROW_DELAY_MS, firstKept);
-	return { sinceMs, delivered: delivered.filter(([, finished]) => finished >= sinceMs) };
-}
+/** A job that was given up counts as failed. */
+export const eventOf = (status: unknown): Event =>
+	status === 'completed' ? 'completed' : 'failed';
 
-/** Parses a stored value; undefined if it is not valid, as users can edit their tables. */
-export function parseDeliveries(stored: unknown): Deliveries | undefined {
-	try {
-		const json: unknown = JSON.parse(String(stored));
-		return isDeliveries(json) ? json : undefined;
-	} catch {
-		return undefined;
+const idOf = ({ uuid, event }: Delivery) => shortHash(`${event} ${uuid}`);
+
+/** 66 bits: enough to tell 2,000 deliveries apart, in a third of the space of a UUID. */
+const shortHash = (text: string) =>
+	createHash('sha256').update(text).digest('base64url').slice(0, 11);
+
+export const batchKey = (triggerKey: string, jobs: Delivery[]) =>
+	`veo-${createHash('sha256')
+		.update([triggerKey, ...jobs.map(idOf)].join('\n'))
+		.digest('base64url')}`;
+
+/**
+ * What one trigger has delivered, in bounded space: all that finished before `sinceMs` counts as delivered; later
+ * deliveries are listed.
+ */
+export class Deliveries {
+	private constructor(
+		private sinceMs: number,
+		private readonly delivered: Map<string, number>,
+		/** Passed to n8n, but not yet recorded as delivered. */
+		readonly begun: Batch[],
+	) {}
+
+	/** For a trigger that was never active before: it does not deliver what finished earlier. */
+	static none(nowMs: number): Deliveries {
+		return new Deliveries(nowMs, new Map(), []);
+	}
+
+	/** Parses a stored value; undefined if it is not valid, as users can edit their tables. */
+	static parse(stored: unknown): Deliveries | undefined {
+		const json = typeof stored === 'string' ? parseJson(stored) : undefined;
+		if (!isJsonObject(json) || typeof json.sinceMs !== 'number') return undefined;
+		const { sinceMs, delivered, begun } = json;
+		if (!Array.isArray(delivered) || !Array.isArray(begun)) return undefined;
+		if (!delivered.every(isEntry) || !begun.every(isBatch)) return undefined;
+		return new Deliveries(sinceMs, new Map(delivered), begun);
+	}
+
+	toString(): string {
+		const { sinceMs, begun } = this;
+		return JSON.stringify({ sinceMs, delivered: [...this.delivered], begun });
+	}
+
+	/** How many deliveries are listed. */
+	get size(): number {
+		return this.delivered.size;
+	}
+
+	/** A job whose time is unknown counts as delivered. */
+	has(job: Delivery): boolean {
+		return !(job.finishedMs >= this.sinceMs) || this.delivered.has(idOf(job));
+	}
+
+	isBefore(finishedMs: number): boolean {
+		return finishedMs < this.sinceMs;
+	}
+
+	/**
+	 * A job with a time after `nowMs` must not hide jobs that finish before it, and no job may be forgotten that is known
+	 * but not delivered: `oldestOpenMs` is when the first of them finished.
+	 */
+	add(jobs: Delivery[], nowMs: number, oldestOpenMs = Infinity): void {
+		for (const job of jobs) this.delivered.set(idOf(job), job.finishedMs);
+		const times = [...this.delivered.values()].sort((one, other) => one - other);
+		const latest = Math.min(nowMs, times.at(-1) ?? this.sinceMs);
+		const firstKept = times.at(-MAX_REMEMBERED) ?? -Infinity;
+		const sinceMs = Math.min(
+			nowMs,
+			oldestOpenMs,
+			Math.max(this.sinceMs, latest - MAX_ROW_DELAY_MS, firstKept),
+		);
+		this.sinceMs = Math.max(this.sinceMs, sinceMs);
+		for (const [id, ms] of this.delivered) {
+			// The row of a job may have a later time, if another process finished it too.
+			if (ms < this.sinceMs - MAX_ROW_DELAY_MS || this.delivered.size > 2 * MAX_REMEMBERED)
+				this.delivered.delete(id);
+		}
+	}
+
+	/** n8n started no execution for them after all. */
+	remove(jobs: Delivery[]): void {
+		for (const job of jobs) this.delivered.delete(idOf(job));
 	}
 }
 
-function isDeliveries(value: unknown): value is Deliveries & JsonObject {
-	return (
-		isJsonObject(value) &&
-		typeof value.sinceMs === 'number' &&
-		isDeliveryList(value.delivered) &&
-		(value.begun === undefined || (isJsonObject(value.begun) && isDeliveryList(value.begun.rows)))
-	);
+function isEntry(value: unknown): value is [string, number] {
+	return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number';
 }
 
-const isDeliveryList = (value: unknown) =>
-	Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 2);
-
-export const toDelivery = (row: JobRow): Delivery => [row.id, finishedMs(row)];
-
-export const finishedMs = (row: JobRow) => Date.parse(String(row.finishedAt));
+function isBatch(value: unknown): value is Batch & JsonObject {
+	return (
+		isJsonObject(value) &&
+		typeof value.key === 'string' &&
+		Array.isArray(value.jobs) &&
+		value.jobs.every(
+			(job) =>
+				isJsonObject(job) && typeof job.uuid === 'string' && typeof job.finishedMs === 'number',
+		)
+	);
+}

@@ -1,42 +1,48 @@
-import type { INodeExecutionData } from 'n8n-workflow';
-import type { Backoff } from '../api/backoff';
+import type { Transport } from '../api/transport';
 import type { VeoClient, VideoStatus } from '../api/client';
-import type { JsonObject } from '../api/json';
 import { isKeyRefused } from '../api/policy';
-import { isFinal } from '../api/videoStatus';
+import { isComplete, isFinal } from '../api/videoStatus';
 import { requestFailed, statusFailed } from '../errors/messages';
-import { RequestError, settle } from '../errors/outcome';
+import { type Outcome, RequestError, settle } from '../errors/outcome';
+import type { CheckQueue } from '../jobs/checkQueue';
+import type { Experience } from '../jobs/experience';
+import type { Reporter } from './reporter';
+import type { TriggerContext } from './context';
+import { eventOf } from './deliveries';
+import type { TriggerSettings } from './settings';
+
+/** What all parts of one active trigger share. */
+export interface Active {
+	context: TriggerContext;
+	settings: TriggerSettings;
+	queue: CheckQueue;
+	experience: Experience;
+	reporter: Reporter;
+	/** n8n's own API, with the credential as it is now. */
+	n8nApi: Transport;
+	signal: AbortSignal;
+	/** When the trigger was published, or n8n started. */
+	sinceMs: number;
+	/** Called when the API refuses the key. */
+	onKeyRefused: (outcome: Outcome) => void;
+}
 
 /** One way to watch jobs. */
 export interface Watch {
-	/** Checks at activation that there is something to watch, and records since when. */
-	open(): Promise<void>;
-	/** Checks all jobs once and emits those that became final. Starts no check after `untilMs`. */
-	round(untilMs: number): Promise<void>;
-	/** The latest finished job, for a test event. Changes nothing. */
-	sample(): Promise<JsonObject | undefined>;
+	/** Looks for jobs to check and for finished ones, and writes what is known. Throws `RequestError` and `VeoError`. */
+	round(): Promise<void>;
 }
 
-export interface TriggerOptions {
-	events: string[];
-	keepChecking: boolean;
-	intervalMs: number;
-	giveUpAfterMs: number;
-}
+/** A `completed` video without a usable URL is checked again for so long. */
+const MAX_WITHOUT_URL_MS = 10 * 60_000;
 
-/** How status checks are made. */
-export interface Checks {
-	client: VeoClient;
-	backoff: Backoff;
-	log: (message: string) => void;
-}
+/** Whether a finished video is checked again because its URL is missing. `sinceMs` is when that was first seen. */
+export const lacksUrl = (video: VideoStatus, sinceMs: number): boolean =>
+	isFinal(video.status) && !isComplete(video) && Date.now() - sinceMs < MAX_WITHOUT_URL_MS;
 
-/** A job as an item, with its file if the user wants it. */
-export type ToItem = (job: JsonObject, video?: VideoStatus) => Promise<INodeExecutionData>;
-
-/** Whether the trigger emits a job that ended with `status`. A job that was given up counts as failed. */
+/** Whether the trigger emits a job that ended with `status`. */
 export function isWanted(status: unknown, events: string[]): boolean {
-	return events.includes(status === 'completed' ? 'completed' : 'failed');
+	return events.includes(eventOf(status));
 }
 
 /**
@@ -47,10 +53,11 @@ export async function firstFinished(
 	uuids: string[],
 	client: VeoClient,
 	events: string[],
+	signal?: AbortSignal,
 ): Promise<VideoStatus | undefined> {
 	const answers: Array<VideoStatus | RequestError> = [];
 	for (const uuid of uuids) {
-		const answer = await settle(client.status(uuid));
+		const answer = await settle(client.status(uuid, signal));
 		if (!(answer instanceof RequestError)) {
 			if (isFinal(answer.status) && isWanted(answer.status, events)) return answer;
 		} else if (isKeyRefused(answer.outcome)) {

@@ -1,169 +1,409 @@
-import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import type { VideoStatus } from '../api/client';
-import type { Transport } from '../api/transport';
-import { missingTable, notDelivered } from '../errors/messages';
-import { DataTable, equals, type Filter, isFilled } from '../jobTable/dataTable';
-import { isInNewerExecution, newestExecution } from '../jobTable/executions';
-import { type JobRow, jobTable, toJobRow, toJson } from '../jobTable/jobTable';
+import type { JsonObject } from '../api/json';
+import { isKeyRefused, mayPass, scopeOf } from '../api/policy';
+import { isUuid } from '../api/validation';
+import { isFinal } from '../api/videoStatus';
 import {
-	type Deliveries,
-	finishedMs,
-	type HandOver,
-	isDelivered,
-	noDeliveries,
-	parseDeliveries,
-	toDelivery,
-	withDelivered,
-} from './deliveries';
-import { handOver } from './handOver';
-import { PENDING, refreshJobs } from './refresh';
+	givenUp,
+	missingTable,
+	notAVideoId,
+	notChecked,
+	notWritten,
+	statusFailed,
+} from '../errors/messages';
+import { type Outcome, RequestError, settle } from '../errors/outcome';
 import {
-	type Checks,
-	firstFinished,
-	isWanted,
-	type ToItem,
-	type TriggerOptions,
-	type Watch,
-} from './watch';
+	type DataTable,
+	equals,
+	type Filter,
+	isFilled,
+	labelOf,
+	type TableRef,
+} from '../jobTable/dataTable';
+import {
+	type JobRow,
+	jobTable,
+	rowChanges,
+	toJobRow,
+	toJson,
+	UNFINISHED,
+} from '../jobTable/jobTable';
+import { CleanUp } from './cleanUp';
+import type { Deliverer } from './deliverer';
+import { type Delivery, eventOf } from './deliveries';
+import type { TriggerTable } from './triggerTable';
+import { type Active, isWanted, lacksUrl, type Watch } from './watch';
 
-/** Maximum number of items in one execution. */
-const MAX_ITEMS = 100;
-/** Maximum number of status checks for a test event. */
-const MAX_SAMPLED = 5;
+/** All unfinished rows are read this often, the newest ones in each round. */
+const FULL_SCAN_MS = 60_000;
+/** Reading them takes at most this part of the time. */
+const FULL_SCAN_SHARE = 0.05;
+/** Progress and the time of the last check are written once in this time, and progress in steps. */
+const WRITE_MS = 60_000;
+const PROGRESS_STEP = 10;
+/** How many of the latest finished rows are read where nothing is new. */
+const LATEST = 20;
 
 /** Finished jobs. A row without a `uuid` never was a job. */
-const FINISHED: Filter[] = [
+export const FINISHED: Filter[] = [
 	{ columnName: 'finishedAt', condition: 'neq', value: null },
 	...isFilled('uuid'),
 ];
+/** Rows of jobs that are not known to be final. */
+export const PENDING: Filter[] = [UNFINISHED, ...isFilled('uuid')];
 
-/**
- * The table in which the triggers of all job tables record their deliveries. Its name contains no job table's name: n8n's
- * Data Table node finds tables by a part of their name.
- */
-const TRIGGER_TABLE = 'veo_triggers';
-
-/**
- * Watches the job table. Deliveries are recorded in a second Data Table, one row for each trigger: n8n saves static data
- * only when the trigger emits, so a restart would deliver the last jobs again.
- */
-export function watchTable(
-	context: IPollFunctions,
-	n8nApi: Transport,
-	tableName: string,
-	checks: Checks,
-	options: TriggerOptions,
-	activeSinceMs: number,
-	toItem: ToItem,
-): Watch {
-	const table = jobTable(n8nApi, tableName);
-	const triggers = new DataTable(n8nApi, TRIGGER_TABLE, {
-		trigger: 'string',
-		deliveries: 'string',
-	});
-	const { id: workflowId = '' } = context.getWorkflow();
-	const trigger = equals('trigger', `${tableName}/${workflowId}/${context.getNode().id}`);
-
-	const open = async () => {
-		if (!(await table.exists())) throw missingTable(tableName);
-	};
-
-	const load = async (): Promise<Deliveries> => {
-		await triggers.ensure();
-		const [row] = await triggers.find([trigger], 'id:asc', 1);
-		const stored = parseDeliveries(row?.deliveries);
-		if (!stored) return await save(noDeliveries(activeSinceMs));
-		const { begun, ...deliveries } = stored;
-		if (!begun) return deliveries;
-		// n8n crashed during a hand-over, or did not start the execution.
-		return await save(
-			(await isTaken(begun)) ? withDelivered(deliveries, begun.rows, Date.now()) : deliveries,
-		);
-	};
-
-	const isTaken = async ({ afterId, uuid }: HandOver) =>
-		await isInNewerExecution(n8nApi, workflowId, afterId, uuid);
-
-	/** Records the hand-over first, so that a crash of n8n before it is recorded as taken does not repeat it. */
-	const emit = async (deliveries: Deliveries, rows: JobRow[], items: INodeExecutionData[]) => {
-		const afterId = await newestExecution(n8nApi, workflowId);
-		if (afterId === undefined) return await handOver(context, items);
-		const first = rows.find(({ status }) => isWanted(status, options.events));
-		const begun = { rows: rows.map(toDelivery), uuid: String(first?.uuid), afterId };
-		await save({ ...deliveries, begun });
-		return await handOver(context, items, async () => await isTaken(begun));
-	};
-
-	const save = async (deliveries: Deliveries): Promise<Deliveries> => {
-		const row = { trigger: trigger.value, deliveries: JSON.stringify(deliveries) };
-		await triggers.upsert([trigger], row);
-		return deliveries;
-	};
-
-	/** The finished jobs that have not been delivered, in the order in which they finished. */
-	const undelivered = async (deliveries: Deliveries): Promise<JobRow[]> => {
-		// By `id`: a row may come twice when others finish while the pages are read.
-		const rows = new Map<number, JobRow>();
-		for await (const page of table.pages(FINISHED, 'finishedAt:desc')) {
-			const jobs = page.map(toJobRow);
-			for (const row of jobs) if (!isDelivered(deliveries, row)) rows.set(row.id, row);
-			if (jobs.some((row) => finishedMs(row) < deliveries.sinceMs)) break;
-		}
-		return [...rows.values()].reverse();
-	};
-
-	const deliver = async (untilMs: number, videos: Map<number, VideoStatus>): Promise<void> => {
-		let deliveries = await load();
-		const waiting = await undelivered(deliveries);
-		while (waiting.length > 0) {
-			const rows: JobRow[] = [];
-			const items = [];
-			// Downloads take time. What is ready at `untilMs` is delivered now, the rest in the next round.
-			for (let row; rows.length < MAX_ITEMS && (row = waiting.shift());) {
-				rows.push(row);
-				if (!isWanted(row.status, options.events)) continue;
-				items.push(await toItem(toJson(row), videos.get(row.id)));
-				if (Date.now() > untilMs) break;
-			}
-			if (items.length > 0 && !(await emit(deliveries, rows, items))) {
-				checks.log(notDelivered(items.length));
-				return;
-			}
-			deliveries = await save(withDelivered(deliveries, rows.map(toDelivery), Date.now()));
-			if (Date.now() > untilMs) return;
-		}
-	};
-
-	return {
-		async open() {
-			await open();
-			await load();
-		},
-		async round(untilMs) {
-			await open();
-			const videos = new Map<number, VideoStatus>();
-			const onFinal = (row: JobRow, video: VideoStatus) => videos.set(row.id, video);
-			try {
-				await refreshJobs(table, checks, { ...options, untilMs, onFinal });
-			} finally {
-				// Finished jobs are delivered even if others could not be checked.
-				await deliver(untilMs, videos);
-			}
-		},
-		async sample() {
-			await open();
-			const rows = (await table.find(FINISHED, 'finishedAt:desc')).map(toJobRow);
-			const latest = rows.find(({ status }) => isWanted(status, options.events));
-			if (latest) return toJson(latest);
-			// Without an active trigger, no row becomes final, so the API is asked.
-			const pending = (await table.find(PENDING, 'id:desc', MAX_SAMPLED)).map(toJobRow);
-			const video = await firstFinished(
-				pending.map(({ uuid }) => String(uuid)),
-				checks.client,
-				options.events,
-			);
-			const row = pending.find(({ uuid }) => uuid === video?.uuid);
-			return row && { ...toJson(row), ...video };
-		},
-	};
+interface Job {
+	uuid: string;
+	/** All rows with this `uuid`, as they were read. */
+	rows: Map<number, JobRow>;
+	/** A row that somebody else wrote as final. It is checked at the API before it is delivered. */
+	claimed?: Delivery;
+	progress?: number;
+	isStamped: boolean;
+	writtenMs: number;
+	withoutUrlMs?: number;
 }
+
+interface FinalWrite {
+	row: JobRow;
+	changes: JsonObject;
+}
+
+export async function openJobTable(
+	active: Pick<Active, 'n8nApi'>,
+	ref: TableRef,
+): Promise<DataTable> {
+	const table = jobTable(active.n8nApi, ref);
+	if (!(await table.exists())) throw missingTable(labelOf(ref));
+	return table;
+}
+
+/** Watches the job table. */
+export class TableWatch implements Watch {
+	private readonly jobs = new Map<string, Job>();
+	/** Final rows that could not be written yet. */
+	private unwritten: FinalWrite[] = [];
+	/** Rows that n8n refuses to write, by `id` and `uuid`. They are left alone. */
+	private readonly unwritable = new Set<string>();
+	private table: DataTable | undefined;
+	private fullScanMs = -Infinity;
+	private readonly cleanUp: CleanUp;
+
+	constructor(
+		private readonly active: Active,
+		private readonly deliverer: Deliverer,
+		private readonly triggerTable: TriggerTable,
+		private readonly ref: TableRef,
+	) {
+		this.cleanUp = new CleanUp(active, triggerTable);
+	}
+
+	async round(): Promise<void> {
+		const { active, deliverer, table: before } = this;
+		// A table that was made again has another `id`.
+		const table = await openJobTable(active, this.ref);
+		this.table = table;
+		this.triggerTable.beside(table);
+		await deliverer.load(active.sinceMs, async (delivery) => await this.recover(table, delivery));
+
+		const isFull = table.info?.id !== before?.info?.id || Date.now() >= this.fullScanMs;
+		if (!before) await this.learn(table);
+		const startedMs = Date.now();
+		await this.readPending(table, isFull);
+		await this.readFinished(table, isFull);
+		if (isFull) {
+			const tookMs = Date.now() - startedMs;
+			this.fullScanMs = Date.now() + Math.max(FULL_SCAN_MS, tookMs / FULL_SCAN_SHARE);
+		}
+		await this.write(table);
+		await deliverer.retry();
+		await this.cleanUp.run(table, deliverer.text);
+	}
+
+	/** How long the latest jobs took says how long the next ones take. */
+	private async learn(table: DataTable): Promise<void> {
+		const rows = (await table.find(FINISHED, 'finishedAt:desc')).map(toJobRow).reverse();
+		for (const { status, submittedAt, finishedAt } of rows) {
+			if (status === 'completed') {
+				this.active.experience.addDuration(toMs(finishedAt) - toMs(submittedAt));
+			}
+		}
+	}
+
+	private async readPending(table: DataTable, isFull: boolean): Promise<void> {
+		const seen = new Set<string>();
+		for await (const page of table.pages(PENDING, 'id:desc')) {
+			let hasNew = false;
+			for (const row of page.map(toJobRow)) {
+				const uuid = await this.takePending(table, row);
+				if (uuid === undefined) continue;
+				seen.add(uuid);
+				if (this.watchRow(uuid, row)) hasNew = true;
+			}
+			if (!isFull && !hasNew) return;
+		}
+		if (!isFull) return;
+		for (const [uuid, job] of this.jobs) {
+			// The row was deleted, or somebody else finished it: the finished rows tell.
+			if (!seen.has(uuid) && !job.claimed) this.forget(uuid);
+		}
+	}
+
+	/** The `uuid` of a row to check; undefined for a row that cannot be checked. */
+	private async takePending(table: DataTable, row: JobRow): Promise<string | undefined> {
+		const uuid = String(row.uuid).trim();
+		if (this.unwritable.has(rowKey(row))) return undefined;
+		if (this.unwritten.some((one) => rowKey(one.row) === rowKey(row))) return undefined;
+		if (isUuid(uuid)) return uuid;
+		const finishedAt = toTimestamp(Date.now());
+		const changes = { status: 'failed', errorMessage: notAVideoId(), finishedAt };
+		this.unwritten.push({ row, changes });
+		await this.writeFinal(table);
+		const json = { ...toJson(row), ...changes };
+		this.deliver({ uuid, event: 'failed', finishedMs: toMs(finishedAt) }, json);
+		return undefined;
+	}
+
+	/** Returns whether the row is new. */
+	private watchRow(uuid: string, row: JobRow): boolean {
+		const job = this.jobs.get(uuid);
+		if (job) {
+			const isNew = job.rows.get(row.id)?.uuid !== row.uuid;
+			job.rows.set(row.id, row);
+			return isNew;
+		}
+		const lastCheckMs = toMs(row.checkedAt);
+		const rows = new Map([[row.id, row]]);
+		this.check({ uuid, rows, isStamped: true, writtenMs: lastCheckMs || -Infinity }, lastCheckMs);
+		return true;
+	}
+
+	private check(job: Job, lastCheckMs: number | undefined): void {
+		const { uuid, claimed } = job;
+		const acceptedAtMs = claimed ? NaN : toMs(firstRow(job)?.submittedAt);
+		this.jobs.set(uuid, job);
+		this.active.queue.add(
+			uuid,
+			{
+				lastCheckMs: lastCheckMs || undefined,
+				acceptedAtMs: acceptedAtMs || undefined,
+				// Finished jobs are verified in the order in which they finished.
+				endMs: claimed?.finishedMs,
+			},
+			(answer) => this.onAnswer(job, answer),
+		);
+	}
+
+	/** Returns when the job was last checked. */
+	private forget(uuid: string): number | undefined {
+		this.jobs.delete(uuid);
+		return this.active.queue.delete(uuid);
+	}
+
+	/** Jobs that somebody else finished: another trigger, Generate and Wait, or anyone who may write to the table. */
+	private async readFinished(table: DataTable, isFull: boolean): Promise<void> {
+		const latest = (await table.find(FINISHED, 'finishedAt:desc', LATEST)).map(toJobRow);
+		if (!isFull && latest.every((row) => !this.takeFinished(row))) return;
+		for await (const page of table.pages(FINISHED, 'finishedAt:desc')) {
+			const rows = page.map(toJobRow);
+			const hasNew = rows.filter((row) => this.takeFinished(row)).length > 0;
+			if (rows.some((row) => this.deliverer.isBefore(toMs(row.finishedAt)))) return;
+			if (!isFull && !hasNew) return;
+		}
+	}
+
+	/** Returns whether the row is one that was not known. */
+	private takeFinished(row: JobRow): boolean {
+		const uuid = String(row.uuid).trim();
+		const delivery = { uuid, event: eventOf(row.status), finishedMs: toMs(row.finishedAt) };
+		if (this.deliverer.knows(delivery) || !isUuid(uuid)) return false;
+		const job = this.jobs.get(uuid);
+		if (job?.claimed) return false;
+		if (!isWanted(row.status, this.active.settings.events)) {
+			this.forget(uuid);
+			this.deliverer.skip(delivery);
+			return true;
+		}
+		const lastCheckMs = this.forget(uuid);
+		this.deliverer.expect(delivery);
+		const rows = new Map([[row.id, row]]);
+		const claimedJob = { uuid, rows, claimed: delivery, isStamped: true, writtenMs: Infinity };
+		this.check(claimedJob, lastCheckMs);
+		return true;
+	}
+
+	private onAnswer(job: Job, answer: VideoStatus | RequestError): 'again' | 'done' {
+		if (answer instanceof RequestError) return this.onFailure(job, answer.outcome);
+		job.isStamped = false;
+		if (isFinal(answer.status)) {
+			job.withoutUrlMs ??= Date.now();
+			if (lacksUrl(answer, job.withoutUrlMs)) return 'again';
+			return this.finish(job, answer);
+		}
+		if (job.claimed && firstRow(job)?.status === 'expired') return this.finishAsWritten(job);
+		if (this.isTooOld(job, 1)) return this.giveUp(job);
+		if (typeof answer.progress === 'number') job.progress = answer.progress;
+		this.writeStatus(job, answer.status);
+		return 'again';
+	}
+
+	private onFailure(job: Job, outcome: Outcome): 'again' | 'done' {
+		if (isKeyRefused(outcome)) {
+			this.active.onKeyRefused(outcome);
+			return 'again';
+		}
+		this.active.reporter.log(notChecked([{ uuid: job.uuid, outcome }]));
+		if (job.claimed && !mayPass(outcome)) {
+			return this.finishAsWritten(job, statusFailed(job.uuid, outcome).fullText);
+		}
+		job.isStamped = false;
+		if (scopeOf(outcome) === 'api') return 'again';
+		// The first check after a long pause may meet a short outage, so such a job gets twice the time.
+		return this.isTooOld(job, scopeOf(outcome) === 'moment' ? 2 : 1) ? this.giveUp(job) : 'again';
+	}
+
+	private isTooOld(job: Job, factor: number): boolean {
+		const row = firstRow(job);
+		const sinceMs = toMs(row?.submittedAt ?? row?.createdAt);
+		return Date.now() - sinceMs > this.active.settings.giveUpAfterMs * factor;
+	}
+
+	private giveUp(job: Job): 'done' {
+		const errorMessage = givenUp(this.active.settings.giveUpAfterMs);
+		return this.finish(job, { uuid: job.uuid, status: 'expired', errorMessage });
+	}
+
+	/** The API says that the job is final, or it is given up. */
+	private finish(job: Job, video: VideoStatus): 'done' {
+		const { uuid, claimed } = job;
+		const now = toTimestamp(Date.now());
+		const changes: JsonObject = { ...rowChanges(video, now), ...(!claimed && { finishedAt: now }) };
+		const finishedMs = claimed?.finishedMs ?? toMs(now);
+		if (!claimed) for (const row of job.rows.values()) this.unwritten.push({ row, changes });
+		this.jobs.delete(uuid);
+		if (claimed && claimed.event !== eventOf(video.status)) this.deliverer.skip(claimed);
+		const told = { ...changes };
+		delete told.checkedAt;
+		this.deliver(
+			{ uuid, event: eventOf(video.status), finishedMs },
+			{ ...knownOf(job), ...told, ...video, uuid },
+		);
+		// The next round tries again.
+		if (!claimed && this.table) void this.writeFinal(this.table).catch(() => undefined);
+		return 'done';
+	}
+
+	/** The API cannot confirm a row that somebody else wrote as final. */
+	private finishAsWritten(job: Job, downloadHint?: string): 'done' {
+		const { uuid, claimed } = job;
+		this.jobs.delete(uuid);
+		if (claimed) {
+			const hint = downloadHint !== undefined && { downloadHint };
+			this.deliver(claimed, { ...knownOf(job), uuid, ...hint });
+		}
+		return 'done';
+	}
+
+	private deliver(delivery: Delivery, job: JsonObject): void {
+		if (this.deliverer.isDelivered(delivery)) return;
+		if (isWanted(job.status, this.active.settings.events)) this.deliverer.add(delivery, job);
+		else this.deliverer.skip(delivery);
+	}
+
+	/** Writes a new status at once. A row that was finished in the meantime does not match the filter. */
+	private writeStatus(job: Job, status: string): void {
+		const { table } = this;
+		if (!table || job.claimed) return;
+		for (const row of job.rows.values()) {
+			if (row.status === status) continue;
+			row.status = status;
+			void settle(table.update(unfinished(row), { status, ...stepOf(job) })).catch(() => undefined);
+		}
+	}
+
+	/** Writes what is known of unfinished jobs: rows with the same progress together, and each row once a minute. */
+	private async write(table: DataTable): Promise<void> {
+		await this.writeFinal(table);
+		const checkedAt = toTimestamp(Date.now());
+		const groups = new Map<number | undefined, number[]>();
+		for (const job of this.jobs.values()) {
+			if (job.isStamped || Date.now() - job.writtenMs < WRITE_MS) continue;
+			job.isStamped = true;
+			job.writtenMs = Date.now();
+			const { progress } = stepOf(job);
+			groups.set(progress, [...(groups.get(progress) ?? []), ...job.rows.keys()]);
+		}
+		for (const [progress, ids] of groups) {
+			await table.updateRows(ids, { checkedAt, ...(progress !== undefined && { progress }) });
+		}
+	}
+
+	/** One row that cannot be written holds up no other. */
+	private async writeFinal(table: DataTable): Promise<void> {
+		for (const write of this.unwritten.splice(0)) {
+			const { row, changes } = write;
+			const { status, checkedAt, finishedAt } = changes;
+			const written = await settle(table.update(unfinished(row), changes));
+			if (!(written instanceof RequestError)) continue;
+			const isRefused = written.outcome.name === 'http4xx' && !written.outcome.n8nCause;
+			const again = isRefused
+				? await settle(
+						table.update(unfinished(row), {
+							status,
+							finishedAt,
+							...(checkedAt !== undefined && { checkedAt }),
+						}),
+					)
+				: written;
+			if (!(again instanceof RequestError)) continue;
+			if (isRefused) this.unwritable.add(rowKey(row));
+			else this.unwritten.push(write);
+			this.active.reporter.log(notWritten(String(row.uuid), again.outcome));
+			if (!isRefused && scopeOf(again.outcome) !== 'item') return;
+		}
+	}
+
+	/** The job of a batch that a crash interrupted. */
+	private async recover(table: DataTable, { uuid, event }: Delivery): Promise<JsonObject> {
+		const { queue, signal } = this.active;
+		const [found] = await table.find([equals('uuid', uuid)], 'id:asc', 1);
+		const known = found ? withoutUrl(toJobRow(found)) : {};
+		const answer = await settle(queue.client.status(uuid, signal));
+		if (answer instanceof RequestError) {
+			if (mayPass(answer.outcome) || isKeyRefused(answer.outcome)) throw answer;
+			return { status: event, ...known, uuid };
+		}
+		return isFinal(answer.status) ? { ...known, ...answer } : { status: event, ...known, uuid };
+	}
+}
+
+const firstRow = ({ rows }: Job): JobRow | undefined => rows.values().next().value;
+
+/** What the table knows about a job. */
+function knownOf(job: Job): JsonObject {
+	const row = firstRow(job);
+	return row ? withoutUrl(row) : {};
+}
+
+/** A row may have been replaced by that of another job since it was read. */
+const unfinished = (row: JobRow): Filter[] => [
+	equals('id', row.id),
+	equals('uuid', String(row.uuid)),
+	UNFINISHED,
+];
+
+/** A row can be written by others, so its URL is never requested. */
+export function withoutUrl(row: JobRow): JsonObject {
+	const json = toJson(row);
+	delete json.videoUrl;
+	return json;
+}
+
+const rowKey = ({ id, uuid }: JobRow) => `${id} ${uuid}`;
+
+const stepOf = ({ progress }: Job) =>
+	progress === undefined ? {} : { progress: Math.floor(progress / PROGRESS_STEP) * PROGRESS_STEP };
+
+const toTimestamp = (ms: number) => new Date(ms).toISOString();
+
+export const toMs = (time: unknown) => Date.parse(String(time));

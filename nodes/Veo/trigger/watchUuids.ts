@@ -1,90 +1,102 @@
-import type { IPollFunctions } from 'n8n-workflow';
 import type { VideoStatus } from '../api/client';
-import { isKeyRefused, scopeOf } from '../api/policy';
+import type { JsonObject } from '../api/json';
+import { isKeyRefused } from '../api/policy';
 import { isFinal } from '../api/videoStatus';
-import { givenUp, notChecked, notDelivered, requestFailed } from '../errors/messages';
+import { givenUp, notChecked } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
-import { inPool } from '../jobs/pool';
-import { handOver } from './handOver';
-import {
-	type Checks,
-	firstFinished,
-	isWanted,
-	type ToItem,
-	type TriggerOptions,
-	type Watch,
-} from './watch';
+import { triggerKeyOf } from './context';
+import type { Deliverer, Store } from './deliverer';
+import { type Delivery, eventOf } from './deliveries';
+import { type Active, isWanted, lacksUrl, type Watch } from './watch';
 
-const CONCURRENT_CHECKS = 5;
+/** What triggers of this process delivered. n8n saves static data only when the trigger emits. */
+const lastSaved = new Map<string, string>();
 
-/**
- * Watches the jobs that the user listed, without a table. Deliveries are recorded in n8n's static data, which n8n saves
- * only when the trigger emits. After a restart it is unknown whether n8n took the last items, so they are emitted once
- * more and then recorded first.
- */
-export function watchUuids(
-	context: IPollFunctions,
-	{ client, backoff, log }: Checks,
-	{ events, giveUpAfterMs }: TriggerOptions,
-	uuids: string[],
-	activeSinceMs: number,
-	toItem: ToItem,
-): Watch {
-	const check = async (uuid: string): Promise<VideoStatus | undefined> => {
-		if (backoff.remainingMs() > 0) return undefined;
-		const sentAtMs = Date.now();
-		const answer = await settle(client.status(uuid));
-		if (!(answer instanceof RequestError)) {
-			backoff.succeeded();
-			return answer;
-		}
-		const { outcome } = answer;
-		if (isKeyRefused(outcome)) throw requestFailed(outcome);
-		if (scopeOf(outcome) === 'api') backoff.failed(sentAtMs, outcome.retryAfterMs);
-		log(notChecked([{ uuid, outcome }]));
-		return undefined;
-	};
-
+/** Stores deliveries in n8n's static data. n8n saves it together with what the trigger emits. */
+export function staticStore(context: Active['context']): Store {
+	const state = context.getWorkflowStaticData('node');
+	const key = triggerKeyOf(context);
 	return {
-		open: async () => await Promise.resolve(),
-		async round(untilMs) {
-			const state = context.getWorkflowStaticData('node');
-			const [delivered, begun] = [toList(state.delivered), toList(state.begun)];
-			// Only listed jobs are remembered, so that the state stays small.
-			const done = uuids.filter((uuid) => delivered.includes(uuid));
-			const due = uuids.filter((uuid) => !delivered.includes(uuid));
-			const isTooOld = Date.now() - activeSinceMs > giveUpAfterMs;
-
-			const finished: VideoStatus[] = [];
-			await inPool(due, CONCURRENT_CHECKS, async (uuid) => {
-				if (Date.now() > untilMs) return;
-				const video = await check(uuid);
-				if (video && isFinal(video.status)) finished.push(video);
-				else if (isTooOld) {
-					const errorMessage = givenUp(giveUpAfterMs);
-					finished.push({ ...video, uuid, status: 'expired', errorMessage });
-				}
-			});
-			if (finished.length === 0) return;
-
-			const wanted = finished.filter(({ status }) => isWanted(status, events));
-			const unwanted = finished.filter((video) => !wanted.includes(video));
-			done.push(...unwanted.map(({ uuid }) => uuid));
-			const emitted = wanted.map(({ uuid }) => uuid);
-			state.delivered = [...done, ...emitted.filter((uuid) => begun.includes(uuid))];
-			if (emitted.length === 0) return;
-
-			const items = [];
-			for (const video of wanted) items.push(await toItem({}, video));
-			state.begun = emitted.filter((uuid) => !begun.includes(uuid));
-			const isTaken = await handOver(context, items);
-			state.delivered = isTaken ? [...done, ...emitted] : done;
-			if (!isTaken) log(notDelivered(items.length));
-		},
-		async sample() {
-			return await firstFinished([...uuids].reverse(), client, events);
+		load: async () => await Promise.resolve(lastSaved.get(key) ?? state.deliveries),
+		save: async (text) => {
+			state.deliveries = text;
+			lastSaved.set(key, text);
+			await Promise.resolve();
 		},
 	};
 }
 
-const toList = (stored: unknown): unknown[] => (Array.isArray(stored) ? stored : []);
+/** Watches the jobs that the user listed, without a table. */
+export class UuidsWatch implements Watch {
+	private readonly ended = new Set<string>();
+	private readonly withoutUrlMs = new Map<string, number>();
+
+	constructor(
+		private readonly active: Active,
+		private readonly deliverer: Deliverer,
+		private readonly uuids: string[],
+	) {}
+
+	async round(): Promise<void> {
+		const { queue, signal } = this.active;
+		await this.deliverer.load(0, async ({ uuid }) => {
+			const answer = await settle(queue.client.status(uuid, signal));
+			if (answer instanceof RequestError) throw answer;
+			return answer;
+		});
+		for (const uuid of this.uuids) {
+			if (this.ended.has(uuid) || queue.has(uuid) || this.isKnown(uuid)) continue;
+			queue.add(uuid, {}, (answer) => this.onAnswer(uuid, answer));
+		}
+		await this.deliverer.retry();
+	}
+
+	/** Listed jobs have no known end, so that each is remembered as long as it is listed. */
+	private deliveryOf(uuid: string, status: unknown): Delivery {
+		return { uuid, event: eventOf(status), finishedMs: Number.MAX_SAFE_INTEGER };
+	}
+
+	private isKnown(uuid: string): boolean {
+		return ['completed', 'failed'].some((status) =>
+			this.deliverer.knows(this.deliveryOf(uuid, status)),
+		);
+	}
+
+	private onAnswer(uuid: string, answer: VideoStatus | RequestError): 'again' | 'done' {
+		const { reporter, onKeyRefused } = this.active;
+		if (answer instanceof RequestError) {
+			if (isKeyRefused(answer.outcome)) {
+				onKeyRefused(answer.outcome);
+				return 'again';
+			}
+			reporter.log(notChecked([{ uuid, outcome: answer.outcome }]));
+			return this.isTooOld ? this.giveUp(uuid) : 'again';
+		}
+		if (!isFinal(answer.status)) return this.isTooOld ? this.giveUp(uuid, answer) : 'again';
+		if (lacksUrl(answer, this.withoutUrlSince(uuid))) return 'again';
+		return this.end(uuid, answer);
+	}
+
+	private withoutUrlSince(uuid: string): number {
+		const sinceMs = this.withoutUrlMs.get(uuid) ?? Date.now();
+		this.withoutUrlMs.set(uuid, sinceMs);
+		return sinceMs;
+	}
+
+	private get isTooOld(): boolean {
+		return Date.now() - this.active.sinceMs > this.active.settings.giveUpAfterMs;
+	}
+
+	private giveUp(uuid: string, video?: VideoStatus): 'done' {
+		const errorMessage = givenUp(this.active.settings.giveUpAfterMs);
+		return this.end(uuid, { ...video, uuid, status: 'expired', errorMessage });
+	}
+
+	private end(uuid: string, video: JsonObject): 'done' {
+		this.ended.add(uuid);
+		const delivery = this.deliveryOf(uuid, video.status);
+		if (isWanted(video.status, this.active.settings.events)) this.deliverer.add(delivery, video);
+		else this.deliverer.skip(delivery);
+		return 'done';
+	}
+}

@@ -26,14 +26,17 @@ describe('an answer with an envelope', () => {
 		[1002, 'code1002'],
 		[1003, 'code1003'],
 		[5000, 'code5000'],
-		[1, 'codeOther'],
-		[-1, 'codeOther'],
-		[200, 'codeOther'],
-		[1004, 'codeOther'],
-		[0.5, 'codeOther'],
 	])('reads code %p as %s with any HTTP status', (code, name) => {
 		for (const httpStatus of [200, 201, 302, 400, 401, 403, 408, 429, 500, 503]) {
 			expect(nameOf(httpStatus, JSON.stringify({ code, msg: 'x' }))).toBe(name);
+		}
+	});
+
+	it.each([1, -1, 200, 1004, 0.5])('reads the unknown code %p by its HTTP status', (code) => {
+		const body = JSON.stringify({ code, msg: 'x' });
+		for (const httpStatus of [200, 201]) expect(nameOf(httpStatus, body)).toBe('codeOther');
+		for (const httpStatus of [302, 400, 401, 402, 403, 408, 409, 425, 429, 499, 500, 503]) {
+			expect(nameOf(httpStatus, body)).toBe(byStatus(httpStatus));
 		}
 	});
 
@@ -103,11 +106,12 @@ describe('an answer without an envelope', () => {
 		[402, 'http4xx'],
 		[403, 'http403'],
 		[404, 'http4xx'],
-		[408, 'http408'],
-		[409, 'http4xx'],
+		[408, 'http4xxUnclear'],
+		[409, 'http4xxUnclear'],
+		[425, 'http4xxUnclear'],
 		[422, 'http4xx'],
 		[429, 'http429'],
-		[499, 'http4xx'],
+		[499, 'http4xxUnclear'],
 		[500, 'http5xx'],
 		[502, 'http5xx'],
 		[503, 'http5xx'],
@@ -174,7 +178,10 @@ describe('Retry-After', () => {
 });
 
 describe('apiMessageOf', () => {
-	it.each(['errorMessage', 'failReason', 'error', 'message', 'msg'])('reads %s', (field) => {
+	it.each([
+		...['errorMessage', 'failReason', 'error', 'message', 'msg'],
+		...['detail', 'errors', 'reason', 'title'],
+	])('reads %s', (field) => {
 		expect(apiMessageOf({ uuid: 'v-1', [field]: '  Out of order ' })).toBe('Out of order');
 	});
 
@@ -186,8 +193,24 @@ describe('apiMessageOf', () => {
 
 	it('returns undefined if no field holds text', () => {
 		expect(
-			apiMessageOf({ msg: '  ', error: { message: 'x' }, message: 5, uuid: 'v-1' }),
+			apiMessageOf({ msg: '  ', error: { code: 'x' }, message: 5, detail: [], uuid: 'v-1' }),
 		).toBeUndefined();
+	});
+
+	it.each([
+		[{ error: { message: 'x' } }],
+		[{ detail: [{ loc: ['body'], msg: 'x' }] }],
+		[{ errors: [{}, { message: 'x' }] }],
+		[{ errors: ['x', 'y'] }],
+		[{ error: { errors: [{ message: 'x' }] } }],
+	])('finds a nested message: %j', (answer) => {
+		expect(apiMessageOf(answer)).toBe('x');
+	});
+
+	it('ignores what is nested too deeply', () => {
+		let deep: unknown = 'x';
+		for (let level = 0; level < 10_000; level++) deep = { error: deep };
+		expect(apiMessageOf(deep)).toBeUndefined();
 	});
 
 	it('cuts the message after 500 characters', () => {

@@ -53,7 +53,7 @@ describe('a message about a request', () => {
 	const about = (outcome: Outcome) => messages.requestFailed(outcome);
 
 	it.each(outcomes)('has the HTTP status and the code in its details: $name', (outcome) => {
-		for (const error of [about(outcome), messages.submissionUnclear(outcome)]) {
+		for (const error of [about(outcome), messages.submissionUnclear(outcome, 'stops')]) {
 			const { httpStatus, code } = error.details;
 			expect({ httpStatus, code }).toEqual({ httpStatus: outcome.httpStatus, code: outcome.code });
 		}
@@ -98,7 +98,7 @@ describe('a message about a request', () => {
 		expect(about({ name, retryAfterMs: 61_001 }).fullText).toContain('Try again in 62 seconds');
 	});
 
-	it.each(['code5000', 'http5xx', 'http408', 'reset', 'timeout'] as const)(
+	it.each(['code5000', 'http5xx', 'http4xxUnclear', 'reset', 'timeout'] as const)(
 		'says to try again later: %s',
 		(name) => {
 			expect(about({ name }).description).toMatch(/^Try again later/);
@@ -113,15 +113,15 @@ describe('a message about a request', () => {
 	);
 
 	it.each([...OUTCOMES])('says what to do after an unclear paid request: %s', (name) => {
-		const { details, fullText } = messages.submissionUnclear({ name });
+		const { details, fullText } = messages.submissionUnclear({ name }, 'stops');
 		expect(details.isUnclear).toBe(true);
 		expect(fullText).toContain('accepted and billed');
-		expect(fullText).toContain('start a new execution');
+		expect(fullText).toContain('Retry with currently saved workflow');
 		expect(about({ name }).details.isUnclear).toBeUndefined();
 	});
 
 	it('says that an earlier attempt was interrupted', () => {
-		const { fullText, details } = messages.submissionInterrupted();
+		const { fullText, details } = messages.submissionInterrupted('stops');
 		expect(fullText).toMatch(/unclear.*interrupted.*accepted and billed/);
 		expect(details.isUnclear).toBe(true);
 	});
@@ -130,7 +130,7 @@ describe('a message about a request', () => {
 		for (const name of ['code1000', 'code1002', 'code5000', 'codeOther', 'http4xx'] as const) {
 			expect(about({ name, apiMessage: 'Not today.' }).fullText).not.toContain('..');
 		}
-		expect(messages.videoFailed(UUID, 'Not today.').fullText).not.toContain('..');
+		expect(messages.videoFailed(UUID, 'Not today.', 'stops').fullText).not.toContain('..');
 	});
 });
 
@@ -150,7 +150,7 @@ describe('a message about a job that was accepted', () => {
 			const { fullText, details } = failure;
 			expect(details.uuid).toBe(UUID);
 			expect(fullText).toContain(UUID);
-			expect(fullText).toContain('Get Status');
+			expect(fullText).toMatch(/Get Status|To make it again/);
 			expect(fullText).toContain(
 				details.lastStatus === undefined ? 'status is not known' : `'${details.lastStatus}'`,
 			);
@@ -158,11 +158,11 @@ describe('a message about a job that was accepted', () => {
 	});
 
 	it('contains the reason of a failed job', () => {
-		expect(messages.videoFailed(UUID, 'Blocked').message).toBe(
+		expect(messages.videoFailed(UUID, 'Blocked', 'stops').message).toBe(
 			`Video ${UUID} could not be made: Blocked`,
 		);
 		for (const apiMessage of [undefined, null, 5, {}]) {
-			expect(messages.videoFailed(UUID, apiMessage).message).toBe(
+			expect(messages.videoFailed(UUID, apiMessage, 'stops').message).toBe(
 				`Video ${UUID} could not be made`,
 			);
 		}
@@ -189,7 +189,9 @@ describe('a message about a job that was accepted', () => {
 	// The node sends no key to the video host.
 	it('does not mention the key if the video host refuses the download', () => {
 		for (const name of ['http401', 'http403'] as const) {
-			expect(messages.downloadFailed(UUID, { name }).fullText).not.toContain('key');
+			expect(messages.downloadFailed(UUID, 'https://x/a.mp4', { name }).fullText).not.toContain(
+				'key',
+			);
 		}
 	});
 });

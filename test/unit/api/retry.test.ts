@@ -1,14 +1,10 @@
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { RequestError } from '../../../nodes/Veo/errors/outcome';
-import { OUTCOMES, type OutcomeName } from '../../../nodes/Veo/errors/outcome';
+import { OUTCOMES, RequestError } from '../../../nodes/Veo/errors/outcome';
 import { Backoff } from '../../../nodes/Veo/api/backoff';
-import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
-import { PaidPermit } from '../../../nodes/Veo/api/policy';
-import { submitWithRetries, withRetries } from '../../../nodes/Veo/api/retry';
+import { withRetries } from '../../../nodes/Veo/api/retry';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { expectedOf } from '../../expectedPolicy';
 import {
-	accepted,
 	type Answerer,
 	FakeClock,
 	hanging,
@@ -20,12 +16,6 @@ import {
 	rejectionOf,
 	tooMany,
 } from '../fakes';
-
-const request: GenerateRequest = {
-	generationType: 'text_to_video',
-	prompt: 'A fox in the snow',
-	aspectRatio: 'auto',
-};
 
 interface Options {
 	maxRetries?: number;
@@ -43,12 +33,6 @@ function setUp(replies: Array<Reply | Answerer>, { maxRetries = 4, jitter, signa
 		clock,
 		rules,
 		status: async () => await withRetries(async () => await client.status('v-1', signal), rules),
-		submit: async () =>
-			await submitWithRetries(
-				PaidPermit.first(),
-				async (permit) => await client.generate(request, permit, signal),
-				rules,
-			),
 		/** When each request was sent, in ms since the start. */
 		sentAt: () => server.times().map((ms) => ms - startedAtMs),
 	};
@@ -132,73 +116,6 @@ describe('Retry-After', () => {
 		});
 		expect(clock.sleeps).toEqual([]);
 	});
-
-	// Status checks and submissions share the backoff, and a status check may get a Retry-After of a day.
-	it('of more than ten minutes for another request is not obeyed either', async () => {
-		const { clock, rules, submit, sentAt } = setUp([]);
-		rules.backoff.failed(clock.now(), 86_400_000);
-		const startedAtMs = clock.now();
-		await rejectionOf(clock.run(submit()));
-		expect(clock.now() - startedAtMs).toBeLessThanOrEqual(600_000);
-		expect(sentAt()).toEqual([]);
-	});
-
-	it('applies to the paid request too', async () => {
-		const { clock, submit, sentAt } = setUp([tooMany('11'), accepted('v-1')]);
-		await clock.run(submit());
-		expect(sentAt()).toEqual([0, 11_000]);
-	});
-});
-
-describe('the paid request', () => {
-	const certainlyNotAccepted: OutcomeName[] = [
-		'refused',
-		'dns',
-		'unreachable',
-		'connectTimeout',
-		'http429',
-		'code1003',
-	];
-
-	it.each(certainlyNotAccepted)('is sent again after %s', async (name) => {
-		const { clock, submit, sentAt } = setUp([REPLIES[name], accepted('v-1')]);
-		expect(await clock.run(submit())).toMatchObject({ uuid: 'v-1' });
-		expect(sentAt()).toEqual([0, 500]);
-	});
-
-	it.each(OUTCOMES.filter((name) => !certainlyNotAccepted.includes(name)))(
-		'is never sent again after %s',
-		async (name) => {
-			const { clock, submit, sentAt } = setUp([REPLIES[name], accepted('v-2')]);
-			expect((await outcomeOf(clock.run(submit()))).name).toBe(name);
-			expect(sentAt()).toEqual([0]);
-		},
-	);
-
-	it('is not sent again after an unclear outcome that follows clear ones', async () => {
-		const replies = [REPLIES.refused, tooMany(), REPLIES.reset, accepted('v-2')];
-		const { clock, submit, sentAt } = setUp(replies);
-		expect((await outcomeOf(clock.run(submit()))).name).toBe('reset');
-		expect(sentAt()).toEqual([0, 500, 1500]);
-	});
-
-	it('is repeated at most as often as Max Retries says', async () => {
-		const { clock, submit, sentAt } = setUp(repeat(9, REPLIES.code1003), { maxRetries: 2 });
-		expect((await outcomeOf(clock.run(submit()))).name).toBe('code1003');
-		expect(sentAt()).toHaveLength(3);
-	});
-
-	it('uses a new permit for each attempt', async () => {
-		const { clock, rules } = setUp([]);
-		const permits = new Set<PaidPermit>();
-		const send = async (permit: PaidPermit) => {
-			permits.add(permit);
-			permit.use();
-			return await Promise.reject<string>(new RequestError({ name: 'dns' }));
-		};
-		await outcomeOf(clock.run(submitWithRetries(PaidPermit.first(), send, rules)));
-		expect(permits.size).toBe(5);
-	});
 });
 
 describe('parallel requests of a run', () => {
@@ -223,11 +140,14 @@ describe('parallel requests of a run', () => {
 	});
 
 	it('obey the Retry-After of another request', async () => {
-		const replies = [tooMany('30'), accepted('v-1'), status('pending')];
-		const { clock, status: check, submit, sentAt } = setUp(replies);
+		const {
+			clock,
+			status: check,
+			sentAt,
+		} = setUp([tooMany('30'), ...repeat(2, status('pending'))]);
 		const first = check();
 		await clock.advance(10);
-		await clock.run(Promise.all([submit(), first]));
+		await clock.run(Promise.all([check(), first]));
 		expect(sentAt()).toEqual([0, 30_000, 30_000]);
 	});
 });
@@ -235,8 +155,8 @@ describe('parallel requests of a run', () => {
 describe('Stop', () => {
 	it('ends a pause at once', async () => {
 		const stop = new AbortController();
-		const { clock, submit, sentAt } = setUp([tooMany('60')], { signal: stop.signal });
-		const stopped = rejectionOf(submit());
+		const { clock, status: check, sentAt } = setUp([tooMany('60')], { signal: stop.signal });
+		const stopped = rejectionOf(check());
 		await clock.advance(2_000);
 		stop.abort();
 		expect(await stopped).toBeInstanceOf(StoppedError);
@@ -254,8 +174,8 @@ describe('Stop', () => {
 	});
 
 	it('prevents the first request if it comes before it', async () => {
-		const { clock, submit, sentAt } = setUp([], { signal: AbortSignal.abort() });
-		await expect(clock.run(submit())).rejects.toBeInstanceOf(StoppedError);
+		const { clock, status: check, sentAt } = setUp([], { signal: AbortSignal.abort() });
+		await expect(clock.run(check())).rejects.toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([]);
 	});
 });

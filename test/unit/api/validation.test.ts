@@ -49,7 +49,15 @@ describe('checkBasics', () => {
 		expect(checkBasics({ ...good, aspectRatio }).aspectRatio).toBe('auto');
 	});
 
-	it.each([['4:3'], [' 16:9'], [['16:9']], [169]])(
+	it.each([' 16:9', '16:9 ', '16:9\n'])('trims the aspect ratio %j', (aspectRatio) => {
+		expect(checkBasics({ ...good, aspectRatio }).aspectRatio).toBe('16:9');
+	});
+
+	it.each([{ subject: 'a fox' }, ['a fox', 'snow']])('sends the prompt %j as JSON', (prompt) => {
+		expect(checkBasics({ ...good, prompt }).prompt).toBe(JSON.stringify(prompt));
+	});
+
+	it.each([['4:3'], ['16: 9'], [['16:9']], [169]])(
 		'refuses the aspect ratio %j and names the field',
 		(aspectRatio) => {
 			const refusal = refusalOf(() => checkBasics({ ...good, aspectRatio }));
@@ -58,14 +66,20 @@ describe('checkBasics', () => {
 		},
 	);
 
-	it.each([[''], ['  \n\t '], [undefined], [null], [true], [{}]])(
-		'refuses the prompt %j',
-		(prompt) => {
-			const refusal = refusalOf(() => checkBasics({ ...good, prompt }));
-			expect(refusal.fullText).toContain("'Prompt'");
-			expect(refusal.fullText).toContain('nothing was paid');
-		},
-	);
+	it.each([
+		[''],
+		['  \n\t '],
+		[undefined],
+		[null],
+		[true],
+		[{}],
+		[[]],
+		['A film of [object Object]'],
+	])('refuses the prompt %j', (prompt) => {
+		const refusal = refusalOf(() => checkBasics({ ...good, prompt }));
+		expect(refusal.fullText).toContain("'Prompt'");
+		expect(refusal.fullText).toContain('nothing was paid');
+	});
 
 	it('accepts a number as the prompt, as from an expression', () => {
 		expect(checkBasics({ ...good, prompt: 1984 }).prompt).toBe('1984');

@@ -31,7 +31,7 @@ async function waitWith(durationMs: number, estimator: Estimator) {
 	const server = transportOf(async () => {
 		const elapsedMs = clock.now();
 		await clock.pass(20);
-		if (elapsedMs >= durationMs) return status('completed');
+		if (elapsedMs >= durationMs) return status('completed', { videoUrl: 'https://x.test/v.mp4' });
 		return status(
 			'processing',
 			estimator({ remainingMs: durationMs - elapsedMs, elapsedMs, durationMs }),

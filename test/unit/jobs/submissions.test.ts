@@ -15,17 +15,16 @@ describe('Submissions', () => {
 		expect(submissions.accepted()).toEqual([]);
 	});
 
-	it.each<Submission>([
-		submitting,
-		{ state: 'unclear', message: 'Unclear', description: 'Check.' },
-		acceptedAs('v-1'),
-	])('finds a submission by item and hash: $state', (submission) => {
-		const submissions = new Submissions({}, 0);
-		submissions.set(3, 'h', submission);
-		expect(submissions.find(3, 'h')).toEqual(submission);
-		expect(submissions.find(3, 'other')).toBeUndefined();
-		expect(submissions.find(2, 'h')).toBeUndefined();
-	});
+	it.each<Submission>([submitting, { state: 'unclear', message: 'Unclear' }, acceptedAs('v-1')])(
+		'finds a submission by item and hash: $state',
+		(submission) => {
+			const submissions = new Submissions({}, 0);
+			submissions.set(3, 'h', submission);
+			expect(submissions.find(3, 'h')).toEqual(submission);
+			expect(submissions.find(3, 'other')).toBeUndefined();
+			expect(submissions.find(2, 'h')).toBeUndefined();
+		},
+	);
 
 	it('finds a submission in the next attempt, after n8n stored it as JSON', () => {
 		const store: Record<string, unknown> = {};

@@ -9,7 +9,6 @@ import type { ApiRequest } from '../../../nodes/Veo/api/transport';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { Submissions } from '../../../nodes/Veo/jobs/submissions';
-import { VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
 import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
 import {
@@ -24,6 +23,7 @@ import {
 	type Reply,
 	scripted,
 	rejectionOf,
+	submitRules,
 	tooMany,
 	transportOf,
 } from '../fakes';
@@ -39,6 +39,7 @@ interface Attempt {
 	requestHash?: string;
 	runIndex?: number;
 	prepare?: () => Promise<GenerateRequest>;
+	maxSlotWaitMs?: number;
 	tracker?: JobTracker;
 	stop?: AbortSignal;
 	/** Ends a pause or a retry: the user's Stop, or the failure of another item. */
@@ -51,7 +52,14 @@ function execution(...replies: Array<Reply | Answerer>) {
 	const server = scripted(...replies);
 	let store = {};
 
-	const start = async ({ runIndex = 0, tracker, stop, end = stop, ...item }: Attempt = {}) => {
+	const start = async ({
+		runIndex = 0,
+		tracker,
+		stop,
+		end = stop,
+		maxSlotWaitMs,
+		...item
+	}: Attempt = {}) => {
 		store = jsonRoundTrip(store);
 		return await submitOnce(
 			{
@@ -60,14 +68,13 @@ function execution(...replies: Array<Reply | Answerer>) {
 				prepare: async () => await Promise.resolve(request),
 				...item,
 			},
-			{
-				client: new VeoClient(server.send),
+			submitRules(new VeoClient(server.send), {
 				submissions: new Submissions(store, runIndex),
-				videoLimit: new VideoLimit(store, '1', 0),
 				tracker,
-				retry: { backoff: new Backoff(), maxRetries: 2, signal: end },
+				maxSlotWaitMs,
+				signal: end,
 				stop,
-			},
+			}),
 		);
 	};
 	return {
@@ -111,12 +118,7 @@ describe('submitting an item', () => {
 		});
 		await submitOnce(
 			{ itemIndex: 0, requestHash: 'h', prepare: async () => await Promise.resolve(request) },
-			{
-				client: new VeoClient(send),
-				submissions,
-				videoLimit: new VideoLimit({}, '1', 0),
-				retry: { backoff: new Backoff(), maxRetries: 0 },
-			},
+			submitRules(new VeoClient(send), { submissions }),
 		);
 		expect(state).toBe('submitting');
 	});
@@ -150,12 +152,14 @@ describe('another attempt of the same execution', () => {
 	it.each(clear)(
 		'submits again after a request that was certainly not accepted: %s',
 		async (name) => {
-			const replies = expectedOf(name).submit === 'again' ? 3 : 1;
+			const isThrottled = name === 'http429' || name === 'code1003';
+			const replies = expectedOf(name).submit === 'again' && !isThrottled ? 3 : 1;
 			const { submitAndFail, submit, sent } = execution(
 				...Array.from({ length: replies }, () => REPLIES[name]),
 				accepted('v-1'),
 			);
-			expect((await submitAndFail()).details.isUnclear).toBeUndefined();
+			const error = await submitAndFail({ maxSlotWaitMs: 0 });
+			expect(error.details.isUnclear).toBeUndefined();
 			expect(await submit()).toMatchObject({ uuid: 'v-1' });
 			expect(sent).toHaveLength(replies + 1);
 		},
@@ -260,10 +264,10 @@ describe('submitting with a job table', () => {
 		});
 		const open = async () => {
 			const tracker = new JobTracker(
-				jobTable(send, 'veo_jobs'),
+				jobTable(send, { name: 'veo_jobs' }),
 				{ executionId: '7', workflowId: 'w', nodeId: 'n', runIndex: 0 },
 				{ backoff: new Backoff(), maxRetries: 0 },
-				false,
+				60_000,
 			);
 			await tracker.open();
 			return tracker;
@@ -284,7 +288,7 @@ describe('submitting with a job table', () => {
 			prompt: request.prompt,
 			requestHash: 'h',
 		});
-		expect(before).not.toHaveProperty('uuid');
+		expect(before).toMatchObject({ uuid: null });
 		expect(table.row()).toMatchObject({ status: 'pending', uuid: 'v-1' });
 	});
 

@@ -1,5 +1,5 @@
-import { VeoError } from '../../../nodes/Veo/errors/VeoError';
-import { VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
+import { StoppedError, VeoError } from '../../../nodes/Veo/errors/VeoError';
+import { type Count, VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
 import { jsonRoundTrip } from '../fakes';
 
 const accepted = async () => await Promise.resolve('job');
@@ -10,7 +10,9 @@ const unclear = async () => await Promise.reject(new VeoError('No', 'Sorry.', { 
 async function letThrough(limit: VideoLimit, times: number, submit = accepted): Promise<number> {
 	let sent = 0;
 	for (let item = 0; item < times; item++) {
-		const counted = async () => {
+		const counted = async (count: Count) => {
+			const overLimit = count.add();
+			if (overLimit) throw overLimit;
 			sent++;
 			return await submit();
 		};
@@ -45,7 +47,12 @@ describe('Max Videos per Execution', () => {
 
 	it('holds for items that are submitted at the same time', async () => {
 		const limit = new VideoLimit({}, '7', 2);
-		const all = [0, 1, 2, 3].map(async (item) => await limit.counted(item, accepted));
+		const submit = async (count: Count) => {
+			const overLimit = count.add();
+			if (overLimit) throw overLimit;
+			return await accepted();
+		};
+		const all = [0, 1, 2, 3].map(async (item) => await limit.counted(item, submit));
 		const ends = await Promise.allSettled(all);
 		expect(ends.map(({ status }) => status)).toEqual([
 			'fulfilled',
@@ -54,6 +61,28 @@ describe('Max Videos per Execution', () => {
 			'rejected',
 		]);
 		expect([...limit.newItems]).toEqual([0, 1]);
+	});
+
+	it('counts an item once, however often its request is sent, and not one that is taken up', async () => {
+		const limit = new VideoLimit({}, '7', 1);
+		await limit.counted(0, accepted);
+		expect(limit.isReached).toBe(false);
+		await limit.counted(1, async (count) => {
+			count.add();
+			count.remove();
+			count.add();
+			count.add();
+			return await accepted();
+		});
+		expect(limit.isReached).toBe(true);
+		expect([...limit.newItems]).toEqual([1]);
+	});
+
+	it('does not count an item that another one interrupted before it was sent', async () => {
+		const limit = new VideoLimit({}, '7', 1);
+		const interrupted = async () => await Promise.reject(new StoppedError());
+		expect(await letThrough(limit, 3, interrupted)).toBe(3);
+		expect(await letThrough(limit, 3)).toBe(1);
 	});
 
 	it('is no limit at 0', async () => {

@@ -5,11 +5,14 @@
 export * from './input';
 export * from './jobTable';
 export {
+	identicalNotChecked,
+	keySubmissionUnclear,
 	requestFailed,
 	statusFailed,
 	submissionInterrupted,
 	submissionRefused,
 	submissionUnclear,
 } from './request';
+export type { Situation } from './situation';
 export * from './trigger';
 export * from './video';

@@ -13,6 +13,13 @@ export const blankPrompt = () =>
 		`Describe the video in 'Prompt' and run the node again. ${NOTHING_PAID}`,
 	);
 
+/** `prompt` as an expression made it of an object. */
+export const objectInPrompt = () =>
+	inputError(
+		`The 'Prompt' contains "[object Object]" instead of a description`,
+		`The expression puts structured data into text. Use {{ JSON.stringify(…) }} around it, or choose one of its fields. ${NOTHING_PAID}`,
+	);
+
 export const invalidChoice = (displayName: string, value: unknown, choices: readonly string[]) =>
 	inputError(
 		`'${displayName}' is ${quoted(value)}, which the API does not know`,
@@ -91,6 +98,18 @@ export const invalidApiKey = (credentialName: string) =>
 	inputError(
 		`The 'API Key' in the ${credentialName} credential is blank or contains a character that no key has`,
 		'Open the credential and paste the key again, without spaces or line breaks.',
+	);
+
+export const blankIdempotencyKey = () =>
+	inputError(
+		"The 'Idempotency Key' is blank",
+		`Use a value that is different for each video, such as a row ID, or remove the option. ${NOTHING_PAID}`,
+	);
+
+export const idempotencyKeyInUse = (key: string, uuid: string) =>
+	inputError(
+		`The 'Idempotency Key' ${quoted(key)} belongs to another request, that of video ${uuid}`,
+		`One key stands for one video. Use another key for this prompt and image. ${NOTHING_PAID}`,
 	);
 
 export const severalImageUrls = () =>
@@ -192,5 +211,5 @@ export const tooManyVideos = (videos: number, maxVideos: number, earlier: number
 export const maxVideosReached = (maxVideos: number) =>
 	inputError(
 		`This execution has submitted ${maxVideos} videos, which is its 'Max Videos per Execution'`,
-		`This item was not sent, so it was not paid. To go on, raise 'Max Videos per Execution' and retry the execution: the count starts again, and the videos that it has are not paid again.`,
+		`No further video was submitted for this item. To go on, raise 'Max Videos per Execution' and retry the execution: the count starts again, and the videos that it has are not paid again.`,
 	);

@@ -20,6 +20,32 @@ export const missingTable = (tableName: string) =>
 		{ isInput: true },
 	);
 
+/** More than one table that the key sees has the name. */
+export function ambiguousTable(
+	tableName: string,
+	tables: ReadonlyArray<{ id: string; projectId?: string; createdAt?: string }>,
+): VeoError {
+	const texts = tables.slice(0, MAX_LISTED).map(({ id, projectId, createdAt }) => {
+		const known = [projectId && `project ${projectId}`, createdAt && `created ${createdAt}`];
+		return [id, ...known].filter(Boolean).join(', ');
+	});
+	const others = tables.length - texts.length;
+	return new VeoError(
+		`The n8n API key sees ${tables.length} Data Tables named '${tableName}': ${texts.join('; ')}${others > 0 ? `; and ${others} more` : ''}`,
+		"Choose the right one in 'Job Table Name' from the list.",
+		{ isInput: true },
+	);
+}
+
+const MAX_LISTED = 5;
+
+export const missingColumns = (tableName: string, columns: readonly string[]) =>
+	new VeoError(
+		`The Data Table '${tableName}' has no column ${columns.map((name) => `"${name}"`).join(', ')}`,
+		`Add ${columns.length === 1 ? 'it' : 'them'} to the table with exactly ${columns.length === 1 ? 'this name' : 'these names'}, or choose another 'Job Table Name'. The documentation of this package lists all columns with their types.`,
+		{ isInput: true },
+	);
+
 /** The result of a job table credential's test, where the credential does not work. */
 export function tableCredentialRefused(outcome: Outcome): string {
 	const { message, description } = explainDataTables(outcome);
@@ -71,12 +97,32 @@ const CHECK_TABLE_URL = "Check 'Base URL' in the Veo Job Table API credential.";
 /** What an outcome means for a request to n8n's own API. */
 function explainDataTables(outcome: Outcome): { message: string; description: string } {
 	const apiMessage = apiMessageText(outcome.apiMessage);
+	switch (outcome.n8nCause) {
+		case 'sizeLimit':
+			return {
+				message: `All Data Tables of this n8n together are larger than n8n allows${apiMessage}`,
+				description:
+					'Delete rows or tables that are no longer needed, or raise the limit of n8n, N8N_DATA_TABLES_MAX_SIZE_BYTES. Finished rows of the job table may be deleted. Do not rename the table.',
+			};
+		case 'missingColumn':
+			return {
+				message: `The Data Table lacks a column${apiMessage}`,
+				description:
+					'Add a column with exactly this name to the table. The documentation of this package lists all columns with their types.',
+			};
+		case 'proxy':
+			return {
+				message: 'A server before n8n asks for a user and a password',
+				description:
+					"Put them into 'Base URL' in the Veo Job Table API credential, as in https://user:password@n8n.example.com/api/v1, or use an address that does not pass that server.",
+			};
+	}
 	switch (outcome.name) {
 		case 'http401':
 			return {
-				message: 'n8n refused the API key',
+				message: 'n8n refused the API key, or its public API is switched off',
 				description:
-					"Check 'API Key' in the Veo Job Table API credential: it has to be a key of this n8n instance.",
+					"Check 'API Key' in the Veo Job Table API credential: it has to be a key of this n8n instance that has not expired. On an n8n of your own, N8N_PUBLIC_API_DISABLED must not be set.",
 			};
 		case 'http403':
 			return {
@@ -86,26 +132,51 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 		case 'http4xx':
 			return outcome.httpStatus === 404
 				? {
-						message: 'This n8n has no Data Tables in its API',
+						message: 'This n8n has no Data Tables in its API, or the table was deleted',
 						description: `Update n8n to version 2.8 or newer. ${CHECK_TABLE_URL}`,
 					}
 				: {
 						message: `n8n did not accept the request${apiMessage}`,
 						description:
-							"The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or rename that Data Table.",
+							"The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or mend the columns.",
 					};
 		case 'html':
 		case 'shape':
 		case 'redirect':
 		case 'seeOther':
 			return {
-				message: "The address is not that of n8n's API",
-				description: CHECK_TABLE_URL,
+				message: "The address is not that of n8n's API, or the public API is switched off",
+				description: `${CHECK_TABLE_URL} On an n8n of your own, N8N_PUBLIC_API_DISABLED must not be set.`,
+			};
+		case 'tls':
+			return {
+				message: 'The certificate of n8n was not accepted',
+				description:
+					"If n8n uses a certificate of your own, start n8n with NODE_EXTRA_CA_CERTS set to the file of its authority. In a network that you trust, 'Ignore SSL Issues' in the Veo Job Table API credential does without.",
+			};
+		case 'tooLarge':
+			return {
+				message: 'The answer of n8n was too large',
+				description: 'Shorten or delete rows of the job table that hold very long texts.',
+			};
+		case 'timeout':
+			return {
+				message: 'n8n did not answer in time',
+				description: 'Try again later. n8n may be busy, or the Data Table very large.',
 			};
 		default:
-			return {
-				message: `n8n could not be reached${apiMessage}`,
-				description: CHECK_TABLE_URL,
-			};
+			return outcome.networkCode?.startsWith('Ssrf')
+				? {
+						message: 'The SSRF protection of n8n blocks the address of its own API',
+						description:
+							'Allow the address on the n8n server with N8N_SSRF_ALLOWED_IP_RANGES or N8N_SSRF_ALLOWED_HOSTNAMES, or use an address that is allowed.',
+					}
+				: { message: `n8n could not be reached${apiMessage}`, description: CHECK_TABLE_URL };
 	}
 }
+
+/** In the row of a request that is sent again because of On Unclear Submission, until its answer comes. */
+export const sentAgain = () => 'Sent again: the outcome of the first request is unclear';
+
+/** In the row of an item whose idempotency key another item used at the same time. */
+export const keyTakenByOther = () => 'Not sent: another item used the same Idempotency Key first';

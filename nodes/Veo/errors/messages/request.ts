@@ -1,6 +1,7 @@
 import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
-import { apiMessageText, lowerFirst } from './text';
+import { GET_THE_OTHERS, type Situation } from './situation';
+import { apiMessageText, lowerFirst, NOTHING_PAID } from './text';
 
 /** A request to the Veo API that was surely not accepted, or that costs nothing. */
 export function requestFailed(outcome: Outcome): VeoError {
@@ -9,17 +10,29 @@ export function requestFailed(outcome: Outcome): VeoError {
 }
 
 /** A paid request that may have been accepted. */
-export const submissionUnclear = (outcome: Outcome) =>
-	unclear(explain(outcome).message, detailsOf(outcome));
+export const submissionUnclear = (outcome: Outcome, situation: Situation) =>
+	unclear(explain(outcome).message, detailsOf(outcome), situation);
 
 /** An earlier try of this execution ended while the paid request was being sent. */
-export const submissionInterrupted = () =>
-	unclear('An earlier try of this execution was interrupted while it sent the request', {});
+export const submissionInterrupted = (situation: Situation) =>
+	unclear(
+		'An earlier try of this execution was interrupted while it sent the request',
+		{},
+		situation,
+	);
 
-const unclear = (cause: string, details: VeoError['details']) =>
+/** Another execution, item or tool call with the same idempotency key has been sending its request for too long. */
+export const keySubmissionUnclear = (situation: Situation) =>
+	unclear(
+		"The item that used its 'Idempotency Key' first was interrupted while it sent the request",
+		{},
+		situation,
+	);
+
+const unclear = (cause: string, details: VeoError['details'], situation: Situation) =>
 	new VeoError(
 		`It is unclear whether the API accepted the video: ${lowerFirst(cause)}`,
-		'It may have been accepted and billed, so it is not sent again automatically. Look for it in your veo3o1.com account. To submit it anyway, start a new execution. A retry of this execution does not submit it again.',
+		`It may have been accepted and billed, so it is not sent again automatically. Look for it in your veo3o1.com account. ${GET_THE_OTHERS[situation]}To submit it again, which may pay twice, set 'On Unclear Submission' to 'Send Again, May Pay Twice'${situation === 'stops' ? ', save, and use the same retry' : ''}.`,
 		{ ...details, isUnclear: true },
 	);
 
@@ -30,6 +43,16 @@ export function statusFailed(uuid: string, outcome: Outcome): VeoError {
 	return new VeoError(
 		`The status of video ${uuid} could not be checked: ${lowerFirst(message)}`,
 		isNotFound ? "Check 'Video ID': it is the 'uuid' that Generate returned." : description,
+		{ uuid, ...detailsOf(outcome) },
+	);
+}
+
+/** An identical video exists, but the API did not say what became of it. */
+export function identicalNotChecked(uuid: string, outcome: Outcome): VeoError {
+	const { message, description } = explain(outcome);
+	return new VeoError(
+		`Video ${uuid} of an identical request could not be checked: ${lowerFirst(message)}`,
+		`${description} To make a new video instead, switch off 'Reuse Identical'. ${NOTHING_PAID}`,
 		{ uuid, ...detailsOf(outcome) },
 	);
 }
@@ -53,6 +76,7 @@ function technicalText({ httpStatus, code, apiMessage, networkCode }: Outcome): 
 
 const CHECK_BASE_URL =
 	"Check 'Base URL' in the Veo API credential and your network, then try again.";
+const CHECK_FIELDS = "Check the node's fields.";
 const LATER = 'Try again later.';
 
 /** What an outcome means, for all kinds of requests to the Veo API. */
@@ -98,13 +122,13 @@ function explain(outcome: Outcome): { message: string; description: string } {
 		case 'http429':
 		case 'code1003':
 			return {
-				message: 'The API received too many requests from this account',
-				description: `Try again ${retryAfterText(outcome)}, or send fewer items at a time.`,
+				message: `The API received too many requests from this account${apiMessage}`,
+				description: `Try again ${retryAfterText(outcome)}, or make fewer videos at the same time with 'Max Concurrent Jobs'.`,
 			};
 		case 'code1000':
 			return {
 				message: `The API did not accept the input${apiMessage}`,
-				description: "Check the node's fields.",
+				description: CHECK_FIELDS,
 			};
 		case 'code1001':
 			return {
@@ -121,12 +145,12 @@ function explain(outcome: Outcome): { message: string; description: string } {
 				message: `The API answered with code ${outcome.code}${apiMessage}`,
 				description: LATER,
 			};
-		case 'http408':
+		case 'http4xxUnclear':
 		case 'http4xx':
 		case 'http5xx':
 			return {
 				message: `The server answered with HTTP ${httpStatus}${apiMessage}`,
-				description: name === 'http4xx' ? CHECK_BASE_URL : LATER,
+				description: name !== 'http4xx' ? LATER : apiMessage ? CHECK_FIELDS : CHECK_BASE_URL,
 			};
 		case 'html':
 		case 'empty':

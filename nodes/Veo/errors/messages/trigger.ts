@@ -1,5 +1,6 @@
 import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
+import { tableFailed } from './jobTable';
 import { statusFailed } from './request';
 
 /** For a test event in the editor. */
@@ -24,3 +25,18 @@ export function notChecked(failed: ReadonlyArray<{ uuid: string; outcome: Outcom
 /** In n8n's log: finished videos for which n8n started no execution. */
 export const notDelivered = (videos: number) =>
 	`n8n did not start an execution for ${videos} finished ${videos === 1 ? 'video' : 'videos'}. ${videos === 1 ? 'It' : 'They'} will be retried.`;
+
+/** In the row of a job whose `uuid` cannot be one. */
+export const notAVideoId = () =>
+	"Not checked: the 'uuid' of this row is not a video ID. Add a new row with the right one.";
+
+/** In n8n's log: a row that could not be written. The video is delivered all the same. */
+export const notWritten = (uuid: string, outcome: Outcome) =>
+	`The row of video ${uuid} could not be written. The video is delivered all the same. ${tableFailed('', outcome).description}`;
+
+/** In n8n's log: old rows that could not be deleted. */
+export function deletionFailed(tableName: string, outcome: Outcome): string {
+	return outcome.name === 'http403'
+		? `Rows of the job table '${tableName}' could not be deleted: the n8n API key lacks the scope to delete rows. Add it to the key, or set 'Delete After' to 0.`
+		: `Rows of the job table '${tableName}' could not be deleted. ${tableFailed(tableName, outcome).fullText}`;
+}

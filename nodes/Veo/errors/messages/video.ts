@@ -1,15 +1,25 @@
 import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
-import { detailsOf } from './request';
-import { apiMessageText, quoted } from './text';
+import { detailsOf, requestFailed } from './request';
+import { GET_THE_OTHERS, type Situation } from './situation';
+import { apiMessageText, lowerFirst, quoted } from './text';
 
 /** The API reports the video as `failed`. */
-export const videoFailed = (uuid: string, apiMessage: unknown) =>
+export const videoFailed = (uuid: string, apiMessage: unknown, situation: Situation) =>
 	new VeoError(
 		`Video ${uuid} could not be made${apiMessageText(apiMessage)}`,
-		"Its last status was 'failed'. Change the prompt or the image and start a new execution, or use Get Status with this ID for more information.",
+		`Its last status was 'failed', and it may have been billed. ${MAKE_AGAIN[situation]}`,
 		{ uuid, lastStatus: 'failed' },
 	);
+
+const MAKE_AGAIN: Record<Situation, string> = {
+	stops:
+		`To make it again, use Retry in the executions list: this pays for this video again and keeps all others. ${GET_THE_OTHERS.stops}`.trim(),
+	continues:
+		"To make it again, run this item again or set 'Make Again When Failed'. Both pay for it again.",
+	subWorkflow:
+		"To make it again within an execution, set 'Make Again When Failed', which pays for it again. A retry of the calling workflow starts this workflow from the beginning: with Track Job and an 'Idempotency Key' it keeps all other videos, without them it pays for them again.",
+};
 
 export const waitTimedOut = (
 	uuid: string,
@@ -19,7 +29,7 @@ export const waitTimedOut = (
 ) =>
 	new VeoError(
 		`Video ${uuid} was not finished after ${Math.round(waitedMs / 1000)} seconds`,
-		`${lastStatusText(lastStatus)} It is paid for and still being made: get it later using Get Status with this ID, or raise 'Max Wait Time'.`,
+		`${lastStatusText(lastStatus)}${lastAnswerText(outcome)} It is paid for and still being made: get it later using Get Status with this ID, or raise 'Max Wait Time'.`,
 		{ uuid, lastStatus, ...(outcome && detailsOf(outcome)) },
 	);
 
@@ -37,11 +47,17 @@ export const keyRefusedWhileWaiting = (
 const lastStatusText = (lastStatus: string | undefined) =>
 	lastStatus === undefined ? 'Its status is not known.' : `Its last status was '${lastStatus}'.`;
 
-export const downloadFailed = (uuid: string, outcome: Outcome) =>
+/** Why the last status check gave no status. */
+const lastAnswerText = (outcome: Outcome | undefined) =>
+	outcome === undefined
+		? ''
+		: ` The last status check did not succeed: ${lowerFirst(requestFailed(outcome).message)}.`;
+
+export const downloadFailed = (uuid: string, videoUrl: string, outcome: Outcome) =>
 	new VeoError(
 		`Video ${uuid} is finished, but could not be downloaded: ${explainDownload(outcome)}`,
 		"Its last status was 'completed'. Get it using Get Status with this ID.",
-		{ uuid, lastStatus: 'completed', ...detailsOf(outcome) },
+		{ uuid, lastStatus: 'completed', videoUrl, ...detailsOf(outcome) },
 	);
 
 /** What an outcome means for the host of the video file, which is not the API. */
@@ -69,8 +85,16 @@ const unusableUrl = (uuid: string, cause: string) =>
 	);
 
 /** Added to an error that ends the run. `videos` are `uuid`s with their items. */
-export const otherVideosAccepted = (videos: string[]) =>
-	`Other videos that the API accepted in this execution: ${videos.join(', ')}. A retry of this execution continues with them and does not pay for them again.`;
+export const otherVideosAccepted = (videos: string[], situation: Situation) =>
+	`Other videos that the API accepted in this execution: ${videos.join(', ')}. ${KEEPS_THEM[situation]}`;
+
+const KEEPS_THEM: Record<Situation, string> = {
+	stops:
+		'Retry in the executions list continues with them and does not pay for them again. Execute step in the editor is a new execution and pays again.',
+	continues: 'They are in the output of this node.',
+	subWorkflow:
+		"Get them using Get Status. A retry of the calling workflow pays for them again, unless Track Job is on with an 'Idempotency Key'.",
+};
 
 /** Added to an error that ends the run. `messages` are those of the unclear items. */
 export const otherVideosUnclear = (messages: string[]) =>

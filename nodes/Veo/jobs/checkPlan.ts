@@ -1,0 +1,167 @@
+import type { VideoStatus } from '../api/client';
+import type { Experience } from './experience';
+
+/** No job is checked more often (API reference, "Best practices"). */
+export const MIN_PAUSE_MS = 5_000;
+
+/** How far an estimated end may drift between answers. The API may round to seconds. */
+const MAX_DRIFT_MS = 2_000;
+/** The pause as a multiple of the time for which the predictions of one job have agreed. */
+const PAUSE_FACTOR = 2;
+/** Two estimates may agree by chance. Ends from `progress` need two answers each, so fewer of them do. */
+const MIN_AGREEING = { estimate: 3, progress: 2 };
+/** With trusted predictions, an end within this time is not checked in between. */
+const TRUSTED_MS = 60_000;
+/** An end from `progress` is checked again shortly before it, because whole percents are coarse. */
+const PROGRESS_FACTOR = 0.8;
+const PROGRESS_NEAR_MS = 15_000;
+const PROGRESS_NEAR_FACTOR = 0.2;
+/** A prediction with less lead time than this proves nothing. */
+const MIN_LEAD_MS = 15_000;
+const MAX_LEAD_DRIFT = 0.05;
+const MAX_BLIND_MS = 2 * 60_000;
+
+interface Prediction {
+	by: 'estimate' | 'progress';
+	endMs: number;
+	/** How far the end may be off without contradicting earlier ones. */
+	toleranceMs: number;
+}
+
+export interface NextCheck {
+	pauseMs: number;
+	/** When the job is likely to end, in ms since the epoch: due jobs with earlier ends are checked first. */
+	endMs: number;
+}
+
+/**
+ * When to check one job again: by `estimatedTime` or `progress` (API reference, "Get a video's status") as far as they
+ * have proved right, by how long other jobs took where there is neither, and at each interval where nothing is known.
+ */
+export class CheckPlan {
+	private agreed: (Prediction & { sinceMs: number; times: number }) | undefined;
+	private firstProgress: { atMs: number; percent: number } | undefined;
+	private lastProgress = -Infinity;
+	private claim: { atMs: number; endMs: number } | undefined;
+	private lastOpenMs = -Infinity;
+
+	constructor(
+		private readonly experience: Experience,
+		private readonly intervalMs: number,
+		/** When the API accepted the job, if that is known. */
+		private readonly acceptedAtMs: number | undefined,
+	) {}
+
+	/** The next check after a status answer that is not final, or after a failed check. */
+	next(video: VideoStatus | undefined, nowMs: number): NextCheck {
+		if (video) this.lastOpenMs = nowMs;
+		const prediction = video && this.predict(video, nowMs);
+		const next = prediction
+			? this.byPrediction(prediction, nowMs)
+			: this.byHistory(video === undefined, nowMs);
+		const pauseMs = Math.max(MIN_PAUSE_MS, next.pauseMs);
+		return { pauseMs, endMs: Math.max(next.endMs, nowMs) };
+	}
+
+	/** The job is final: what that says about the predictions and about other jobs. */
+	ended(video: VideoStatus, nowMs: number): void {
+		// Without an earlier answer shortly before, it is not known when the job ended.
+		if (nowMs - this.lastOpenMs > MAX_BLIND_MS) return;
+		if (this.acceptedAtMs !== undefined && video.status === 'completed') {
+			this.experience.addDuration(nowMs - this.acceptedAtMs);
+		}
+		if (!this.claim) return;
+		const { atMs, endMs } = this.claim;
+		const toleranceMs = MAX_DRIFT_MS + (endMs - atMs) * MAX_LEAD_DRIFT;
+		this.experience.addVerdict(
+			endMs >= this.lastOpenMs - toleranceMs && endMs <= nowMs + toleranceMs,
+		);
+	}
+
+	private predict(video: VideoStatus, nowMs: number): Prediction | undefined {
+		const percent = typeof video.progress === 'number' ? video.progress : this.lastProgress;
+		const isGoingBack = percent < this.lastProgress;
+		this.lastProgress = percent;
+		if (isGoingBack) {
+			// Neither this progress nor the estimate beside it is believed.
+			this.firstProgress = undefined;
+			this.agreed = undefined;
+			return undefined;
+		}
+		const seconds = toNumber(video.estimatedTime);
+		if (seconds === undefined) return this.byProgress(percent, nowMs);
+		return { by: 'estimate', endMs: nowMs + seconds * 1000, toleranceMs: MAX_DRIFT_MS };
+	}
+
+	private byProgress(percent: number, nowMs: number): Prediction | undefined {
+		if (!(percent >= 0 && percent < 100)) return undefined;
+		const first = (this.firstProgress ??= { atMs: nowMs, percent });
+		const made = percent - first.percent;
+		if (made <= 0) return undefined;
+		const leftMs = ((100 - percent) * (nowMs - first.atMs)) / made;
+		// One percent more or less in what was made.
+		return { by: 'progress', endMs: nowMs + leftMs, toleranceMs: MAX_DRIFT_MS + leftMs / made };
+	}
+
+	private byPrediction(prediction: Prediction, nowMs: number): NextCheck {
+		const { by, endMs, toleranceMs } = prediction;
+		const before = this.agreed;
+		const agrees =
+			before?.by === by &&
+			Math.abs(endMs - before.endMs) <= Math.max(toleranceMs, before.toleranceMs);
+		const agreed = {
+			by,
+			toleranceMs,
+			// Seconds that are rounded up make each end late by up to a second, so the earliest one is the best.
+			endMs: agrees && by === 'estimate' ? Math.min(before.endMs, endMs) : endMs,
+			sinceMs: agrees ? before.sinceMs : this.sinceMs(by, nowMs),
+			times: agrees ? before.times + 1 : 1,
+		};
+		this.agreed = agreed;
+		if (endMs - nowMs >= MIN_LEAD_MS) this.claim ??= { atMs: nowMs, endMs };
+
+		const isTrusted = this.experience.isTrusted && (before === undefined || agrees);
+		if (!isTrusted && agreed.times < MIN_AGREEING[by]) {
+			return { pauseMs: this.intervalMs, endMs: nowMs + this.intervalMs };
+		}
+		const leftMs = agreed.endMs - nowMs;
+		const maxMs = isTrusted ? Infinity : (nowMs - agreed.sinceMs) * PAUSE_FACTOR;
+		// A check less than an interval before the end would delay the check that finds the video finished.
+		const isReachable = leftMs - maxMs < this.intervalMs;
+		const wantedMs =
+			by === 'estimate' ? estimatePauseMs(leftMs, isTrusted) : this.progressPauseMs(leftMs, nowMs);
+		return { pauseMs: isReachable ? wantedMs : Math.min(wantedMs, maxMs), endMs: agreed.endMs };
+	}
+
+	/** A first end from `progress` already stands for all answers since the first one. */
+	private sinceMs(by: Prediction['by'], nowMs: number): number {
+		return (by === 'progress' && this.firstProgress?.atMs) || nowMs;
+	}
+
+	private progressPauseMs(leftMs: number, nowMs: number): number {
+		const watchedMs = nowMs - this.sinceMs('progress', nowMs);
+		const isNear = leftMs <= Math.max(PROGRESS_NEAR_MS, watchedMs * PROGRESS_NEAR_FACTOR);
+		return isNear ? leftMs : leftMs * PROGRESS_FACTOR;
+	}
+
+	private byHistory(isFailedCheck: boolean, nowMs: number): NextCheck {
+		const { window } = this.experience;
+		const plain = { pauseMs: this.intervalMs, endMs: nowMs + this.intervalMs };
+		if (!window || this.acceptedAtMs === undefined || isFailedCheck) return plain;
+		const fromMs = this.acceptedAtMs + window.fromMs - nowMs;
+		if (this.acceptedAtMs + window.toMs < nowMs) return plain;
+		if (fromMs <= 0) return { pauseMs: MIN_PAUSE_MS, endMs: nowMs };
+		// One check on the way, in case that jobs have become faster.
+		const isHalfway = nowMs - this.acceptedAtMs >= window.fromMs * 0.4;
+		return { pauseMs: isHalfway ? fromMs : fromMs / 2, endMs: nowMs + fromMs };
+	}
+}
+
+const estimatePauseMs = (leftMs: number, isTrusted: boolean) =>
+	isTrusted && leftMs > TRUSTED_MS ? leftMs / 2 : leftMs;
+
+function toNumber(value: unknown): number | undefined {
+	const isSent = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+	const number = isSent ? Number(value) : NaN;
+	return Number.isFinite(number) && number >= 0 ? number : undefined;
+}

@@ -1,0 +1,213 @@
+import { onAbort, sleepUnlessAborted } from '../api/abort';
+import type { Backoff } from '../api/backoff';
+import type { VeoClient, VideoStatus } from '../api/client';
+import { RequestError, settle } from '../errors/outcome';
+import { CheckPlan, MIN_PAUSE_MS } from './checkPlan';
+import { CheckRate } from './checkRate';
+import type { Experience } from './experience';
+import { SortedList } from './sortedList';
+
+/** More answers than these are not awaited at once, however slow the API is. */
+const MAX_RUNNING = 25;
+/** n8n's sleep cannot be canceled, so an idle queue looks again this often. */
+const MAX_IDLE_MS = 1_000;
+const MAX_NEW_MS = 1_000;
+
+/** What is known about a job before its first check. */
+export interface Knowledge {
+	/** When the API accepted the job, in ms since the epoch. */
+	acceptedAtMs?: number;
+	/** When the job was last checked, by whom ever. */
+	lastCheckMs?: number;
+	/** When the job is likely to end. Due jobs with earlier ends are checked first. */
+	endMs?: number;
+}
+
+/**
+ * Called with each answer. Returns whether the job is checked again. A final status may be checked again too, for example
+ * while its `videoUrl` is missing.
+ */
+export type OnAnswer = (answer: VideoStatus | RequestError) => 'again' | 'done';
+
+interface Job {
+	uuid: string;
+	onAnswer: OnAnswer;
+	plan: CheckPlan;
+	lastSentMs: number;
+	dueMs: number;
+	endMs: number;
+	/** Where the job is. A removed job that is being checked gets no answer. */
+	place: 'waiting' | 'due' | 'running' | 'removed';
+	isHinted: boolean;
+}
+
+export interface QueueRules {
+	client: VeoClient;
+	backoff: Backoff;
+	experience: Experience;
+	/** Longest pause between two checks of a job about whose end nothing is known. */
+	intervalMs: number;
+	/** Ends the queue and aborts its requests. */
+	signal: AbortSignal;
+}
+
+/**
+ * The status checks of many jobs, in the order of their due times, at one rate. A job is checked when `CheckPlan` says
+ * so, and never twice within 5 s. Where more jobs are due than the rate allows, those that are likely to end first are
+ * checked first.
+ */
+export class CheckQueue {
+	/** May be replaced while the queue runs. */
+	client: VeoClient;
+	private readonly jobs = new Map<string, Job>();
+	private readonly waiting = new SortedList<Job>(({ dueMs }) => dueMs);
+	private readonly due = new SortedList<Job>(({ endMs }) => endMs);
+	private readonly rate: CheckRate;
+	private running = 0;
+	private pausedUntilMs = -Infinity;
+	private wake = new AbortController();
+
+	constructor(private readonly rules: QueueRules) {
+		this.client = rules.client;
+		this.rate = new CheckRate(rules.backoff);
+	}
+
+	/** Adds a job; one that is there stays as it is. Its first check comes as soon as it is allowed. */
+	add(uuid: string, knowledge: Knowledge, onAnswer: OnAnswer): void {
+		if (this.jobs.has(uuid)) return;
+		const { acceptedAtMs, lastCheckMs = -Infinity } = knowledge;
+		const { intervalMs, experience } = this.rules;
+		const now = Date.now();
+		// A row without any check yet says that it was checked when its job was accepted.
+		const isNew = acceptedAtMs !== undefined && Math.abs(lastCheckMs - acceptedAtMs) < MAX_NEW_MS;
+		const pauseMs = isNew ? intervalMs : MIN_PAUSE_MS;
+		const dueMs = Math.max(now, Math.min(now, lastCheckMs) + pauseMs);
+		const job: Job = {
+			uuid,
+			onAnswer,
+			plan: new CheckPlan(experience, intervalMs, acceptedAtMs),
+			lastSentMs: lastCheckMs,
+			dueMs,
+			endMs: knowledge.endMs ?? dueMs,
+			place: 'waiting',
+			isHinted: false,
+		};
+		this.jobs.set(uuid, job);
+		this.waiting.add(job);
+		this.wake.abort();
+	}
+
+	/** Returns when the job was last checked; undefined if the queue does not have it. */
+	delete(uuid: string): number | undefined {
+		const job = this.jobs.get(uuid);
+		if (!job) return undefined;
+		this.jobs.delete(uuid);
+		this.take(job);
+		job.place = 'removed';
+		return job.lastSentMs;
+	}
+
+	has(uuid: string): boolean {
+		return this.jobs.has(uuid);
+	}
+
+	/** How many checks are due and wait for the rate. */
+	get backlog(): number {
+		return this.due.length + this.running;
+	}
+
+	/** Checks a job at once, or as soon as its last check is 5 s old. Returns whether the queue has it. */
+	hint(uuid: string): boolean {
+		const job = this.jobs.get(uuid);
+		if (!job) return false;
+		if (job.place === 'running') job.isHinted = true;
+		else this.schedule(job, job.lastSentMs + MIN_PAUSE_MS, Date.now());
+		return true;
+	}
+
+	/** Starts no check before `untilMs`. */
+	pause(untilMs: number): void {
+		this.pausedUntilMs = untilMs;
+		this.wake.abort();
+	}
+
+	/** Checks jobs until the signal fires. Never rejects. */
+	async run(): Promise<void> {
+		const { signal } = this.rules;
+		onAbort(signal, () => this.wake.abort());
+		while (!signal.aborted) {
+			const ms = this.remainingMs();
+			if (ms > 0) await this.sleep(ms);
+			else this.start();
+		}
+	}
+
+	private remainingMs(): number {
+		const now = Date.now();
+		for (let job = this.waiting.first; job && job.dueMs <= now; job = this.waiting.first) {
+			this.take(job);
+			job.place = 'due';
+			this.due.add(job);
+		}
+		if (this.running >= MAX_RUNNING) return MAX_IDLE_MS;
+		if (this.due.length > 0) return Math.max(this.rate.remainingMs(), this.pausedUntilMs - now);
+		return (this.waiting.first?.dueMs ?? Infinity) - now;
+	}
+
+	private async sleep(ms: number): Promise<void> {
+		const wake = new AbortController();
+		this.wake = wake;
+		await sleepUnlessAborted(Math.min(ms, MAX_IDLE_MS), wake.signal);
+	}
+
+	private start(): void {
+		const job = this.due.first;
+		if (!job) return;
+		this.take(job);
+		job.place = 'running';
+		job.isHinted = false;
+		job.lastSentMs = Date.now();
+		this.rate.started();
+		this.running++;
+		void this.check(job).finally(() => {
+			this.running--;
+			this.wake.abort();
+		});
+	}
+
+	private async check(job: Job): Promise<void> {
+		const { signal } = this.rules;
+		const sentAtMs = Date.now();
+		const answer = await settle(this.client.status(job.uuid, signal)).catch(() => undefined);
+		if (answer === undefined || signal.aborted) return;
+		const now = Date.now();
+		const isBusy = this.due.length > 0;
+		if (answer instanceof RequestError) this.rate.failed(sentAtMs, answer.outcome, isBusy);
+		else this.rate.answered(sentAtMs, isBusy);
+		if (job.place === 'removed') return;
+
+		if (job.onAnswer(answer) === 'done') {
+			if (!(answer instanceof RequestError)) job.plan.ended(answer, now);
+			this.delete(job.uuid);
+			return;
+		}
+		const next = job.plan.next(answer instanceof RequestError ? undefined : answer, now);
+		const dueMs = job.isHinted ? sentAtMs + MIN_PAUSE_MS : now + next.pauseMs;
+		this.schedule(job, dueMs, job.isHinted ? now : next.endMs);
+	}
+
+	private schedule(job: Job, dueMs: number, endMs: number): void {
+		this.take(job);
+		job.dueMs = dueMs;
+		job.endMs = endMs;
+		job.place = 'waiting';
+		this.waiting.add(job);
+		this.wake.abort();
+	}
+
+	/** Takes a job out of its list. */
+	private take(job: Job): void {
+		if (job.place === 'waiting') this.waiting.delete(job);
+		if (job.place === 'due') this.due.delete(job);
+	}
+}

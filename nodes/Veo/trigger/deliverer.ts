@@ -1,0 +1,332 @@
+import type { INodeExecutionData, IRun } from 'n8n-workflow';
+import { sleepUnlessAborted } from '../api/abort';
+import type { JsonObject } from '../api/json';
+import { notDelivered } from '../errors/messages';
+import { RequestError, settle } from '../errors/outcome';
+import { StoppedError } from '../errors/VeoError';
+import type { TriggerContext } from './context';
+import { triggerKeyOf } from './context';
+import { type Batch, batchKey, Deliveries, type Delivery } from './deliveries';
+import type { Reporter } from './reporter';
+
+/** Maximum number of items in one execution. */
+const MAX_ITEMS = 100;
+/** Videos that are downloaded, or looked for at their URL, at the same time. */
+const MAX_PREPARED = 3;
+/** Videos that finish within this time share an execution. */
+const COLLECT_MS = 50;
+/** While many finished jobs are being verified, their items are collected for so long. */
+const MAX_COLLECT_MS = 1_000;
+/** How long to wait for n8n to say that it started no execution. It usually says so at once. */
+const WITH_KEYS_MS = 1_000;
+/** How long to look for the execution where n8n has no deduplication keys. */
+const WITHOUT_KEYS_MS = 10_000;
+/** A trigger without news writes its record this often, so that others see that it is still there. */
+const SEEN_MS = 24 * 60 * 60_000;
+const FIRST_PAUSE_MS = 20;
+const MAX_PAUSE_MS = 500;
+
+/** Where the deliveries of a trigger are stored. */
+export interface Store {
+	/** The stored text; undefined if there is none. Throws `RequestError`. */
+	load(): Promise<unknown>;
+	/** Throws `RequestError`. */
+	save(text: string): Promise<void>;
+	/** The newest execution of the workflow; undefined if n8n does not tell. */
+	newestExecution?(): Promise<number | undefined>;
+	/** Whether n8n started an execution after that one; undefined if n8n does not tell. */
+	hasNewerExecution?(afterId: number): Promise<boolean | undefined>;
+}
+
+export interface DelivererRules {
+	context: TriggerContext;
+	store: Store;
+	reporter: Reporter;
+	signal: AbortSignal;
+	/** Makes the item of a finished job, with its file. */
+	toItem: (job: JsonObject) => Promise<INodeExecutionData>;
+	/** Whether more finished jobs are about to be added. */
+	isCollecting: () => boolean;
+}
+
+interface Finished {
+	delivery: Delivery;
+	job: JsonObject;
+}
+
+interface Ready {
+	delivery: Delivery;
+	item: INodeExecutionData;
+}
+
+/**
+ * Passes each finished job to n8n once. A batch is recorded before it is passed, so that after a crash the same batch is
+ * passed again with the same deduplication key, which n8n skips if it has it. Older versions have no such keys: there the
+ * list of executions shows whether one was started.
+ */
+export class Deliverer {
+	private deliveries: Deliveries | undefined;
+	private toPrepare: Finished[] = [];
+	private preparing = 0;
+	private ready: Ready[] = [];
+	/** All that was added and is not delivered yet: when each finished, by `uuid` and event. */
+	private readonly open = new Map<string, number>();
+	private readonly added = new Set<string>();
+	/** After a restart without deduplication keys: passed again once, and recorded before that. */
+	private recordFirst = new Set<string>();
+	private isFlushing = false;
+	private isUnsaved = false;
+	private savedMs = Date.now();
+
+	constructor(private readonly rules: DelivererRules) {}
+
+	/**
+	 * Loads what was delivered. `recover` gives the finished job of a batch that a crash interrupted. Throws
+	 * `RequestError`; it is called again then.
+	 */
+	async load(
+		sinceMs: number,
+		recover: (delivery: Delivery) => Promise<JsonObject | undefined>,
+	): Promise<void> {
+		if (this.deliveries) return;
+		const { store } = this.rules;
+		const stored = Deliveries.parse(await store.load());
+		const deliveries = stored ?? Deliveries.none(sinceMs);
+		for (const batch of [...deliveries.begun]) {
+			if (await this.isTaken(batch, recover)) deliveries.add(batch.jobs, Date.now());
+			else if (!store.hasNewerExecution && !this.hasKeys) {
+				for (const job of batch.jobs) this.recordFirst.add(keyOf(job));
+			}
+			deliveries.begun.splice(deliveries.begun.indexOf(batch), 1);
+		}
+		await store.save(deliveries.toString());
+		this.deliveries = deliveries;
+	}
+
+	/** Whether the job is delivered, on its way, or being verified. */
+	knows(delivery: Delivery): boolean {
+		return this.open.has(keyOf(delivery)) || this.isDelivered(delivery);
+	}
+
+	/** Whether the job is delivered, or on its way. */
+	isDelivered(delivery: Delivery): boolean {
+		return this.added.has(keyOf(delivery)) || (this.deliveries?.has(delivery) ?? false);
+	}
+
+	isBefore(finishedMs: number): boolean {
+		return this.deliveries?.isBefore(finishedMs) ?? false;
+	}
+
+	/** The stored text, for what depends on the deliveries of all triggers. */
+	get text(): string {
+		return this.deliveries?.toString() ?? '';
+	}
+
+	/** Keeps a job from being forgotten until it is added or skipped. */
+	expect(delivery: Delivery): void {
+		this.open.set(keyOf(delivery), delivery.finishedMs);
+	}
+
+	/** Delivers a job soon. */
+	add(delivery: Delivery, job: JsonObject): void {
+		this.expect(delivery);
+		this.added.add(keyOf(delivery));
+		this.toPrepare.push({ delivery, job });
+		this.prepare();
+	}
+
+	/** Records a job that the user does not want to hear of. */
+	skip(delivery: Delivery): void {
+		this.open.delete(keyOf(delivery));
+		this.deliveries?.add([delivery], Date.now(), this.oldestOpenMs);
+		this.isUnsaved = true;
+	}
+
+	/** Tries again what could not be delivered or saved. */
+	async retry(): Promise<void> {
+		this.flush();
+		const isDue = this.isUnsaved || Date.now() - this.savedMs >= SEEN_MS;
+		if (isDue && !this.isFlushing) await this.save();
+	}
+
+	private get hasKeys(): boolean {
+		return this.rules.context.emit.length >= 4;
+	}
+
+	private get oldestOpenMs(): number {
+		return Math.min(Infinity, ...this.open.values());
+	}
+
+	/** Whether n8n has taken a batch before a crash. With keys, it is passed again: n8n skips it if it has it. */
+	private async isTaken(
+		batch: Batch,
+		recover: (delivery: Delivery) => Promise<JsonObject | undefined>,
+	): Promise<boolean> {
+		const { store, toItem, signal } = this.rules;
+		if (!this.hasKeys) {
+			return (
+				batch.afterId !== undefined && (await store.hasNewerExecution?.(batch.afterId)) === true
+			);
+		}
+		const items = [];
+		for (const delivery of batch.jobs) {
+			const job = await recover(delivery);
+			items.push(await toItem(job ?? { uuid: delivery.uuid, status: delivery.event }));
+		}
+		if (signal.aborted) throw new StoppedError();
+		return await this.emit(items, batch);
+	}
+
+	private prepare(): void {
+		while (this.preparing < MAX_PREPARED) {
+			const next = this.toPrepare.shift();
+			if (!next) return;
+			this.preparing++;
+			void this.rules
+				.toItem(next.job)
+				.then((item) => this.ready.push({ delivery: next.delivery, item }))
+				.catch(() => undefined)
+				.finally(() => {
+					this.preparing--;
+					this.prepare();
+					this.flush();
+				});
+		}
+	}
+
+	private flush(): void {
+		if (this.isFlushing) return;
+		this.isFlushing = true;
+		void this.deliverAll()
+			.catch((thrown: unknown) => this.rules.reporter.log(String(thrown)))
+			.finally(() => {
+				this.isFlushing = false;
+			});
+	}
+
+	private async deliverAll(): Promise<void> {
+		const { signal } = this.rules;
+		while (this.ready.length > 0 && this.deliveries && !signal.aborted) {
+			await this.collect();
+			this.ready.sort((one, other) => one.delivery.finishedMs - other.delivery.finishedMs);
+			const batch = this.ready.splice(0, MAX_ITEMS);
+			const isDelivered = await this.deliver(batch, this.deliveries).catch(() => false);
+			if (isDelivered) continue;
+			this.ready.unshift(...batch);
+			// The next round tries again.
+			return;
+		}
+	}
+
+	private async collect(): Promise<void> {
+		const untilMs = Date.now() + MAX_COLLECT_MS;
+		do {
+			await sleepUnlessAborted(COLLECT_MS);
+		} while (
+			Date.now() < untilMs &&
+			this.ready.length < MAX_ITEMS &&
+			(this.toPrepare.length > 0 || this.rules.isCollecting())
+		);
+	}
+
+	/** Returns whether n8n took the items. They have to be recorded first. */
+	private async deliver(ready: Ready[], deliveries: Deliveries): Promise<boolean> {
+		const { context, store, reporter, signal } = this.rules;
+		const jobs = ready.map(({ delivery }) => delivery);
+		const afterId = this.hasKeys ? undefined : await store.newestExecution?.();
+		const batch: Batch = { key: batchKey(triggerKeyOf(context), jobs), jobs, afterId };
+		const first = jobs.filter((job) => this.recordFirst.has(keyOf(job)));
+		deliveries.add(first, Date.now(), this.oldestOpenMs);
+		deliveries.begun.push(batch);
+		const forget = () => {
+			const index = deliveries.begun.indexOf(batch);
+			if (index >= 0) deliveries.begun.splice(index, 1);
+		};
+		const saved = await settle(store.save(deliveries.toString()));
+		if (saved instanceof RequestError) {
+			forget();
+			deliveries.remove(first);
+			reporter.log(notDelivered(jobs.length));
+			return false;
+		}
+		// n8n refuses what is passed to it after the workflow was unpublished.
+		if (signal.aborted) return false;
+		const isStarted = await this.emit(
+			ready.map(({ item }) => item),
+			batch,
+			() => this.takeBack(ready),
+		);
+		forget();
+		if (isStarted) {
+			for (const job of jobs) {
+				this.open.delete(keyOf(job));
+				this.added.delete(keyOf(job));
+			}
+			deliveries.add(jobs, Date.now(), this.oldestOpenMs);
+		} else {
+			deliveries.remove(first);
+			reporter.log(notDelivered(jobs.length));
+		}
+		await this.save();
+		return isStarted;
+	}
+
+	/** n8n said late that it started no execution. */
+	private takeBack(ready: Ready[]): void {
+		const jobs = ready.map(({ delivery }) => delivery);
+		this.deliveries?.remove(jobs);
+		for (const job of jobs) {
+			this.expect(job);
+			this.added.add(keyOf(job));
+		}
+		this.ready.unshift(...ready);
+		this.isUnsaved = true;
+		this.rules.reporter.log(notDelivered(jobs.length));
+	}
+
+	/** What is not saved now is saved in the next round. */
+	private async save(): Promise<void> {
+		this.isUnsaved = true;
+		const saved = await settle(this.rules.store.save(this.text));
+		if (saved instanceof RequestError) return;
+		this.isUnsaved = false;
+		this.savedMs = Date.now();
+	}
+
+	/**
+	 * Passes items to n8n and returns whether n8n started an execution for them, now or before. n8n reports success only
+	 * when the execution has ended, and that it could not be started at once.
+	 */
+	private async emit(
+		items: INodeExecutionData[],
+		{ key, afterId }: Batch,
+		onLateRefusal?: () => void,
+	): Promise<boolean> {
+		const { context, store } = this.rules;
+		let started: boolean | undefined;
+		let isLate = false;
+		const ended = context.helpers.createDeferredPromise<IRun>();
+		const settled = ended.promise.then(
+			() => (started = true),
+			() => {
+				started = false;
+				if (isLate) onLateRefusal?.();
+			},
+		);
+		context.emit([items], undefined, ended, key);
+
+		const untilMs = Date.now() + (this.hasKeys ? WITH_KEYS_MS : WITHOUT_KEYS_MS);
+		let pauseMs = FIRST_PAUSE_MS;
+		while (started === undefined && Date.now() < untilMs) {
+			await Promise.race([settled, sleepUnlessAborted(pauseMs)]);
+			pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+			if (started === undefined && afterId !== undefined) {
+				if (await store.hasNewerExecution?.(afterId)) break;
+			}
+		}
+		isLate = true;
+		return started ?? true;
+	}
+}
+
+const keyOf = ({ uuid, event }: Delivery) => `${event} ${uuid}`;

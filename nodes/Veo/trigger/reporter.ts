@@ -1,0 +1,52 @@
+import { textOf, toNodeError } from '../errors/nodeErrors';
+import type { TriggerContext } from './context';
+
+const FIRST_PAUSE_MS = 60 * 60_000;
+const MAX_PAUSE_MS = 24 * 60 * 60_000;
+/** The same line is not logged more often. */
+const LOG_PAUSE_MS = 5 * 60_000;
+
+/**
+ * Tells users of an active trigger what went wrong. What they have to mend becomes a failed execution: once when it
+ * begins, then rarely, so that an error workflow is not run each minute. Outages that may pass go to n8n's log.
+ */
+export class Reporter {
+	private problem: { text: string; againAtMs: number; pauseMs: number } | undefined;
+	private readonly loggedMs = new Map<string, number>();
+
+	constructor(private readonly context: TriggerContext) {}
+
+	/** Something that the user has to mend. */
+	tell(thrown: unknown): void {
+		const text = textOf(thrown);
+		const now = Date.now();
+		const before = this.problem?.text === text ? this.problem : undefined;
+		if (before && now < before.againAtMs) return;
+		const pauseMs = before ? Math.min(before.pauseMs * 2, MAX_PAUSE_MS) : FIRST_PAUSE_MS;
+		this.problem = { text, againAtMs: now + pauseMs, pauseMs };
+
+		const { context } = this;
+		const error = toNodeError(context.getNode(), thrown, { messageOnly: true });
+		if (context.saveFailedExecution) context.saveFailedExecution(error);
+		else context.logger.error(this.lineOf(error.message));
+	}
+
+	/** All is well again. */
+	mended(): void {
+		this.problem = undefined;
+	}
+
+	log(message: string): void {
+		const now = Date.now();
+		for (const [known, ms] of this.loggedMs) {
+			if (now - ms >= LOG_PAUSE_MS) this.loggedMs.delete(known);
+		}
+		if (this.loggedMs.has(message)) return;
+		this.loggedMs.set(message, now);
+		this.context.logger.warn(this.lineOf(message));
+	}
+
+	private lineOf(message: string): string {
+		return `Veo Trigger "${this.context.getNode().name}": ${message}`;
+	}
+}
