@@ -17,7 +17,8 @@ import { Editor } from './editor';
 const PROMPT =
 	'A paper boat sails through a rainy city street at dusk, slow camera, soft reflections';
 const TEXT = ['prompt', 'aspectRatio'];
-const GENERATING = ['resource', 'operation', 'generationType', ...TEXT];
+const BEGIN = ['resource', 'operation', 'trackJob'];
+const GENERATING = [...BEGIN, 'generationType', ...TEXT];
 const SEARCHES = [
 	'ai video',
 	'generate video',
@@ -53,6 +54,11 @@ async function look(name: string): Promise<void> {
 
 async function topOf(element: Locator): Promise<number> {
 	return (await element.boundingBox())?.y ?? NaN;
+}
+
+async function bottomOf(element: Locator): Promise<number> {
+	const box = await element.boundingBox();
+	return box === null ? NaN : box.y + box.height;
 }
 
 /** What n8n shows of it where no item is concerned. */
@@ -118,14 +124,14 @@ async function expectFields(...names: string[]): Promise<void> {
 			expect(await editor.panel.getByTestId('node-creator-item-name').allInnerTexts()).toEqual([
 				'On video completed',
 				'On video failed',
-				'Start generating video',
-				'Generate video and wait for it',
+				'Start generating video with credits',
+				'Generate video with credits and wait minutes',
 				'Get video status',
 				'Upload image',
 			]);
 			await look('panel-actions');
 
-			await editor.panel.getByText('Start generating video').click();
+			await editor.panel.getByText('Start generating video with credits').click();
 			await editor.form.waitFor();
 			expect(await editor.valueOf('operation')).toBe('Generate');
 			const credential = editor.form.getByTestId('node-credentials-select').first();
@@ -137,31 +143,49 @@ async function expectFields(...names: string[]): Promise<void> {
 	describe('the form', () => {
 		story('of Generate and Wait asks for a prompt, and where to put the film', async () => {
 			await editor.openVeo({});
-			await expectFields(...GENERATING, 'downloadVideo', 'trackJob');
+			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('aspectRatio', 'Landscape (16:9)');
-			await editor.toggle('downloadVideo');
-			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField', 'trackJob');
 			await look('form');
+			await editor.toggle('downloadVideo');
+			await expectFields(...GENERATING, 'downloadVideo');
 		});
 
 		story('of Generate asks for the image, and for the job table', async () => {
 			await editor.openVeo({});
 			await editor.choose('operation', 'Generate');
-			await expectFields(...GENERATING, 'trackJob');
+			await expectFields(...GENERATING);
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('generationType', 'Image to Video');
-			const begin = ['resource', 'operation', 'generationType', 'imageSource'];
-			await expectFields(...begin, 'imageUrl', 'imageKey', ...TEXT, 'trackJob');
+			const image = ['generationType', 'imageSource'];
+			await expectFields(...BEGIN, ...image, 'imageUrl', 'imageKey', ...TEXT);
 			await editor.fill('imageUrl', 'https://example.com/a-paper-boat-at-dusk.png');
 			await look('form-image-url');
 			await editor.choose('imageSource', 'File From Input');
-			await expectFields(...begin, 'binaryPropertyName', ...TEXT, 'trackJob');
+			await expectFields(...BEGIN, ...image, 'binaryPropertyName', ...TEXT);
 			await look('form-image-file');
 			await editor.toggle('trackJob');
-			await expectFields(...begin, 'binaryPropertyName', ...TEXT, 'trackJob', 'jobTableName');
-			await editor.form.getByRole('button', { name: 'Connect to Veo Job Table' }).waitFor();
+			await expectFields(...BEGIN, 'jobTableName', ...image, 'binaryPropertyName', ...TEXT);
 			await look('form-tracked');
+		});
+
+		story('shows Track Job, its credential and its table together on a small screen', async () => {
+			await editor.page.setViewportSize({ width: 1280, height: 720 });
+			await editor.openVeo({ prompt: PROMPT });
+			await look('form-small');
+			await editor.toggle('trackJob');
+			const connect = editor.form.getByRole('button', { name: 'Connect to Veo Job Table' });
+			for (const element of [connect, editor.field('trackJob'), editor.field('jobTableName')]) {
+				expect(await bottomOf(element)).toBeLessThan(await bottomOf(editor.form));
+				expect(await topOf(element)).toBeGreaterThan(await topOf(editor.form));
+			}
+			const labels = editor.form.getByText(/^Veo (Job Table )?API \(/);
+			expect(await labels.allInnerTexts()).toEqual([
+				'Veo API (veo3o1.com)',
+				'Veo Job Table API (This n8n)',
+			]);
+			await look('form-small-tracked');
+			await editor.page.setViewportSize({ width: 1440, height: 900 });
 		});
 
 		story('of Get Status asks for the ID', async () => {
@@ -184,10 +208,14 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('offers the options that the operation has', async () => {
 			await editor.openVeo({ prompt: PROMPT, trackJob: true });
 			expect(await editor.offeredOptions()).toEqual([
+				'Extra Parameters',
+				'File Name',
 				'Idempotency Key',
 				'Make Again When Failed',
 				'Max Concurrent Jobs',
+				'Max Prompt Length',
 				'Max Retries',
+				'Max Videos per Execution',
 				'Max Wait Time (Seconds)',
 				'On Timeout',
 				'On Unclear Submission',

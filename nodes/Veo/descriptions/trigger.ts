@@ -36,7 +36,7 @@ const uuidsField: INodeProperties = {
 	typeOptions: { rows: 3 },
 	required: true,
 	default: '',
-	placeholder: 'e.g. video-uuid-123, video-uuid-456',
+	placeholder: 'e.g. 470e85f2-2aa3-4d59-ae9d-70dd0f876784, 8111460d-243d-4b1b-8c0a-f5d59b50a7e6',
 	description:
 		"The 'uuid' of each video, separated by commas, spaces or new lines. An expression may return a list.",
 	...shownFor({ watch: ['uuids'] }),

@@ -36,7 +36,7 @@ export class DownloadBudget {
 export async function downloadVideo(
 	context: HttpContext,
 	url: string,
-	uuid: string,
+	fileStem: string,
 	requestTimeoutMs: number,
 	budget: DownloadBudget,
 	stop?: AbortSignal,
@@ -81,8 +81,7 @@ export async function downloadVideo(
 				if (isTooLarge) abort('The video is too large');
 				if (budget.bytes - before > MAX_BYTES_IN_MEMORY) void checkMemory();
 			});
-			// A file name from the server may contain path segments.
-			const fileName = `${uuid.replace(/[^\w-]/g, '_')}.${type.extension}`;
+			const fileName = `${fileStem}.${type.extension}`;
 			return await context.helpers.prepareBinaryData(body, fileName, type.mimeType);
 		} finally {
 			stored.abort();
