@@ -146,9 +146,11 @@ async function expectFields(...names: string[]): Promise<void> {
 			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('aspectRatio', 'Landscape (16:9)');
-			await look('form');
 			await editor.toggle('downloadVideo');
 			await expectFields(...GENERATING, 'downloadVideo');
+			await editor.toggle('downloadVideo');
+			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
+			await look('form');
 		});
 
 		story('of Generate asks for the image, and for the job table', async () => {

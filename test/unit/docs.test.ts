@@ -1,6 +1,8 @@
-/** Checks that each link in the docs leads to a file in the repository and to a heading in it, and what pages repeat. */
+/** Checks the links and pictures of the docs, and the commands and expressions to copy. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+
+import { extractFromAICalls } from 'n8n-workflow';
 
 import manifest from '../../package.json';
 
@@ -58,4 +60,15 @@ it('the README has the commands of docs/installation.md', () => {
 			([, commands = '']) => commands,
 		);
 	expect(blocksOf('README.md').slice(0, 2)).toEqual(blocksOf('docs/installation.md').slice(0, 2));
+});
+
+it('docs/agents.md has expressions that n8n understands', () => {
+	const page = readFileSync(join(ROOT, 'docs/agents.md'), 'utf8');
+	const calls = [...page.matchAll(/^={{ .+ }}$/gm)].flatMap(([text]) => extractFromAICalls(text));
+	expect(calls.map(({ key, type }) => [key, type])).toEqual([
+		['Prompt', 'string'],
+		['Aspect_Ratio', 'string'],
+		['Video_ID', 'string'],
+	]);
+	for (const { description } of calls) expect(description).toMatch(/^[A-Z0-9].{20}/);
 });
