@@ -139,8 +139,7 @@ describe('An image that n8n fetches', () => {
 		await web(pages, async (scene, site) => {
 			jsonOf(await fetching(scene, `${site.url}/late`));
 			expect(failureOf(await fetching(scene, `${site.url}/gone`))).toMatchObject({
-				message:
-					"The image at 'Image URL' could not be fetched: its host answered with HTTP 404",
+				message: "The image at 'Image URL' could not be fetched: its host answered with HTTP 404",
 			});
 			expect(site.requests.map(({ path }) => path)).toEqual(['/late', '/late', '/gone']);
 		});
