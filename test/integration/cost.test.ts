@@ -11,6 +11,7 @@ import {
 	paidFor,
 	PROMPT,
 	prompts,
+	until,
 	useN8n,
 	withEmulator,
 } from './support';
@@ -289,6 +290,19 @@ describe('The output of Generate and Wait', () => {
 				fileName: `${emulator.jobs[0]?.uuid}.mp4`,
 				mimeType: 'video/mp4',
 			});
+		});
+	});
+
+	it('has files that a trigger names as its File Name says', async () => {
+		await withJobTable({}, async ({ tables, publish, addJob }) => {
+			tables.insert(TABLE);
+			const uuid = addJob();
+			const options = { pollInterval: 5, fileName: 'Fox: 1/2' };
+			const trigger = await publish({ downloadVideo: true, options });
+			await until(() => trigger.executions.length > 0);
+			expect(trigger.executions).toMatchObject([
+				[{ json: { uuid }, binary: { data: { fileName: 'Fox_ 1_2.mp4' } } }],
+			]);
 		});
 	});
 

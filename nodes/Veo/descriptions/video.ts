@@ -225,8 +225,7 @@ export const optionsField = {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. {{ $json.title }}',
-			description:
-				'Name of the video file, without its extension. If empty, the ID of the video is used.',
+			description: 'Name of the video file, without its extension; if empty, the ID of the video',
 			...shownFor({
 				'/operation': ['generateAndWait', 'getStatus'],
 				'/downloadVideo': [true],
@@ -268,7 +267,7 @@ export const optionsField = {
 			typeOptions: { minValue: 0 },
 			default: 0,
 			description:
-				'Maximum number of characters in a prompt. A longer prompt is refused before anything is sent. 0 is no limit.',
+				'Maximum number of characters in a prompt, checked before anything is sent; 0 is no limit',
 			...forGenerating,
 		},
 		{
@@ -287,7 +286,7 @@ export const optionsField = {
 			typeOptions: { minValue: 0 },
 			default: 100,
 			description:
-				'Maximum number of new videos that this node pays for in one execution, over all items and loops. 0 is no limit.',
+				'Maximum number of new videos that this node pays for in one execution, over all items and loops; 0 is no limit',
 			...forGenerating,
 		},
 		{
