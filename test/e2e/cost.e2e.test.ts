@@ -3,7 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { itemsOf } from '../../harness/execution';
 import { Tables } from '../../harness/jobTables';
+import type { JsonObject } from '../../harness/json';
+import { N8nHarness } from '../../harness/n8nHarness';
 import {
+	agentWorkflow,
+	chain,
 	items,
 	manualTrigger,
 	node,
@@ -11,6 +15,8 @@ import {
 	webhook,
 	workflow,
 } from '../../harness/workflow';
+import { imageNotFetched } from '../../nodes/Veo/errors/messages';
+import { type ChatModel, type ModelRequest, startChatModel } from './chatModel';
 
 let tables: Tables;
 beforeAll(async () => {
@@ -123,10 +129,122 @@ describe('Max Videos per Execution', () => {
 	});
 });
 
+describe("As an AI agent's tool", () => {
+	let model: ChatModel;
+	let openAi: { id: string; name: string };
+
+	beforeAll(async () => {
+		model = await startChatModel();
+		const data = { apiKey: 'scripted', url: model.url };
+		openAi = await tables.harness.client.createCredential('Model', 'openAiApi', data);
+	});
+	afterAll(async () => {
+		await model.close();
+	});
+
+	/** Lets an agent call the tool once for each of `calls`. Returns what the model was told of each. */
+	async function callTool(parameters: object, calls: JsonObject[]): Promise<string[]> {
+		const results = ({ input }: ModelRequest) =>
+			input
+				.filter(({ type }) => type === 'function_call_output')
+				.map(({ output }) => String(output));
+		model.requests = [];
+		model.script = (request) => {
+			const args = calls[results(request).length];
+			return args === undefined ? { say: 'Done' } : { call: 'Make_a_video', args };
+		};
+		const agent = node('Agent', '@n8n/n8n-nodes-langchain.agent', 3, {
+			promptType: 'define',
+			text: 'Make the videos',
+			options: {},
+		});
+		const chat = node(
+			'Model',
+			'@n8n/n8n-nodes-langchain.lmChatOpenAi',
+			1.3,
+			{ model: { __rl: true, mode: 'list', value: 'gpt-5-mini' }, options: {} },
+			{ credentials: { openAiApi: openAi } },
+		);
+		const tool = {
+			...tables.harness.veo('Make a video', parameters),
+			type: 'n8n-nodes-veo3o1.veoTool',
+		};
+		const execution = await tables.harness.runInProduction(
+			agentWorkflow('Agent', webhook(), agent, chat, tool),
+		);
+		expect(execution.error).toBeUndefined();
+		const last = model.requests.at(-1);
+		return last ? results(last) : [];
+	}
+
+	const fromAgent = (name: string) => `={{ $fromAI('${name}', 'The ${name}', 'string') }}`;
+
+	it('counts all calls of the tool in an execution', async () => {
+		const parameters = {
+			operation: 'generate',
+			prompt: fromAgent('prompt'),
+			options: { maxVideos: 2 },
+		};
+		const calls = numbered('tool', 4).map((prompt) => ({ prompt }));
+		const told = await callTool(parameters, calls);
+		expect(told).toHaveLength(4);
+		expect(jobsOf('tool').map(({ request }) => request.prompt)).toEqual(['tool 0', 'tool 1']);
+		for (const text of told.slice(2)) expect(text).toContain("'Max Videos per Execution'");
+	});
+
+	it('fetches nothing from a private network', async () => {
+		const { emulator } = tables.harness;
+		const parameters = {
+			operation: 'generate',
+			generationType: 'image_to_video',
+			imageSource: 'fetch',
+			imageUrl: fromAgent('image'),
+			prompt: 'private',
+		};
+		const addresses = [
+			`${emulator.origin}/image.png`,
+			'http://169.254.169.254/latest/meta-data/',
+			'http://[::ffff:10.0.0.1]/',
+		];
+		const told = await callTool(
+			parameters,
+			addresses.map((image) => ({ image })),
+		);
+		expect(told).toHaveLength(3);
+		for (const text of told) {
+			expect(text).toContain('from which n8n fetches nothing for an AI agent');
+		}
+		expect(jobsOf('private')).toEqual([]);
+	});
+});
+
+describe("An image that n8n's SSRF protection blocks", () => {
+	it('is refused before anything is paid, in the words of the docs', async () => {
+		const harness = await N8nHarness.start({ n8nEnv: { N8N_SSRF_PROTECTION_ENABLED: 'true' } });
+		try {
+			const veo = harness.veo('Veo', {
+				operation: 'generate',
+				generationType: 'image_to_video',
+				imageSource: 'fetch',
+				imageUrl: `${harness.emulator.origin}/image.png`,
+				prompt: 'blocked',
+			});
+			const { error } = await harness.runManually(chain('Blocked', manualTrigger(), veo));
+			const outcome = { name: 'unreachable', networkCode: 'SsrfBlockedIpError' } as const;
+			const { message, description } = imageNotFetched(outcome);
+			expect(error).toMatchObject({ message: `${message} [item 0]`, description });
+			expect(harness.emulator.requests).toEqual([]);
+		} finally {
+			await harness.close();
+		}
+	});
+});
+
 describe('While Generate and Wait waits', () => {
 	it('writes the progress to the job table, but not more than once a minute', async () => {
 		const submitted = tables.submit('veo_progress', '25 s, progress', {
 			operation: 'generateAndWait',
+			downloadVideo: false,
 		});
 		const seen = new Set<unknown>();
 		const isEnded = submitted.then(() => true);

@@ -1,4 +1,5 @@
 /** What keeps a user from paying for more than intended, and what else goes into a paid request. */
+import { failing, lostAnswer } from '../../emulator';
 import { NODE, type Ran, retryRun } from '../../harness/core';
 import {
 	always,
@@ -10,9 +11,11 @@ import {
 	paidFor,
 	PROMPT,
 	prompts,
+	until,
 	useN8n,
 	withEmulator,
 } from './support';
+import { TABLE, withJobTable } from './jobTableScene';
 
 useN8n();
 
@@ -81,6 +84,105 @@ describe('Max Videos per Execution', () => {
 			expect(failureOf(failed).message).toContain('did not accept');
 			const again = { parameters, credentials, items, executionId: 'another' };
 			expect(jsonOf(await retryRun(failed, again))).toHaveLength(3);
+			expect(emulator.jobs).toHaveLength(3);
+		});
+	});
+});
+
+describe('Max Videos per Execution, of what is paid for again', () => {
+	const REACHED = "which is its 'Max Videos per Execution'";
+	const wait = { operation: 'generateAndWait', prompt: PROMPT, downloadVideo: false };
+
+	it('counts videos that are made again in the execution', async () => {
+		await withEmulator({ outcome: failing({ prompt: 'bad' }) }, async ({ emulator, run }) => {
+			const options = { makeAgain: 9, maxVideos: 3 };
+			const ran = await run({ ...wait, options }, { items: prompts('bad'), node: CONTINUE });
+			expect(jsonOf(ran)).toEqual([
+				{ error: containing(REACHED), uuid: emulator.jobs.at(-1)?.uuid },
+			]);
+			expect(emulator.jobs).toHaveLength(3);
+		});
+	});
+
+	it('counts videos that a person makes again in the executions list', async () => {
+		await withEmulator({ outcome: failing({ prompt: 'bad' }) }, async (scene) => {
+			const { emulator, credentials, run } = scene;
+			const items = prompts('bad', 'bad', 'c');
+			const parameters = { ...wait, options: { maxVideos: 3 } };
+			const failed = await run(parameters, { items });
+			expect(emulator.jobs).toHaveLength(3);
+			const fewer = { ...wait, options: { maxVideos: 1 } };
+			const again = await retryRun(failed, { parameters: fewer, credentials, items });
+			expect(failureOf(again).message).toBeTruthy();
+			expect(emulator.jobs).toHaveLength(4);
+		});
+	});
+
+	it('counts requests that are sent again without a clear answer', async () => {
+		await withEmulator({ faults: [lostAnswer(1)] }, async ({ emulator, run }) => {
+			const options = { onUnclear: 'sendAgain', maxRetries: 0, maxVideos: 1 };
+			const ran = await run({ ...wait, options }, { items: prompts('a'), node: CONTINUE });
+			expect(jsonOf(ran)).toEqual([{ error: containing('It is unclear whether') }]);
+			expect(jsonOf(ran)).toEqual([{ error: containing('It was not sent again, because this') }]);
+			expect(emulator.jobs).toHaveLength(1);
+			const two = { ...options, maxVideos: 2 };
+			const sent = await run({ ...wait, options: two }, { items: prompts('b') });
+			expect(jsonOf(sent)).toHaveLength(1);
+		});
+	});
+
+	const keyed = (key: string, prompt: string) => ({ json: { key, prompt } });
+	const withKeys = {
+		prompt: PROMPT,
+		options: { idempotencyKey: '={{ $json.key }}', maxVideos: 1, maxRetries: 0 },
+	};
+
+	it('does not block items whose idempotency key has a video', async () => {
+		await withJobTable({}, async ({ emulator, run }) => {
+			const items = Array.from({ length: 5 }, () => keyed('one', 'A fox'));
+			for (const executionId of ['first', 'second']) {
+				expect(jsonOf(await run(withKeys, { items, executionId }))).toHaveLength(5);
+			}
+			expect(emulator.jobs).toHaveLength(1);
+		});
+	});
+
+	it('leaves the key of an item beyond it to the next execution', async () => {
+		await withJobTable({}, async ({ emulator, tables, run }) => {
+			const items = [keyed('one', 'A fox'), keyed('two', 'A cat')];
+			const json = jsonOf(await run(withKeys, { items, node: CONTINUE, executionId: 'first' }));
+			expect(json.filter(({ error }) => error !== undefined)).toEqual([
+				{ error: containing(REACHED) },
+			]);
+			expect(emulator.jobs).toHaveLength(1);
+			expect(
+				tables
+					.rows(TABLE)
+					.map(({ status }) => status)
+					.sort(),
+			).toEqual(['failed', 'pending']);
+			expect(jsonOf(await run(withKeys, { items, executionId: 'second' }))).toHaveLength(2);
+			expect(emulator.jobs).toHaveLength(2);
+		});
+	});
+
+	it('does not block identical videos that are reused', async () => {
+		await withJobTable({}, async ({ emulator, run }) => {
+			const options = { reuseIdentical: true, maxVideos: 1 };
+			jsonOf(await run({ options }, { executionId: 'first' }));
+			const items = Array.from({ length: 5 }, () => ({ json: {} }));
+			expect(jsonOf(await run({ options }, { items, executionId: 'second' }))).toHaveLength(5);
+			expect(emulator.jobs).toHaveLength(1);
+		});
+	});
+
+	it('does not count videos of this execution that the job table has', async () => {
+		const faults = [once('generate', { type: 'envelope', code: 1000 }, { occurrence: 3 })];
+		await withJobTable({ faults }, async ({ emulator, run }) => {
+			const tracked = { prompt: PROMPT, options: { maxVideos: 3 } };
+			const node = { retryOnFail: true, maxTries: 2, waitBetweenTries: 0 };
+			const items = prompts('a', 'b', 'c');
+			expect(jsonOf(await run(tracked, { items, node }))).toHaveLength(3);
 			expect(emulator.jobs).toHaveLength(3);
 		});
 	});
@@ -188,6 +290,19 @@ describe('The output of Generate and Wait', () => {
 				fileName: `${emulator.jobs[0]?.uuid}.mp4`,
 				mimeType: 'video/mp4',
 			});
+		});
+	});
+
+	it('has files that a trigger names as its File Name says', async () => {
+		await withJobTable({}, async ({ tables, publish, addJob }) => {
+			tables.insert(TABLE);
+			const uuid = addJob();
+			const options = { pollInterval: 5, fileName: 'Fox: 1/2' };
+			const trigger = await publish({ downloadVideo: true, options });
+			await until(() => trigger.executions.length > 0);
+			expect(trigger.executions).toMatchObject([
+				[{ json: { uuid }, binary: { data: { fileName: 'Fox_ 1_2.mp4' } } }],
+			]);
 		});
 	});
 

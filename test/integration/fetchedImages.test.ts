@@ -13,6 +13,7 @@ import {
 	useN8n,
 	withEmulator,
 } from './support';
+import { withJobTable } from './jobTableScene';
 import { type Page, startWeb, type Web } from './web';
 
 useN8n();
@@ -123,11 +124,14 @@ describe('An image that n8n fetches', () => {
 		});
 	});
 
-	it('is bounded by what comes out of a compressed body', async () => {
+	it('is refused in a compressed body, whatever comes out of it', async () => {
 		const bomb = gzipSync(Buffer.concat([IMAGES.png, Buffer.alloc(60 * 1024 * 1024)]));
 		const pages = { '/': { body: bomb, headers: { 'content-encoding': 'gzip' } } };
 		await web(pages, async (scene, site) => {
-			expect(failureOf(await fetching(scene, site.url)).message).toContain('more than 50 MB');
+			expect(failureOf(await fetching(scene, site.url)).message).toContain(
+				'its host sent it compressed',
+			);
+			expect(scene.emulator.requests).toEqual([]);
 		});
 	});
 
@@ -143,6 +147,29 @@ describe('An image that n8n fetches', () => {
 			});
 			expect(site.requests.map(({ path }) => path)).toEqual(['/late', '/late', '/gone']);
 		});
+	});
+
+	it('may be gone where its idempotency key or an identical request has a video', async () => {
+		const site = await startWeb({ '/': [{ body: IMAGES.png }, { status: 404 }] });
+		await withJobTable({}, async ({ emulator, run }) => {
+			for (const taken of [{ idempotencyKey: 'cat' }, { reuseIdentical: true }]) {
+				const options = { ...taken, maxRetries: 0 };
+				const parameters = { ...IMAGE_TO_VIDEO, imageSource: 'fetch', imageUrl: site.url, options };
+				const name = Object.keys(taken).join();
+				for (const executionId of [name, `${name} again`]) {
+					expect(jsonOf(await run(parameters, { executionId }))).toHaveLength(1);
+				}
+			}
+			expect(emulator.jobs).toHaveLength(1);
+			const keyed = { idempotencyKey: 'another', maxRetries: 0 };
+			const imageUrl = `${site.url}/another`;
+			const parameters = { ...IMAGE_TO_VIDEO, imageSource: 'fetch', imageUrl, options: keyed };
+			expect(failureOf(await run(parameters, { executionId: 'another' })).message).toContain(
+				'HTTP 404',
+			);
+			expect(emulator.jobs).toHaveLength(1);
+		});
+		await site.close();
 	});
 
 	it('has to arrive within Request Timeout', async () => {

@@ -32,8 +32,8 @@ const FOX = { prompt: 'A fox in the snow', aspectRatio: '16:9' };
 
 const CONTINUE = { onError: 'continueRegularOutput' } as const;
 
-async function fromUrl({ run }: Scene, imageUrl: string) {
-	const image = { generationType: 'image_to_video', imageSource: 'fetch', imageUrl };
+async function fromUrl({ run }: Scene, imageUrl: string, imageSource = 'fetch') {
+	const image = { generationType: 'image_to_video', imageSource, imageUrl };
 	const parameters = { operation: 'generate', prompt: 'The cat yawns', ...image };
 	return await run(parameters, { node: CONTINUE });
 }
@@ -77,6 +77,21 @@ const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]
 			const more = { node: CONTINUE, items: prompts('a', 'b', 'c') };
 			const options = { maxVideos: 2 };
 			return jsonOf(await run({ operation: 'generate', prompt: PROMPT, options }, more))[0];
+		},
+	],
+	promptTooLong: [
+		{},
+		async ({ run }) => {
+			const options = { maxPromptLength: 10 };
+			const parameters = { operation: 'generate', ...FOX, options };
+			return jsonOf(await run(parameters, { node: CONTINUE }))[0];
+		},
+	],
+	sharePage: [
+		{},
+		async (scene) => {
+			const page = 'https://drive.google.com/file/d/1aB/view';
+			return jsonOf(await fromUrl(scene, page, 'url'))[0];
 		},
 	],
 	hint: [

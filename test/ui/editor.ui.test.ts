@@ -31,6 +31,7 @@ const SEARCHES = [
 	'text to video',
 	'image to video',
 ];
+const COST = 'Each video takes minutes and uses your veo3o1.com credits';
 /** Nothing answers there. */
 const NOWHERE = 'http://127.0.0.1:9/api';
 const ITS_WORDS = 'Authentication failed: missing or invalid API key';
@@ -144,6 +145,7 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('of Generate and Wait asks for a prompt, and where to put the film', async () => {
 			await editor.openVeo({});
 			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
+			await editor.form.getByText(COST).waitFor();
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('aspectRatio', 'Landscape (16:9)');
 			await editor.toggle('downloadVideo');
@@ -151,6 +153,17 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.toggle('downloadVideo');
 			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
 			await look('form');
+		});
+
+		story('says before the first field that a video takes minutes and credits', async () => {
+			await editor.openVeo({});
+			const notice = editor.form.getByText(COST);
+			expect(await topOf(notice)).toBeGreaterThan(await topOf(editor.field('operation')));
+			expect(await topOf(notice)).toBeLessThan(await topOf(editor.field('generationType')));
+			await editor.toggle('trackJob');
+			await editor.form.getByText(`${COST}. Follow its progress in the job table.`).waitFor();
+			await editor.choose('operation', 'Get Status');
+			await notice.waitFor({ state: 'hidden' });
 		});
 
 		story('of Generate asks for the image, and for the job table', async () => {
@@ -163,6 +176,9 @@ async function expectFields(...names: string[]): Promise<void> {
 			await expectFields(...BEGIN, ...image, 'imageUrl', 'imageKey', ...TEXT);
 			await editor.fill('imageUrl', 'https://example.com/a-paper-boat-at-dusk.png');
 			await look('form-image-url');
+			await editor.choose('imageSource', 'File From URL');
+			await expectFields(...BEGIN, ...image, 'imageUrl', ...TEXT);
+			await look('form-image-fetched');
 			await editor.choose('imageSource', 'File From Input');
 			await expectFields(...BEGIN, ...image, 'binaryPropertyName', ...TEXT);
 			await look('form-image-file');
@@ -229,6 +245,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.page.keyboard.press('Escape');
 			await editor.addOption('On Timeout');
 			await editor.choose('onTimeout', 'Return the Last Status');
+			await editor.addOption('Extra Parameters');
 			await look('options-added');
 
 			await editor.choose('operation', 'Get Status');
@@ -241,6 +258,7 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('gives the fields of the video, and the film plays', async () => {
 			await editor.openVeo({ prompt: PROMPT, aspectRatio: '16:9', downloadVideo: true });
 			await editor.run();
+			await editor.output.getByText(/^1 video made, in \d+ s\.$/).waitFor();
 			await editor.output.getByTestId('radio-button-json').click();
 			const json = editor.output.getByTestId('ndv-data-container');
 			const [job] = editor.harness.emulator.jobs;

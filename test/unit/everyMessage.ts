@@ -146,6 +146,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 		'contain the name "__proto__"',
 	].map((cause) => messages.invalidExtraParameters(cause)),
 	tooManyVideos: [messages.tooManyVideos(500, 100, 0), messages.tooManyVideos(500, 100, 20)],
+	notSentAgain: [messages.notSentAgain(100)],
 	maxVideosReached: [messages.maxVideosReached(100)],
 };
 

@@ -448,6 +448,7 @@ describe('the trigger', () => {
 
 	it.each([
 		['deleteAfter', 'number', 0, 0],
+		['fileName', 'string', '', undefined],
 		['listenForWebhook', 'boolean', false, undefined],
 		['pollInterval', 'number', 10, 5],
 		['giveUpAfter', 'number', 24, 1],
@@ -458,7 +459,7 @@ describe('the trigger', () => {
 	});
 
 	it('has no other option', () => {
-		expect(triggerOptionFields).toHaveLength(4);
+		expect(triggerOptionFields).toHaveLength(5);
 	});
 });
 

@@ -83,14 +83,16 @@ export function wasSubmitted({ submissions, tracker }: SubmitRules, item: Tracke
 	return row?.uuid !== undefined || row?.status === 'submitting';
 }
 
+/** Whether the job table may have a video for the item, which is known only when it is looked up. */
+export const mayBeTakenUp = (
+	{ tracker, reuseIdentical }: SubmitRules,
+	{ idempotencyKey }: Pick<PaidItem, 'idempotencyKey'>,
+): boolean => tracker !== undefined && (reuseIdentical || idempotencyKey !== undefined);
+
 /** Throws `VeoError` if the new videos of this run alone are more than Max Videos per Execution. */
 export function checkVideoLimit(items: PaidItem[], rules: SubmitRules): void {
-	const { tracker, reuseIdentical, videoLimit } = rules;
-	// Whether the job table has a video for an item is known only when it is looked up.
-	const mayBeTakenUp = ({ idempotencyKey }: PaidItem) =>
-		tracker !== undefined && (reuseIdentical || idempotencyKey !== undefined);
-	const isNew = (item: PaidItem) => !mayBeTakenUp(item) && !wasSubmitted(rules, item);
-	videoLimit.checkRun(items.filter(isNew).length);
+	const isNew = (item: PaidItem) => !mayBeTakenUp(rules, item) && !wasSubmitted(rules, item);
+	rules.videoLimit.checkRun(items.filter(isNew).length);
 }
 
 async function openTracker(

@@ -13,7 +13,7 @@ import {
 import { blankIdempotencyKey } from '../errors/messages';
 import type { PaidItem, SubmitRules } from '../jobs/submit';
 import { isOn } from '../shared/options';
-import { type ApiAccess, wasSubmitted } from './access';
+import { type ApiAccess, mayBeTakenUp, wasSubmitted } from './access';
 import { checkImageFile, fetchImageFile, uploadImageFile } from './imageInput';
 import type { RunOptions } from './runOptions';
 
@@ -24,6 +24,9 @@ interface ImageInput {
 	/** Returns the image's parameters, after uploading it if necessary. */
 	load: () => Promise<Partial<UploadedImage>>;
 }
+
+/** Whether the image is needed. An item that is taken up needs none, and it may be gone by now. */
+type ImageNeed = 'sure' | 'perhaps' | 'none';
 
 /**
  * Reads and checks the request of one item (API reference, "Generate a video"). Sends nothing to the API. Fetches the
@@ -51,12 +54,14 @@ export async function checkGenerateRequest(
 	const hasExtra = Object.keys(extra).length > 0;
 	const hashFor = (identity: object) =>
 		hashOf({ ...basics, ...identity, ...(hasExtra && { extra }) });
-	const isSubmitted = (identity: object) =>
-		wasSubmitted(rules, { itemIndex, requestHash: hashFor(identity) });
+	const needOf = (identity: object): ImageNeed => {
+		if (wasSubmitted(rules, { itemIndex, requestHash: hashFor(identity) })) return 'none';
+		return mayBeTakenUp(rules, { idempotencyKey }) ? 'perhaps' : 'sure';
+	};
 	const image: ImageInput =
 		basics.generationType === 'text_to_video'
 			? { identity: {}, load: async () => await Promise.resolve({}) }
-			: await checkImage(context, itemIndex, api, options, isSubmitted);
+			: await checkImage(context, itemIndex, api, options, needOf);
 	return {
 		itemIndex,
 		requestHash: hashFor(image.identity),
@@ -70,7 +75,7 @@ async function checkImage(
 	itemIndex: number,
 	api: ApiAccess,
 	options: RunOptions,
-	isSubmitted: (identity: object) => boolean,
+	needOf: (identity: object) => ImageNeed,
 ): Promise<ImageInput> {
 	const parameter = (name: string) => context.getNodeParameter(name, itemIndex, undefined);
 	switch (parameter('imageSource')) {
@@ -85,8 +90,13 @@ async function checkImage(
 			const address = toDownloadAddress(checkImageUrl(parameter('imageUrl')));
 			const identity = { fetchedFrom: address };
 			const fetch = async () => await fetchImageFile(context, address, api, options);
-			// An item that is taken up needs no image, which may be gone by now.
-			const file = isSubmitted(identity) ? undefined : await fetch();
+			const need = needOf(identity);
+			const early = async () =>
+				await fetch().catch((thrown: unknown) => {
+					if (need === 'sure') throw thrown;
+					return undefined;
+				});
+			const file = need === 'none' ? undefined : await early();
 			return { identity, load: async () => await uploadImageFile(api, file ?? (await fetch())) };
 		}
 		default: {

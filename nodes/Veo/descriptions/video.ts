@@ -50,7 +50,7 @@ const videoOperationField: INodeProperties = {
 	...shownFor({ resource: ['video'] }),
 };
 
-const TIME_AND_MONEY = 'Each video takes minutes and uses credits of your veo3o1.com account';
+const TIME_AND_MONEY = 'Each video takes minutes and uses your veo3o1.com credits';
 
 const notices: INodeProperties[] = [
 	{
@@ -226,8 +226,7 @@ export const optionsField = {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. {{ $json.title }}',
-			description:
-				'Name of the video file, without its extension. If empty, the ID of the video is used.',
+			description: 'Name of the video file, without its extension; if empty, the ID of the video',
 			...shownFor({
 				'/operation': ['generateAndWait', 'getStatus'],
 				'/downloadVideo': [true],
@@ -269,7 +268,7 @@ export const optionsField = {
 			typeOptions: { minValue: 0 },
 			default: 0,
 			description:
-				'Maximum number of characters in a prompt. A longer prompt is refused before anything is sent. 0 is no limit.',
+				'Maximum number of characters in a prompt, checked before anything is sent; 0 is no limit',
 			...forGenerating,
 		},
 		{
@@ -288,7 +287,7 @@ export const optionsField = {
 			typeOptions: { minValue: 0 },
 			default: 100,
 			description:
-				'Maximum number of new videos that this node pays for in one execution, over all items and loops. 0 is no limit.',
+				'Maximum number of new videos that this node pays for in one execution, over all items and loops; 0 is no limit',
 			...forGenerating,
 		},
 		{

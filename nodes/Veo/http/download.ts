@@ -6,7 +6,7 @@ import { VIDEO_HEAD_BYTES, videoTypeOf } from '../api/video';
 import type { Outcome } from '../errors/outcome';
 import { withDeadline } from './deadline';
 import type { HttpContext } from './request';
-import { headerOf, openResponse, streamOptions } from './response';
+import { headerOf, isDecompressed, openResponse, streamOptions } from './response';
 
 /** Far above the size of any video of the service. */
 const MAX_VIDEO_BYTES = 2 * 1024 * 1024 * 1024;
@@ -104,9 +104,6 @@ export async function downloadVideo(
 	if ('noAnswer' in result) return { name: result.noAnswer, networkCode: result.networkCode };
 	return result.done;
 }
-
-/** n8n's helper decompresses a body although none was asked for. Such a body is a zlib stream, which counts its input. */
-const isDecompressed = (body: BinaryStream): boolean => 'bytesWritten' in body;
 
 /** The first bytes of a body, which are put back. */
 async function readHead(body: BinaryStream, signal: AbortSignal): Promise<Buffer> {

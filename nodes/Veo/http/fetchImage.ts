@@ -18,7 +18,13 @@ import { type Outcome, RequestError } from '../errors/outcome';
 import { VeoError } from '../errors/VeoError';
 import { withDeadline } from './deadline';
 import type { HttpContext } from './request';
-import { headerOf, openResponse, type StreamedResponse, streamOptions } from './response';
+import {
+	headerOf,
+	isDecompressed,
+	openResponse,
+	type StreamedResponse,
+	streamOptions,
+} from './response';
 
 const MAX_REDIRECTS = 3;
 
@@ -97,6 +103,7 @@ async function readImage(response: StreamedResponse): Promise<Buffer | Outcome |
 		if (name !== undefined) {
 			return { name, httpStatus, retryAfterMs: toDelayMs(headerOf(response, 'retry-after')) };
 		}
+		if (isDecompressed(body)) return { name: 'shape', httpStatus };
 		return await readBody(body, Number(headerOf(response, 'content-length') ?? NaN));
 	} finally {
 		body.destroy();

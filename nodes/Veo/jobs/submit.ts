@@ -6,6 +6,7 @@ import { countCharacters } from '../api/validation';
 import {
 	keySubmissionUnclear,
 	notInTable,
+	notSentAgain,
 	notSubmitted,
 	requestFailed,
 	sentAgain,
@@ -133,13 +134,20 @@ async function afterUnclear(
 	const { situation, tracker } = rules;
 	const wasSentAgain = earlier?.sentAgain ?? tracker?.wasSentAgain(row) ?? false;
 	if (!wasSentAgain && maySendAgain(rules)) return await submitUnclear(item, rules);
-	const error = submissionInterrupted(situation);
-	if (earlier?.message === undefined) throw error;
-	throw new VeoError(earlier.message, error.description, { isUnclear: true });
+	const { message, description } = submissionInterrupted(situation);
+	const error = new VeoError(earlier?.message ?? message, description, { isUnclear: true });
+	throw wasSentAgain ? error : withLimit(error, rules);
 }
 
 const maySendAgain = ({ sendUnclearAgain, videoLimit }: SubmitRules): boolean =>
 	sendUnclearAgain && !videoLimit.isReached;
+
+/** Says so where only Max Videos per Execution keeps an unclear request from being sent again. */
+function withLimit(error: VeoError, { sendUnclearAgain, videoLimit }: SubmitRules): VeoError {
+	if (!sendUnclearAgain || !videoLimit.isReached) return error;
+	const description = `${error.description} ${notSentAgain(videoLimit.max)}`;
+	return new VeoError(error.message, description, error.details);
+}
 
 const submitUnclear = async (item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> =>
 	await submit(item, rules, {
@@ -190,7 +198,9 @@ async function submitCounted(
 		const claim = await tracker.claim(item, request, { replaces, isSentAgain, signal: stop });
 		if (claim === 'claimed') return undefined;
 		if (claim !== 'unclear') return toJob(claim);
-		if (isSentAgain || !maySendAgain(rules)) throw keySubmissionUnclear(situation);
+		if (isSentAgain || !maySendAgain(rules)) {
+			throw withLimit(keySubmissionUnclear(situation), rules);
+		}
 		isSentAgain = true;
 		kept.sentAgain = true;
 		return await claimKey();
@@ -241,7 +251,8 @@ async function submitCounted(
 	if (!(answer instanceof RequestError)) return answer;
 	const isUnclear = mayBeAccepted(answer.outcome);
 	if (isUnclear && !isSentAgain && maySendAgain(rules)) return 'sendAgain';
-	throw await recordNotAccepted(item, request, answer.outcome, rules, set, isSentAgain);
+	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, isSentAgain);
+	throw isUnclear && !isSentAgain ? withLimit(error, rules) : error;
 }
 
 async function recordNotAccepted(

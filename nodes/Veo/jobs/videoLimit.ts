@@ -29,7 +29,7 @@ export class VideoLimit {
 	constructor(
 		private readonly memory: Memory,
 		private readonly executionId: string,
-		private readonly max: number,
+		readonly max: number,
 	) {
 		this.earlier = this.count.videos;
 	}

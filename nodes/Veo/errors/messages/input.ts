@@ -170,7 +170,19 @@ export const imageNotFetched = (outcome: Outcome) => {
 };
 
 /** What an outcome means for the host of an image, which is not the API. */
-function explainFetch({ name, httpStatus }: Outcome): [cause: string, next: string] {
+function explainFetch({ name, httpStatus, networkCode }: Outcome): [cause: string, next: string] {
+	if (networkCode?.startsWith('Ssrf')) {
+		return [
+			"n8n's SSRF protection blocks its address",
+			'Use an image with a public address, or allow this one on the n8n server with N8N_SSRF_ALLOWED_IP_RANGES or N8N_SSRF_ALLOWED_HOSTNAMES.',
+		];
+	}
+	if (name === 'shape') {
+		return [
+			'its host sent it compressed, although n8n asked for the image as it is',
+			"Download it with the HTTP Request node and set 'Image Source' to 'File From Input'.",
+		];
+	}
 	if (name === 'timeout')
 		return ['it took too long', "Try again later, or raise 'Request Timeout'."];
 	if (name === 'redirect') {
@@ -207,9 +219,13 @@ export const tooManyVideos = (videos: number, maxVideos: number, earlier: number
 		`${NOTHING_PAID}${earlier > 0 ? ` Before this run, the execution submitted ${earlier}.` : ''} To make all of them, raise 'Max Videos per Execution', or set it to 0 for no limit.`,
 	);
 
+/** Added to the message of an unclear request that is to be sent again. */
+export const notSentAgain = (maxVideos: number) =>
+	`It was not sent again, because this execution has submitted its ${maxVideos} videos of 'Max Videos per Execution'.`;
+
 /** At one item, after other videos were submitted. */
 export const maxVideosReached = (maxVideos: number) =>
 	inputError(
-		`This execution has submitted ${maxVideos} videos, which is its 'Max Videos per Execution'`,
+		`This execution has submitted ${maxVideos} ${maxVideos === 1 ? 'video' : 'videos'}, which is its 'Max Videos per Execution'`,
 		`No further video was submitted for this item. To go on, raise 'Max Videos per Execution' and retry the execution: the count starts again, and the videos that it has are not paid again.`,
 	);
