@@ -348,7 +348,7 @@ export const optionsField = {
 			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
 			default: 5,
 			description:
-				"Minimum time between two checks of a video. It is checked less often where the API's estimates have proved right. The API asks for at least 5 seconds.",
+				'Longest time between two checks of a video whose end is not known. The node checks less often once it knows when videos are likely to be finished, and never twice within 5 seconds.',
 			...forWaiting,
 		},
 		{
