@@ -95,12 +95,22 @@ async function send(
 	if (!first) throw new Error('The workflow has no node');
 	const additionalData = createAdditionalData(credentials, 'trigger');
 	const context = new TriggerContext(workflow, first, additionalData, 'trigger', 'activate');
-	const { httpRequestWithAuthentication, requestWithAuthentication } = context.helpers;
+	const { helpers } = context;
 	const decrypted = { credentialsDecrypted: { id: '', name: '', type, data } };
 	const sent =
 		helper === 'new'
-			? httpRequestWithAuthentication.call(context, type, request as IHttpRequestOptions, decrypted)
-			: requestWithAuthentication.call(context, type, request as IRequestOptions, decrypted);
+			? helpers.httpRequestWithAuthentication.call(
+					context,
+					type,
+					request as IHttpRequestOptions,
+					decrypted,
+				)
+			: helpers.requestWithAuthentication.call(
+					context,
+					type,
+					request as IRequestOptions,
+					decrypted,
+				);
 	return await sent.then(
 		() => undefined,
 		(thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
