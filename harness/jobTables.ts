@@ -16,7 +16,8 @@ type Credentials = Record<string, { id: string; name: string }>;
 export class Tables {
 	private constructor(
 		readonly harness: N8nHarness,
-		private readonly credential: Credential,
+		/** A valid `veoJobTableApi` credential. */
+		readonly tableCredential: Credential,
 	) {}
 
 	/** The prompt controls the job: "20 s" sets its duration (default 1 s), "fails" makes it fail. */
@@ -38,7 +39,7 @@ export class Tables {
 	}
 
 	async credentialFor(type: 'veoApi' | 'veoJobTableApi', data: JsonObject): Promise<Credential> {
-		const valid = type === 'veoApi' ? this.harness.credential : this.credential;
+		const valid = type === 'veoApi' ? this.harness.credential : this.tableCredential;
 		return await this.harness.client.createCredential('Other', type, { ...valid.data, ...data });
 	}
 
@@ -50,14 +51,14 @@ export class Tables {
 			jobTableName,
 			...parameters,
 		});
-		return { ...veo, credentials: { ...veo.credentials, veoJobTableApi: this.credential } };
+		return { ...veo, credentials: { ...veo.credentials, veoJobTableApi: this.tableCredential } };
 	}
 
 	trigger(parameters: object, credentials?: Credentials): WorkflowNode {
 		return node('Finished', 'n8n-nodes-veo3o1.veoTrigger', 1, parameters, {
 			credentials: {
 				veoApi: this.harness.credential,
-				veoJobTableApi: this.credential,
+				veoJobTableApi: this.tableCredential,
 				...credentials,
 			},
 		});

@@ -92,10 +92,28 @@ export class N8nClient {
 		for (const { id, label } of (await this.restAs(apiKeys, 'GET', '/api-keys')).items) {
 			if (label === apiKeyLabel) await this.rest('DELETE', `/api-keys/${id}`);
 		}
-		const scopes = await this.rest('GET', '/api-keys/scopes');
-		const body = { label: apiKeyLabel, scopes, expiresAt: null };
+		const scopes = await this.restAs(z.array(z.string()), 'GET', '/api-keys/scopes');
+		this.apiKey = await this.createApiKey(apiKeyLabel, scopes);
+	}
+
+	/** Returns a key of n8n's public API with these scopes. */
+	async createApiKey(label: string, scopes: readonly string[]): Promise<string> {
 		const created = z.object({ rawApiKey: z.string() });
-		this.apiKey = (await this.restAs(created, 'POST', '/api-keys', body)).rawApiKey;
+		const body = { label, scopes, expiresAt: null };
+		return (await this.restAs(created, 'POST', '/api-keys', body)).rawApiKey;
+	}
+
+	/** Adds a user who is not the owner, and returns a client that is logged in as that user. */
+	async addMember({ email, password }: Owner): Promise<N8nClient> {
+		const invited = z.array(z.object({ user: z.object({ inviteAcceptUrl: z.string() }) }));
+		const body = [{ email, role: 'global:member' }];
+		const [invitation] = await this.restAs(invited, 'POST', '/invitations', body);
+		const token = new URL(invitation?.user.inviteAcceptUrl ?? '').searchParams.get('token');
+		const member = new N8nClient(this.url);
+		const names = { firstName: 'Veo', lastName: 'Member' };
+		await member.rest('POST', '/invitations/accept', { token, password, ...names });
+		await member.signIn({ email, password });
+		return member;
 	}
 
 	async login({ email, password }: Owner): Promise<void> {

@@ -15,7 +15,7 @@ import {
 } from './credentials';
 import { withDeadline } from './deadline';
 import { toMultipart } from './multipart';
-import { redact } from './redact';
+import { answerCleaner } from './redact';
 import { headerOf, isStream, openResponse, readText, streamOptions } from './response';
 
 export type HttpContext = IExecuteFunctions | ITriggerFunctions;
@@ -78,6 +78,7 @@ function toTransport(
 	{ apiKey, baseUrl, allowUnauthorizedCerts }: Credentials,
 	requestTimeoutMs: number,
 ): Transport {
+	const clean = answerCleaner(apiKey);
 	return async ({ method, path, json, file }, stop) => {
 		const uploadMs = (file?.bytes ?? 0) / MIN_UPLOAD_BYTES_PER_MS;
 		const result = await withDeadline(requestTimeoutMs + uploadMs, stop, async (signal) => {
@@ -104,7 +105,7 @@ function toTransport(
 		return {
 			httpStatus,
 			retryAfter: headerOf(result.done, 'retry-after'),
-			body: redact(body, apiKey),
+			body: clean(body),
 		};
 	};
 }
