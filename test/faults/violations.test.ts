@@ -67,14 +67,12 @@ describe('findViolations', () => {
 			const failed = { ...job(1, 'B'), hasFailed: true };
 			const jobs = [job(0, 'A'), failed, job(1, 'C')];
 			const seen = { texts: ['A', 'B', 'C'] };
-			const byUser = { retriedByUser: true };
+			const byUser = { retriesByUser: 1 };
 			expect(found(seen, jobs, byUser)).toEqual([]);
 			expect(found(seen, jobs)).toEqual(['paid twice']);
 			expect(found(seen, [job(0, 'A'), job(1, 'B'), job(1, 'C')], byUser)).toEqual(['paid twice']);
 			const thrice = [...jobs, job(1, 'D')];
 			expect(found({ texts: ['A', 'B', 'C', 'D'] }, thrice, byUser)).toEqual(['paid twice']);
-			const continued = { ...byUser, onError: 'continueRegularOutput' } as const;
-			expect(found(seen, jobs, continued)).toEqual(['paid twice']);
 		});
 
 		it('counts each additional payment', () => {
