@@ -5,6 +5,7 @@ import type { RetryRules } from '../api/retry';
 import {
 	keySubmissionUnclear,
 	notInTable,
+	notSentAgain,
 	notSubmitted,
 	requestFailed,
 	sentAgain,
@@ -128,22 +129,34 @@ async function afterUnclear(
 ): Promise<AcceptedJob> {
 	const { sendUnclearAgain, situation, tracker } = rules;
 	const wasSentAgain = earlier?.sentAgain ?? tracker?.wasSentAgain(row) ?? false;
-	if (sendUnclearAgain && !wasSentAgain) return await submitUnclear(item, rules);
-	const error = submissionInterrupted(situation);
-	if (earlier?.message === undefined) throw error;
-	throw new VeoError(earlier.message, error.description, { isUnclear: true });
+	const interrupted = submissionInterrupted(situation);
+	const { message = interrupted.message } = earlier ?? {};
+	const error = new VeoError(message, interrupted.description, { isUnclear: true });
+	if (sendUnclearAgain && !wasSentAgain) return await submitUnclear(item, rules, error);
+	throw error;
 }
 
-const submitUnclear = async (item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> =>
+/** Sends a request again whose first outcome, `unclear`, stays what it was unless the API accepts it now. */
+const submitUnclear = async (
+	item: PaidItem,
+	rules: SubmitRules,
+	unclear: VeoError,
+): Promise<AcceptedJob> =>
 	await submit(item, rules, {
 		permit: PaidPermit.byUserChoice(),
 		remember: { sentAgain: true },
+		unclear,
+	}).catch((thrown: unknown) => {
+		if (!(thrown instanceof VeoError) || thrown.details.isUnclear) throw thrown;
+		throw notSentAgain(unclear, thrown);
 	});
 
 interface Attempt {
 	permit?: PaidPermit;
 	/** The `uuid` of the failed video that the new one replaces. */
 	replaces?: string;
+	/** The outcome of the request that is sent again. */
+	unclear?: VeoError;
 	/** Kept in node memory with the new submission. */
 	remember?: Pick<Submission, 'madeAgain' | 'sentAgain'>;
 }
@@ -151,7 +164,7 @@ interface Attempt {
 async function submit(
 	item: PaidItem,
 	rules: SubmitRules,
-	{ permit = PaidPermit.first(), replaces, remember }: Attempt,
+	{ permit = PaidPermit.first(), replaces, unclear, remember }: Attempt,
 ): Promise<AcceptedJob> {
 	const { client, queue, submissions, tracker, executionId, situation, stop } = rules;
 	const { itemIndex, requestHash, idempotencyKey } = item;
@@ -162,6 +175,7 @@ async function submit(
 
 	const request = await item.prepare();
 	let isSentAgain = kept.sentAgain === true;
+	let firstUnclear = unclear;
 	if (idempotencyKey === undefined) await tracker?.submitting(item, request, isSentAgain);
 
 	/** The job that has the item's idempotency key already; undefined if the request is to be sent. */
@@ -171,6 +185,7 @@ async function submit(
 		if (claim === 'claimed') return undefined;
 		if (claim !== 'unclear') return toJob(claim);
 		if (!rules.sendUnclearAgain || isSentAgain) throw keySubmissionUnclear(situation);
+		firstUnclear = keySubmissionUnclear(situation);
 		isSentAgain = true;
 		kept.sentAgain = true;
 		return await claimKey();
@@ -193,14 +208,16 @@ async function submit(
 			restore();
 			// The key is free for others while this item waits.
 			if (idempotencyKey !== undefined) {
-				await tracker?.notAccepted(item, requestFailed(answer.outcome).message, false);
+				const { message } = requestFailed(answer.outcome);
+				await tracker?.notAccepted(item, message, firstUnclear !== undefined);
 			}
 		}
 		throw answer;
 	};
 	/** A refused request leaves the item as it was before. */
 	const restore = () => {
-		if (before && replaces !== undefined) submissions.set(itemIndex, requestHash, before);
+		if (before && (replaces !== undefined || firstUnclear))
+			submissions.set(itemIndex, requestHash, before);
 		else submissions.delete(itemIndex, requestHash);
 	};
 
@@ -212,10 +229,14 @@ async function submit(
 		throw thrown;
 	});
 	if (!(answer instanceof RequestError)) return answer;
-	if (mayBeAccepted(answer.outcome) && rules.sendUnclearAgain && !isSentAgain) {
-		return await submitUnclear(item, rules);
+	const error = await recordNotAccepted(item, answer.outcome, rules, set, {
+		isSentAgain,
+		isStillUnclear: firstUnclear !== undefined,
+	});
+	if (error.details.isUnclear && rules.sendUnclearAgain && !isSentAgain) {
+		return await submitUnclear(item, rules, error);
 	}
-	throw await recordNotAccepted(item, answer.outcome, rules, set, isSentAgain);
+	throw firstUnclear && !error.details.isUnclear ? notSentAgain(firstUnclear, error) : error;
 }
 
 async function recordNotAccepted(
@@ -223,14 +244,14 @@ async function recordNotAccepted(
 	outcome: Outcome,
 	{ tracker, situation }: SubmitRules,
 	set: (submission: Submission) => void,
-	isSentAgain: boolean,
+	{ isSentAgain, isStillUnclear }: { isSentAgain: boolean; isStillUnclear: boolean },
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
 	const error = isUnclear ? submissionUnclear(outcome, situation) : requestFailed(outcome);
 	if (isUnclear) set({ state: 'unclear', message: error.message });
 	// The row keeps that it was sent again, in case the node's memory is lost.
 	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;
-	await tracker?.notAccepted(item, reason, isUnclear);
+	await tracker?.notAccepted(item, reason, isUnclear || isStillUnclear);
 	return error;
 }
 

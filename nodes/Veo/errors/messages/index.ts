@@ -7,6 +7,7 @@ export * from './jobTable';
 export {
 	identicalNotChecked,
 	keySubmissionUnclear,
+	notSentAgain,
 	requestFailed,
 	statusFailed,
 	submissionInterrupted,

@@ -36,6 +36,14 @@ const unclear = (cause: string, details: VeoError['details'], situation: Situati
 		{ ...details, isUnclear: true },
 	);
 
+/** The user chose to send an unclear request again, but that one was not accepted either. */
+export const notSentAgain = (unclear: VeoError, thrown: VeoError) =>
+	new VeoError(
+		unclear.message,
+		`${unclear.description} It was not accepted when it was sent again: ${lowerFirst(thrown.message)}.`,
+		{ ...thrown.details, isUnclear: true },
+	);
+
 /** A status check that failed. */
 export function statusFailed(uuid: string, outcome: Outcome): VeoError {
 	const { message, description } = explain(outcome);
