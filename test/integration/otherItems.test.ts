@@ -1,6 +1,7 @@
 /** What one failed item tells about the others, and what the executions list can be filtered by. */
 import { lateVideoUrl, lostAnswer, refuse } from '../../emulator';
 import { retryRun } from '../../harness/core';
+import { withJobTable } from './jobTableScene';
 import {
 	always,
 	failureOf,
@@ -65,6 +66,20 @@ describe('An item that fails in each retry', () => {
 			const json = jsonOf(await retryRun(failed, { parameters, credentials, items, node }));
 			expect(json.map(({ status }) => status)).toEqual(['completed', undefined, 'completed']);
 			expect(emulator.jobs).toHaveLength(paid);
+		});
+	});
+});
+
+describe('A retry that knows the videos from the job table only', () => {
+	it('names them where an item is refused', async () => {
+		const faults = [refuse(422, { detail: 'prompt flagged' }, { prompt: 'bad' })];
+		await withJobTable({ faults }, async ({ emulator, tables, run }) => {
+			const more = { items: prompts('one', 'bad') };
+			failureOf(await run(generate, { ...more, executionId: '1' }));
+			tables.retryOf.set('2', '1');
+			const ran = await run(generate, { ...more, executionId: '2', mode: 'retry' });
+			expect(failureOf(ran).description).toContain(`${emulator.jobs[0]?.uuid} [item 0]`);
+			expect(ran.customData).toEqual({ veo_uuid: emulator.jobs[0]?.uuid });
 		});
 	});
 });

@@ -60,7 +60,15 @@ export interface SubmitRules {
  * `VeoError` if it was not accepted, if that is unclear, or if it could not be recorded first. Throws `StoppedError`.
  */
 export async function submitOnce(item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> {
-	return (await findEarlierJob(item, rules)) ?? (await submit(item, rules, {}));
+	const { itemIndex, requestHash } = item;
+	const job = await findEarlierJob(item, rules);
+	if (!job) return await submit(item, rules, {});
+	const known = rules.submissions.find(itemIndex, requestHash);
+	if (known?.state !== 'accepted' || known.job.uuid !== job.uuid) {
+		// For the messages of other items.
+		rules.submissions.set(itemIndex, requestHash, { ...known, state: 'accepted', job });
+	}
+	return job;
 }
 
 /**
