@@ -74,7 +74,7 @@ export class Report {
 			['paid requests', total(({ paidRequests }) => paidRequests)],
 			['accepted jobs', total(({ accepted }) => accepted)],
 			['retries by the user', total(({ retries }) => retries)],
-			['videos that had to come out', total(({ due }) => due)],
+			['videos that are due', total(({ due }) => due)],
 			['jobs paid twice', of('paid twice')],
 			['jobs lost', of('lost')],
 			['incomplete', of('incomplete')],
