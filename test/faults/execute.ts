@@ -1,13 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INode, INodeExecutionData } from 'n8n-workflow';
-import { type Emulator, startEmulator } from '../../emulator';
-import { type Ran, retryRun, type RunOptions, startNode, storeFile } from '../../harness/core';
+import { type Emulator, random, startEmulator } from '../../emulator';
+import {
+	type Ran,
+	retryRun,
+	runNode,
+	type RunOptions,
+	startNode,
+	storeFile,
+} from '../../harness/core';
+import { N8N_KEY, Tables } from '../integration/triggerTables';
 import { readLedger } from './ledger';
-import { type Conditions, findViolations, type Violation } from './violations';
+import {
+	type Conditions,
+	findViolations,
+	incomplete,
+	videosDue,
+	type Violation,
+} from './violations';
 import { Gate } from './gate';
 import { findLeaks, type Places } from './leaks';
 import type { Scenario } from './scenario';
 import { readSeen, type Seen } from './seen';
+import { followMessage, type Way, wouldFailAgain } from './user';
 
 /** The result of one run. */
 export interface Result {
@@ -15,6 +30,10 @@ export interface Result {
 	wallMs: number;
 	paidRequests: number;
 	accepted: number;
+	/** Retries by the user. */
+	retries: number;
+	/** Videos that had to come out. */
+	due: number;
 	violations: Violation[];
 	/** For `--only`: the executions as the user sees them. */
 	seen: Seen[];
@@ -36,63 +55,174 @@ export async function execute(
 	end: AbortSignal,
 ): Promise<Result | undefined> {
 	const startedAt = Date.now();
-	const emulator = await startEmulator(scenario.emulator);
+	const { seed, prompts, lasting, apiKey } = scenario;
+	const emulator = await startEmulator({
+		...scenario.emulator,
+		faults: [...(scenario.emulator.faults ?? []), ...lasting],
+	});
+	const tables = scenario.track === 'off' ? undefined : await Tables.start();
+	if (tables) failNowAndThen(tables, scenario);
 	const gate = scenario.closed && (await Gate.start(emulator.port));
 	const over = new AbortController();
 	const outage = gate && closeForAWhile(gate, scenario, over.signal);
 	try {
-		const options = await toRunOptions(scenario, gate?.port ?? emulator.port);
-		const seen: Seen[] = [];
+		const options = await toRunOptions(scenario, gate?.port ?? emulator.port, tables);
+		const runs: Seen[] = [];
 		const violations: Violation[] = [];
-		let conditions: Conditions = {
-			items: scenario.prompts.length,
+		const conditions: Conditions = {
+			items: prompts.length,
+			requestOf: prompts.map((prompt) => prompts.indexOf(prompt)),
 			onError: scenario.onError,
+			executions: 1,
+			retriesByUser: 0,
+			makeAgain: scenario.options.makeAgain,
+			sendsAgain: scenario.options.onUnclear === 'sendAgain',
 			stopped: scenario.stopAfterMs !== undefined,
 			answersLost: gate !== undefined,
 		};
+		const ledger = () => readLedger(emulator, prompts);
 		const inspectRun = (ran: Ran): Seen => {
 			const one = readSeen(ran, conditions.stopped);
-			violations.push(...findViolations(conditions, readLedger(emulator, scenario.prompts), one));
-			seen.push(one);
+			// The retry of a calling workflow is a new execution. The user still has the earlier one.
+			const earlier = scenario.isSubWorkflow ? runs : [];
+			const texts = [...earlier, one].flatMap((run) => run.texts);
+			violations.push(...findViolations(conditions, ledger(), { ...one, texts }));
+			runs.push(one);
 			return one;
 		};
 
 		const first = await runAndStop(options, scenario, end);
 		violations.push(...first.violations);
 		if (end.aborted) return undefined;
-		let last = inspectRun(first.ran);
-		if (scenario.uiRetry && first.ran.error) {
-			if (scenario.uiRetry.faultsGone) emulator.options.faults = [];
+		let { ran } = first;
+		let last = inspectRun(ran);
+		let due = 0;
+		const isHealed = scenario.uiRetry?.faultsGone === true;
+		if (scenario.uiRetry) {
+			if (isHealed) {
+				await outage;
+				await heal(emulator, tables, scenario);
+			}
 			emulator.credits += scenario.uiRetry.credits;
-			const again = await withinLimit(retryRun(first.ran, options), end);
-			if (!again) return undefined;
-			conditions = { ...conditions, retriedByUser: true };
-			last = inspectRun(again);
+			// Stop shows no message, so the user retries. The second retry follows the message of the first.
+			for (let retries = conditions.stopped ? 2 : 1; retries > 0 && ran.error; retries--) {
+				const failsAgain = wouldFailAgain(scenario, ledger(), last, emulator.credits);
+				const way = followMessage(last.message ?? '', scenario, failsAgain);
+				const again = await withinLimit(
+					retry(ran, options, way, scenario, tables, runs.length),
+					end,
+				);
+				if (!again) return undefined;
+				conditions.executions = runs.length + 1;
+				if (way.how === 'continue') conditions.onError = 'continueRegularOutput';
+				else if (!scenario.isSubWorkflow && conditions.onError === 'stopWorkflow') {
+					conditions.retriesByUser = Number(conditions.retriesByUser) + 1;
+				}
+				conditions.answersLost ||= conditions.stopped;
+				conditions.stopped = false;
+				ran = again;
+				last = inspectRun(ran);
+			}
+			if (isHealed) {
+				const found = await getByStatus(runs, options, end);
+				if (end.aborted) return undefined;
+				due = videosDue(conditions, ledger(), runs).length;
+				violations.push(
+					...incomplete(conditions, ledger(), [...runs, ...found], scenario.downloadVideo),
+				);
+			}
 		}
 
 		// Requests that the node did not wait for would arrive within this time.
 		await sleep(200);
-		const execution = seen.flatMap(({ everything }) => everything);
-		const ledger = readLedger(emulator, scenario.prompts);
+		const execution = runs.flatMap(({ everything }) => everything);
+		const places = { ...world, execution, requests: emulator.requests };
 		violations.push(
-			...findViolations(conditions, ledger, last),
-			...findLeaks(scenario.apiKey, { ...world, execution, requests: emulator.requests }),
+			...findViolations(conditions, ledger(), last),
+			...findLeaks(apiKey, places),
+			...findLeaks(N8N_KEY, places),
 		);
 		return {
-			seed: scenario.seed,
+			seed,
 			wallMs: Date.now() - startedAt,
-			paidRequests: ledger.paidRequests,
-			accepted: ledger.jobs.length,
+			paidRequests: ledger().paidRequests,
+			accepted: ledger().jobs.length,
+			retries: runs.length - 1,
+			due,
 			violations: distinct(violations),
-			seen,
+			seen: runs,
 			requests: requestLines(emulator, startedAt),
 		};
 	} finally {
 		over.abort();
 		await outage;
 		await gate?.close();
+		await tables?.close();
 		await emulator.close();
 	}
+}
+
+/** n8n's own API answers some requests with HTTP 500. */
+function failNowAndThen(tables: Tables, { seed, tableFaults }: Scenario): void {
+	const draw = random(seed);
+	tables.refuse = () => (draw() < tableFaults ? { status: 500 } : undefined);
+}
+
+/** Without faults, new videos are made quickly. Waits until those that were accepted have ended. */
+async function heal(
+	emulator: Emulator,
+	tables: Tables | undefined,
+	{ lasting }: Scenario,
+): Promise<void> {
+	Object.assign(emulator.options, { faults: lasting, durationMs: 500, rateLimit: undefined });
+	if (tables) tables.refuse = () => undefined;
+	const ended = Math.max(0, ...emulator.jobs.map(({ finalAt }) => finalAt - Date.now()));
+	await sleep(ended);
+}
+
+/** Retry in the executions list, or the retry of the calling workflow, which starts a new execution. */
+async function retry(
+	ran: Ran,
+	options: RunOptions,
+	way: Way,
+	scenario: Scenario,
+	tables: Tables | undefined,
+	earlier: number,
+): Promise<Ran> {
+	const { parameters, node } = options;
+	const changed: RunOptions = {
+		...options,
+		executionId: String(earlier + 1),
+		parameters: {
+			...parameters,
+			options: { ...scenario.options, ...keyOption(scenario), ...(way.waitsLonger && LONGER) },
+		},
+		node: { ...node, ...(way.how === 'continue' && { onError: 'continueRegularOutput' }) },
+	};
+	if (scenario.isSubWorkflow) return await runNode(changed);
+	tables?.retryOf.set(String(earlier + 1), String(earlier));
+	// n8n starts the retry of a stopped execution without its memory.
+	const isStopped = earlier === 1 && scenario.stopAfterMs !== undefined;
+	if (isStopped) return await runNode({ ...changed, mode: 'retry' });
+	return await retryRun(ran, changed);
+}
+
+const LONGER = { maxWaitTime: 90 };
+
+/** The user gets the videos of failed items with Get Status, where their messages say so. */
+async function getByStatus(
+	runs: readonly Seen[],
+	options: RunOptions,
+	end: AbortSignal,
+): Promise<Seen[]> {
+	const found: Seen[] = [];
+	for (const { uuid, error } of runs.at(-1)?.outputs.flat() ?? []) {
+		if (!uuid || !error?.includes('Get Status with this ID') || end.aborted) continue;
+		const parameters = { ...options.parameters, operation: 'getStatus', uuid };
+		const ran = await runNode({ ...options, parameters, items: [{ json: {} }] });
+		found.push(readSeen(ran, false));
+	}
+	return found;
 }
 
 async function runAndStop(options: RunOptions, scenario: Scenario, end: AbortSignal) {
@@ -158,7 +288,11 @@ const IMAGE = Buffer.from(
 	'base64',
 );
 
-async function toRunOptions(scenario: Scenario, port: number): Promise<RunOptions> {
+async function toRunOptions(
+	scenario: Scenario,
+	port: number,
+	tables: Tables | undefined,
+): Promise<RunOptions> {
 	const { operation, image, prompts, options, downloadVideo, onError, tries, apiKey } = scenario;
 	const items = prompts.map(async (prompt): Promise<INodeExecutionData> => {
 		if (image !== 'file') return { json: { prompt } };
@@ -183,13 +317,23 @@ async function toRunOptions(scenario: Scenario, port: number): Promise<RunOption
 			imageUrl: 'https://example.com/fox.png',
 			prompt: '={{ $json.prompt }}',
 			downloadVideo,
-			options: { ...options },
+			trackJob: tables !== undefined,
+			jobTableName: 'veo_jobs',
+			options: { ...options, ...keyOption(scenario) },
 		},
 		items: await Promise.all(items),
 		node,
-		credentials: { veoApi: { apiKey, baseUrl: `http://127.0.0.1:${port}/api` } },
+		credentials: {
+			veoApi: { apiKey, baseUrl: `http://127.0.0.1:${port}/api` },
+			...(tables && { veoJobTableApi: { apiKey: N8N_KEY, baseUrl: tables.url } }),
+		},
+		executionId: '1',
+		...(scenario.isSubWorkflow && { mode: 'integrated' }),
 	};
 }
+
+const keyOption = ({ track }: Scenario) =>
+	track === 'keyed' ? { idempotencyKey: '={{ $json.prompt }}' } : {};
 
 function distinct(violations: Violation[]): Violation[] {
 	return [...new Map(violations.map((one) => [one.text, one])).values()];

@@ -9,7 +9,7 @@ const run = (...options: string[]) =>
 	});
 
 describe('Random faults', () => {
-	it('never make the node pay twice, lose a paid video or leak the key', () => {
+	it('never make the node pay twice, lose or keep back a paid video, or leak the key', () => {
 		const { stdout, stderr, status } = run('--runs', '40', '--seed', '2');
 
 		expect(stderr).toBe('');
@@ -18,10 +18,12 @@ describe('Random faults', () => {
 			seed: '2',
 			'jobs paid twice': '0',
 			'jobs lost': '0',
+			incomplete: '0',
 			'key leaks': '0',
 			'other violations': '0',
 		});
 		expect(Number(figures(stdout)['accepted jobs'])).toBeGreaterThan(50);
+		expect(Number(figures(stdout)['videos that are due'])).toBeGreaterThan(20);
 		expect(status).toBe(0);
 	}, 160_000);
 

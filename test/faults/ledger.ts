@@ -8,6 +8,7 @@ export interface Ledger {
 }
 
 export interface PaidJob {
+	/** The first item with the job's request. */
 	itemIndex: number;
 	uuid: string;
 	/** The API reports it as failed, sooner or later. */

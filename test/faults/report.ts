@@ -73,8 +73,11 @@ export class Report {
 			['log searched for keys', `${Math.round(logCharacters / 1000)} kB`],
 			['paid requests', total(({ paidRequests }) => paidRequests)],
 			['accepted jobs', total(({ accepted }) => accepted)],
+			['retries by the user', total(({ retries }) => retries)],
+			['videos that are due', total(({ due }) => due)],
 			['jobs paid twice', of('paid twice')],
 			['jobs lost', of('lost')],
+			['incomplete', of('incomplete')],
 			['key leaks', of('key leak')],
 			['other violations', of('other')],
 		];

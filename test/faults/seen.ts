@@ -13,6 +13,8 @@ export interface Seen {
 	outputs: SeenItem[][];
 	/** What the node threw. */
 	error?: { name: string; message: string };
+	/** The whole text that n8n shows of it. */
+	message?: string;
 	/** All strings in the execution's data. */
 	everything: string[];
 }
@@ -23,6 +25,8 @@ export interface SeenItem {
 	uuid?: string;
 	/** The message of a failed item. */
 	error?: string;
+	status?: string;
+	hasFile?: boolean;
 }
 
 /** Of a stopped execution, only its data shows which requests were in progress. */
@@ -44,17 +48,22 @@ export function readSeen({ run, outputs, error, customData }: Ran, stopped: bool
 		unclear: [...messages.flatMap((text) => unclearItems(text)), ...inProgress],
 		late: messages.filter((text) => /in time/.test(text)).flatMap(unclearItems),
 		outputs: outputs.map((list) => list.map(toSeenItem)),
-		...(error && { error: { name: error.name, message: error.message } }),
+		...(error && {
+			error: { name: error.name, message: error.message },
+			message: `${error.message} ${error.description ?? ''}`,
+		}),
 		everything: stringsWithin(run),
 	};
 }
 
-function toSeenItem({ json, pairedItem }: INodeExecutionData): SeenItem {
+function toSeenItem({ json, binary, pairedItem }: INodeExecutionData): SeenItem {
 	const paired = Array.isArray(pairedItem) ? undefined : pairedItem;
 	return {
 		from: typeof paired === 'object' ? paired.item : paired,
 		uuid: textOf(json.uuid),
 		error: textOf(json.error),
+		status: textOf(json.status),
+		hasFile: binary !== undefined,
 	};
 }
 

@@ -1,6 +1,8 @@
 import type { RecordedRequest } from '../../emulator';
 import type { PaidJob } from './ledger';
-import { type Conditions, findViolations } from './violations';
+import { type Conditions, findViolations, incomplete, videosDue } from './violations';
+import { followMessage } from './user';
+import { calmScenario } from './scenario';
 import { findLeaks } from './leaks';
 import { keyFor, seedsOfKeysIn } from './logs';
 import type { Seen } from './seen';
@@ -67,14 +69,37 @@ describe('findViolations', () => {
 			const failed = { ...job(1, 'B'), hasFailed: true };
 			const jobs = [job(0, 'A'), failed, job(1, 'C')];
 			const seen = { texts: ['A', 'B', 'C'] };
-			const byUser = { retriedByUser: true };
+			const byUser = { retriesByUser: 1 };
 			expect(found(seen, jobs, byUser)).toEqual([]);
 			expect(found(seen, jobs)).toEqual(['paid twice']);
 			expect(found(seen, [job(0, 'A'), job(1, 'B'), job(1, 'C')], byUser)).toEqual(['paid twice']);
 			const thrice = [...jobs, job(1, 'D')];
 			expect(found({ texts: ['A', 'B', 'C', 'D'] }, thrice, byUser)).toEqual(['paid twice']);
-			const continued = { ...byUser, onError: 'continueRegularOutput' } as const;
-			expect(found(seen, jobs, continued)).toEqual(['paid twice']);
+		});
+
+		it('allows Make Again When Failed and Send Again as often as the user chose', () => {
+			const failed = { ...job(1, 'B'), hasFailed: true };
+			const seen = { texts: ['A', 'B', 'C', 'D'] };
+			const twice = [job(0, 'A'), failed, { ...job(1, 'C'), hasFailed: true }, job(1, 'D')];
+			expect(found(seen, twice, { makeAgain: 2 }, thrown)).toEqual([]);
+			expect(found(seen, twice, { makeAgain: 1 }, thrown)).toEqual(['paid twice']);
+			const unclear = [job(0, 'A'), unanswered(1, 'B'), job(1, 'C')];
+			expect(found(seen, unclear, { sendsAgain: true }, thrown)).toEqual([]);
+			expect(found(seen, unclear, {}, thrown)).toEqual(['paid twice']);
+			const known = [job(0, 'A'), job(1, 'B'), job(1, 'C')];
+			expect(found(seen, known, { sendsAgain: true }, thrown)).toEqual(['paid twice']);
+			const often = [job(0, 'A'), unanswered(1, 'B'), unanswered(1, 'C'), job(1, 'D')];
+			expect(found(seen, often, { sendsAgain: true }, thrown)).toEqual(['paid twice']);
+			expect(found(seen, often, { sendsAgain: true, executions: 2 }, thrown)).toEqual([]);
+		});
+
+		it('finds a second video for two items with the same idempotency key', () => {
+			const keyed = { requestOf: [0, 0] };
+			const same = { texts: ['A'], outputs: [[0, 1].map((from) => ({ from, uuid: 'A' }))] };
+			expect(found(same, [job(0, 'A')], keyed)).toEqual([]);
+			expect(found({ texts: ['A', 'B'] }, [job(0, 'A'), job(0, 'B')], keyed)).toEqual([
+				'paid twice',
+			]);
 		});
 
 		it('counts each additional payment', () => {
@@ -119,6 +144,57 @@ describe('findViolations', () => {
 		});
 	});
 
+	describe('incomplete', () => {
+		const jobs = [job(0, 'A'), job(1, 'B')];
+		const missing = (
+			runs: Seen[],
+			paid: PaidJob[] = jobs,
+			changes: Partial<Conditions> = {},
+			withFile = false,
+		) =>
+			incomplete(
+				{ ...conditions, ...changes },
+				{ paidRequests: paid.length, jobs: paid },
+				runs,
+				withFile,
+			).map(({ text }) => text.replace(/ exists.*/, ''));
+		const out = (...items: Seen['outputs'][number]): Seen => ({ ...twoVideos, outputs: [items] });
+
+		it('finds each video that came out of no execution', () => {
+			expect(missing([thrown])).toEqual(['Item 0: A', 'Item 1: B']);
+			expect(missing([thrown, out({ from: 0, uuid: 'A' })])).toEqual(['Item 1: B']);
+			expect(missing([thrown, twoVideos])).toEqual([]);
+		});
+
+		it('does not count an item with a message, or items of an execution that failed', () => {
+			const bad = { from: 1, uuid: 'B', error: 'No [item 1]' };
+			expect(missing([out({ from: 0, uuid: 'A' }, bad)])).toEqual(['Item 1: B']);
+			expect(missing([{ ...thrown, outputs: twoVideos.outputs }])).toHaveLength(2);
+		});
+
+		it('requires the file where Download Video is on', () => {
+			const video = { from: 0, uuid: 'A', status: 'completed', hasFile: false };
+			const run = out(video, { ...video, from: 1, uuid: 'B', hasFile: true });
+			expect(missing([run], jobs, {}, true)).toEqual(['Item 0: A']);
+			expect(missing([run])).toEqual([]);
+		});
+
+		it('does not require failed, replaced and unclear videos', () => {
+			const failed = { ...job(0, 'A'), hasFailed: true };
+			expect(missing([thrown], [failed])).toEqual([]);
+			expect(missing([thrown], [failed, job(0, 'B')])).toEqual(['Item 0: B']);
+			expect(missing([thrown], [unanswered(0, 'A')])).toEqual([]);
+			expect(missing([{ ...thrown, unclear: [0] }], [job(0, 'A')])).toEqual(['Item 0: A']);
+			const lostAnswer = { answersLost: true };
+			expect(missing([{ ...thrown, unclear: [0] }], [job(0, 'A')], lostAnswer)).toEqual([]);
+		});
+
+		it('counts the videos that it requires', () => {
+			const ledger = { paidRequests: 2, jobs: [job(0, 'A'), unanswered(1, 'B')] };
+			expect(videosDue(conditions, ledger, [twoVideos]).map(({ uuid }) => uuid)).toEqual(['A']);
+		});
+	});
+
 	describe('output items', () => {
 		it.each<[string, Seen['outputs']]>([
 			['a missing item', [[{ from: 0, uuid: 'A' }]]],
@@ -156,6 +232,26 @@ describe('findViolations', () => {
 		expect(found(error('TypeError'), [], {}, thrown)).toEqual(['other']);
 		expect(found({}, [], { onError: 'continueRegularOutput' }, thrown)).toEqual(['other']);
 		expect(found(error('ManualExecutionCancelledError'), [], {}, thrown)).toEqual(['other']);
+	});
+});
+
+describe('followMessage', () => {
+	const whole =
+		"To get them without this item, set 'On Error' in the node's settings to 'Continue', save, and use 'Retry with currently saved workflow' in the executions list.";
+	const scenario = calmScenario();
+
+	it('continues past an item that would fail again, only where the message says how', () => {
+		expect(followMessage(whole, scenario, true)).toMatchObject({ how: 'continue' });
+		expect(followMessage(whole, scenario, false)).toMatchObject({ how: 'plain' });
+		const half = whole.replace(/, save.*/, '.');
+		expect(followMessage(half, scenario, true)).toMatchObject({ how: 'plain' });
+		const ofSubWorkflow = { ...scenario, isSubWorkflow: true };
+		expect(followMessage(half, ofSubWorkflow, true)).toMatchObject({ how: 'continue' });
+	});
+
+	it('raises Max Wait Time where the message says so', () => {
+		expect(followMessage("or raise 'Max Wait Time'.", scenario, false).waitsLonger).toBe(true);
+		expect(followMessage(whole, scenario, false).waitsLonger).toBe(false);
 	});
 });
 

@@ -1,7 +1,7 @@
-import type { Ledger } from './ledger';
-import type { Seen } from './seen';
+import type { Ledger, PaidJob } from './ledger';
+import type { Seen, SeenItem } from './seen';
 
-export const KINDS = ['paid twice', 'lost', 'key leak', 'other'] as const;
+export const KINDS = ['paid twice', 'lost', 'incomplete', 'key leak', 'other'] as const;
 
 export interface Violation {
 	kind: (typeof KINDS)[number];
@@ -11,12 +11,20 @@ export interface Violation {
 /** How the execution was run. */
 export interface Conditions {
 	items: number;
+	/** The first item with the same request, for each item. Only items with the same idempotency key share one. */
+	requestOf?: number[];
 	onError: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
-	/** The user retried the execution in the executions list, which makes failed videos again once if On Error is Stop. */
-	retriedByUser?: boolean;
+	/** The executions so far, with their retries. */
+	executions?: number;
+	/** Retries in the executions list with On Error at Stop. Each makes a failed video again once. */
+	retriesByUser?: number;
+	/** Make Again When Failed, for each execution. */
+	makeAgain?: number;
+	/** On Unclear Submission is Send Again: once for each execution. */
+	sendsAgain?: boolean;
 	/** The user stopped the execution. */
 	stopped: boolean;
-	/** The network lost answers that the API had sent. */
+	/** The network lost answers that the API had sent, or Stop did. */
 	answersLost: boolean;
 }
 
@@ -30,12 +38,56 @@ export function findViolations(conditions: Conditions, ledger: Ledger, seen: See
 	];
 }
 
-function paidTwice({ retriedByUser = false, onError }: Conditions, { jobs }: Ledger): Violation[] {
-	const mayMakeAgain = retriedByUser && onError === 'stopWorkflow';
-	const again = jobs.filter(({ itemIndex }, index) => {
-		const before = jobs.slice(0, index).filter((job) => job.itemIndex === itemIndex);
-		const isMadeAgain = mayMakeAgain && before.length === 1 && before[0]?.hasFailed;
-		return before.length > 0 && !isMadeAgain;
+/**
+ * The videos that have to come out once the faults are gone and the user has done what the message says: the last one of
+ * each item, if it exists and the API's answer with its ID arrived. `runs` are all executions.
+ */
+export function videosDue(
+	conditions: Conditions,
+	ledger: Ledger,
+	runs: readonly Seen[],
+): PaidJob[] {
+	const last = ledger.jobs.filter((job) => isLastOfItem(job, ledger));
+	return last.filter(
+		(job) =>
+			!job.hasFailed &&
+			job.answeredUuid === job.uuid &&
+			!runs.some((seen) => isExplained(conditions, job, seen)),
+	);
+}
+
+/** The videos that have to come out, but are no items of any execution. */
+export function incomplete(
+	conditions: Conditions,
+	ledger: Ledger,
+	runs: readonly Seen[],
+	withFile: boolean,
+): Violation[] {
+	const isVideo = ({ uuid, error, status, hasFile }: SeenItem, job: PaidJob) =>
+		uuid === job.uuid && !error && !(withFile && status === 'completed' && !hasFile);
+	const items = runs.filter(({ error }) => !error).flatMap(({ outputs }) => outputs.flat());
+	return videosDue(conditions, ledger, runs)
+		.filter((job) => !items.some((item) => isVideo(item, job)))
+		.map(({ itemIndex, uuid }) => ({
+			kind: 'incomplete',
+			text: `Item ${itemIndex}: ${uuid} exists, but did not come out`,
+		}));
+}
+
+const isLastOfItem = (job: PaidJob, { jobs }: Ledger) =>
+	jobs.findLast(({ itemIndex }) => itemIndex === job.itemIndex) === job;
+
+/** An item is paid again only for a failed video or an unclear request, and only as often as the user chose. */
+function paidTwice(conditions: Conditions, { jobs }: Ledger): Violation[] {
+	const { executions = 1, retriesByUser = 0, makeAgain = 0, sendsAgain = false } = conditions;
+	const again = jobs.filter((job, index) => {
+		const before = jobs.slice(0, index).filter(({ itemIndex }) => itemIndex === job.itemIndex);
+		const replaced = before.at(-1);
+		if (!replaced) return false;
+		const failed = before.filter(({ hasFailed }) => hasFailed).length;
+		if (replaced.hasFailed) return failed > retriesByUser + makeAgain * executions;
+		const isKnown = replaced.answeredUuid !== undefined && !conditions.answersLost;
+		return !sendsAgain || isKnown || before.length - failed > executions;
 	});
 	return again.map(({ itemIndex, uuid }) => ({
 		kind: 'paid twice',
@@ -44,21 +96,16 @@ function paidTwice({ retriedByUser = false, onError }: Conditions, { jobs }: Led
 }
 
 /** Jobs whose ID the user does not see and that are not reported as unclear. */
-function lost(
-	{ stopped, answersLost, retriedByUser = false }: Conditions,
-	{ jobs }: Ledger,
-	seen: Seen,
-): Violation[] {
-	return jobs
-		.filter(({ itemIndex, answeredUuid, hasFailed }, index) => {
-			const isReplaced = jobs.findLastIndex((job) => job.itemIndex === itemIndex) > index;
-			if (retriedByUser && hasFailed && isReplaced) return false;
+function lost(conditions: Conditions, ledger: Ledger, seen: Seen): Violation[] {
+	return ledger.jobs
+		.filter((job) => {
+			const { answeredUuid, hasFailed } = job;
+			const isUnknown = answeredUuid === undefined || conditions.answersLost;
+			// The rule about paying twice says whether it may be replaced.
+			if (!isLastOfItem(job, ledger) && (hasFailed || isUnknown)) return false;
 			if (answeredUuid !== undefined && seen.texts.some((text) => text.includes(answeredUuid)))
 				return false;
-			// A complete answer must have been read, unless one of these conditions prevented it.
-			const mayBeUnclear =
-				answeredUuid === undefined || stopped || answersLost || seen.late.includes(itemIndex);
-			return !(mayBeUnclear && seen.unclear.includes(itemIndex));
+			return !isExplained(conditions, job, seen);
 		})
 		.map(({ itemIndex, uuid }) => ({
 			kind: 'lost',
@@ -66,12 +113,22 @@ function lost(
 		}));
 }
 
+/** The user sees that it is unclear whether the job was accepted, and it is. */
+function isExplained(conditions: Conditions, job: PaidJob, { unclear, late }: Seen): boolean {
+	const { stopped, answersLost } = conditions;
+	const isOfJob = (itemIndex: number) => requestOf(conditions, itemIndex) === job.itemIndex;
+	// A complete answer must have been read, unless one of these conditions prevented it.
+	const mayBeUnclear =
+		job.answeredUuid === undefined || stopped || answersLost || late.some(isOfJob);
+	return mayBeUnclear && unclear.some(isOfJob);
+}
+
+const requestOf = ({ requestOf: first }: Conditions, itemIndex: number) =>
+	first?.[itemIndex] ?? itemIndex;
+
 /** There must be one output item per input item, in order and paired, and none with another item's video. */
-function wrongItems(
-	{ items, onError, stopped }: Conditions,
-	{ jobs }: Ledger,
-	seen: Seen,
-): Violation[] {
+function wrongItems(conditions: Conditions, { jobs }: Ledger, seen: Seen): Violation[] {
+	const { items, onError, stopped } = conditions;
 	if (stopped || seen.error) return [];
 	const from = seen.outputs.map((list) => list.map((item) => item.from ?? -1));
 	const inOrder = from.every((list) =>
@@ -84,7 +141,10 @@ function wrongItems(
 		.filter(
 			({ from: itemIndex, uuid }) =>
 				uuid !== undefined &&
-				!jobs.some((job) => job.itemIndex === itemIndex && job.answeredUuid === uuid),
+				!jobs.some(
+					(job) =>
+						job.itemIndex === requestOf(conditions, itemIndex ?? -1) && job.answeredUuid === uuid,
+				),
 		);
 	const videoless = seen.outputs.flat().filter((item) => !item.error && !item.uuid);
 	const failed = seen.outputs.flat().filter((item) => item.error);

@@ -63,7 +63,7 @@ describe('A failed video among five, with On Error at Stop', () => {
 		await withEmulator({ outcome: failsAlways }, async ({ emulator, credentials, run }) => {
 			const items = prompts(...FIVE);
 			const failed = await run(wait, { items });
-			expect(failureOf(failed).message).toContain("set 'On Error' in the node's settings to");
+			expect(failureOf(failed).description).toContain("set 'On Error' in the node's settings to");
 			const options = { parameters: wait, credentials, items, node: CONTINUE };
 			const json = jsonOf(await retryRun(failed, options));
 			expect(json.map(({ status }) => status ?? 'failed')).toEqual([

@@ -250,7 +250,7 @@ describe('Generate and Wait', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} could not be made: No foxes. Its last status was 'failed', and it may have been billed. To make it again, use Retry in the executions list: this pays for this video again and keeps all others. To get the other videos without it and at no further cost, set 'On Error' in the node's settings to 'Continue', save, and use 'Retry with currently saved workflow' in the executions list.`,
+				message: `Video ${uuid} could not be made: No foxes. Its last status was 'failed', and it may have been billed. To make it again, use Retry in the executions list: this pays for this video again and keeps all others.`,
 				context: { uuid, lastStatus: 'failed', itemIndex: 0 },
 			});
 			expect(ran.customData).toEqual({ veo_uuid: uuid });

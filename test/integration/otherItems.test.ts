@@ -1,5 +1,17 @@
 /** What one failed item tells about the others, and what the executions list can be filtered by. */
-import { always, failureOf, paidFor, PROMPT, prompts, useN8n, withEmulator } from './support';
+import { lateVideoUrl, lostAnswer, refuse } from '../../emulator';
+import { retryRun } from '../../harness/core';
+import { withJobTable } from './jobTableScene';
+import {
+	always,
+	failureOf,
+	jsonOf,
+	paidFor,
+	PROMPT,
+	prompts,
+	useN8n,
+	withEmulator,
+} from './support';
 
 useN8n();
 
@@ -30,6 +42,44 @@ describe('The message of a failed item', () => {
 			const [itself, other] = context.itemIndex === 0 ? [0, 1] : [1, 0];
 			expect(description).toContain(`[item ${other}]`);
 			expect(description).not.toContain(`[item ${itself}]`);
+		});
+	});
+});
+
+describe('An item that fails in each retry', () => {
+	it.each([
+		['refused', [refuse(422, { detail: 'prompt flagged' }, { prompt: 'bad' })]],
+		['unclear', [{ ...lostAnswer('every'), prompt: 'bad' }]],
+		['without a URL', [{ ...lateVideoUrl({}), prompt: 'bad' }]],
+		['not finished', [always('status', { type: 'html' }, { prompt: 'bad' })]],
+	])('lets the others out at no further cost, as its message says: %s', async (_, faults) => {
+		const wait = { ...generate, operation: 'generateAndWait' };
+		const parameters = { ...wait, options: { maxRetries: 0, maxWaitTime: 3 } };
+		await withEmulator({ faults }, async ({ emulator, credentials, run }) => {
+			const items = prompts('one', 'bad', 'three');
+			const failed = await run(parameters, { items });
+			const { description } = failureOf(failed);
+			expect(description).toContain("set 'On Error' in the node's settings to 'Continue', save");
+			expect(description).toContain("use 'Retry with currently saved workflow'");
+			const paid = emulator.jobs.length;
+			const node = { onError: 'continueRegularOutput' as const };
+			const json = jsonOf(await retryRun(failed, { parameters, credentials, items, node }));
+			expect(json.map(({ status }) => status)).toEqual(['completed', undefined, 'completed']);
+			expect(emulator.jobs).toHaveLength(paid);
+		});
+	});
+});
+
+describe('A retry that knows the videos from the job table only', () => {
+	it('names them where an item is refused', async () => {
+		const faults = [refuse(422, { detail: 'prompt flagged' }, { prompt: 'bad' })];
+		await withJobTable({ faults }, async ({ emulator, tables, run }) => {
+			const more = { items: prompts('one', 'bad') };
+			failureOf(await run(generate, { ...more, executionId: '1' }));
+			tables.retryOf.set('2', '1');
+			const ran = await run(generate, { ...more, executionId: '2', mode: 'retry' });
+			expect(failureOf(ran).description).toContain(`${emulator.jobs[0]?.uuid} [item 0]`);
+			expect(ran.customData).toEqual({ veo_uuid: emulator.jobs[0]?.uuid });
 		});
 	});
 });

@@ -1,5 +1,5 @@
 /** Paid requests without a clear answer: how the other videos are returned, and when the request is sent again. */
-import { lostAnswer } from '../../emulator';
+import { lostAnswer, refuse } from '../../emulator';
 import { retryRun } from '../../harness/core';
 import {
 	failureOf,
@@ -64,6 +64,28 @@ describe('Send Again', () => {
 			expect(emulator.jobs).toHaveLength(2);
 		});
 	});
+
+	for (const parameters of [{}, { trackJob: true, idempotencyKey: 'k' }]) {
+		test(`still reports it where the second request is refused: ${JSON.stringify(parameters)}`, async () => {
+			const faults = [lostAnswer(1), refuse(422, { detail: 'prompt flagged' })];
+			await withJobTable({ faults }, async ({ emulator, tables, credentials, run }) => {
+				const { trackJob = false, ...key } = parameters;
+				const tracked = { trackJob, jobTableName: TABLE };
+				const options = { ...SEND_AGAIN.options, ...key };
+				const items = prompts('one');
+				const failed = await run({ ...wait, ...tracked, options }, { items });
+				expect(failureOf(failed).message).toContain('It is unclear whether the API accepted');
+				expect(failureOf(failed).description).toContain('HTTP 422: prompt flagged');
+				if (trackJob) expect(tables.rows(TABLE)).toMatchObject([{ status: 'submitting' }]);
+
+				emulator.options.faults = [];
+				const unchosen = { ...wait, ...tracked, options: { maxRetries: 0, ...key } };
+				const again = await retryRun(failed, { parameters: unchosen, credentials, items });
+				expect(failureOf(again).message).toContain('It is unclear whether');
+				expect(emulator.jobs).toHaveLength(1);
+			});
+		});
+	}
 
 	test('sends it only once more where only the job table knows of it', async () => {
 		const faults = [lostAnswer([1, 2, 3, 4])];

@@ -71,6 +71,12 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 		.filter((outcome) => mayBeAccepted(outcome))
 		.flatMap((outcome) => SITUATIONS.map((one) => messages.submissionUnclear(outcome, one))),
 	submissionInterrupted: SITUATIONS.map((one) => messages.submissionInterrupted(one)),
+	stillUnclear: [
+		messages.stillUnclear(
+			messages.submissionInterrupted('stops'),
+			messages.requestFailed({ name: 'code1001' }),
+		),
+	],
 	keySubmissionUnclear: SITUATIONS.map((one) => messages.keySubmissionUnclear(one)),
 	identicalNotChecked: outcomes.map((outcome) => messages.identicalNotChecked(UUID, outcome)),
 	videoFailed: SITUATIONS.flatMap((one) =>

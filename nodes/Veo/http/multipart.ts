@@ -21,11 +21,12 @@ export async function toMultipart(image: ImageFile) {
 				yield* chunks;
 				yield tail;
 			});
-	if (isStream(body)) {
+	if (isStream(body) && isStream(file)) {
 		// Ignore stream errors caused by our own abort.
 		body.on('error', () => undefined);
-		// On Node.js 20, destroying `body` does not always destroy the stream that it reads.
-		body.once('close', () => isStream(file) && file.destroy());
+		// On Node.js 20, destroying `body` does not always end the file's stream. Destroying that one before it was read would
+		// raise an error inside `compose` that no listener can catch, and end n8n. So it is read to its end.
+		body.once('close', () => file.unpipe().resume());
 	}
 	return {
 		headers: {

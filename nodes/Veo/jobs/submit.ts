@@ -11,6 +11,7 @@ import {
 	requestFailed,
 	sentAgain,
 	type Situation,
+	stillUnclear,
 	submissionInterrupted,
 	submissionRefused,
 	submissionUnclear,
@@ -64,7 +65,15 @@ export interface SubmitRules {
  * `VeoError` if it was not accepted, if that is unclear, or if it could not be recorded first. Throws `StoppedError`.
  */
 export async function submitOnce(item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> {
-	return (await findEarlierJob(item, rules)) ?? (await submit(item, rules, {}));
+	const { itemIndex, requestHash } = item;
+	const job = await findEarlierJob(item, rules);
+	if (!job) return await submit(item, rules, {});
+	const known = rules.submissions.find(itemIndex, requestHash);
+	if (known?.state !== 'accepted' || known.job.uuid !== job.uuid) {
+		// For the messages of other items.
+		rules.submissions.set(itemIndex, requestHash, { ...known, state: 'accepted', job });
+	}
+	return job;
 }
 
 /**
@@ -133,10 +142,11 @@ async function afterUnclear(
 ): Promise<AcceptedJob> {
 	const { situation, tracker } = rules;
 	const wasSentAgain = earlier?.sentAgain ?? tracker?.wasSentAgain(row) ?? false;
-	if (!wasSentAgain && maySendAgain(rules)) return await submitUnclear(item, rules);
 	const { message, description } = submissionInterrupted(situation);
 	const error = new VeoError(earlier?.message ?? message, description, { isUnclear: true });
-	throw wasSentAgain ? error : withLimit(error, rules);
+	if (wasSentAgain) throw error;
+	if (maySendAgain(rules)) return await submitUnclear(item, rules, error);
+	throw withLimit(error, rules);
 }
 
 const maySendAgain = ({ sendUnclearAgain, videoLimit }: SubmitRules): boolean =>
@@ -149,16 +159,27 @@ function withLimit(error: VeoError, { sendUnclearAgain, videoLimit }: SubmitRule
 	return new VeoError(error.message, description, error.details);
 }
 
-const submitUnclear = async (item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> =>
+/** Sends a request again whose first outcome, `unclear`, stays what it was unless the API accepts it now. */
+const submitUnclear = async (
+	item: PaidItem,
+	rules: SubmitRules,
+	unclear: VeoError,
+): Promise<AcceptedJob> =>
 	await submit(item, rules, {
 		permit: PaidPermit.byUserChoice(),
 		remember: { sentAgain: true },
+		unclear,
+	}).catch((thrown: unknown) => {
+		if (!(thrown instanceof VeoError) || thrown.details.isUnclear) throw thrown;
+		throw stillUnclear(unclear, thrown);
 	});
 
 interface Attempt {
 	permit?: PaidPermit;
 	/** The `uuid` of the failed video that the new one replaces. */
 	replaces?: string;
+	/** The outcome of the request that is sent again. */
+	unclear?: VeoError;
 	/** Kept in node memory with the new submission. */
 	remember?: Pick<Submission, 'madeAgain' | 'sentAgain'>;
 }
@@ -168,16 +189,16 @@ async function submit(item: PaidItem, rules: SubmitRules, attempt: Attempt): Pro
 		item.itemIndex,
 		async (count) => await submitCounted(item, rules, attempt, count),
 	);
-	return job === 'sendAgain' ? await submitUnclear(item, rules) : job;
+	return job instanceof VeoError ? await submitUnclear(item, rules, job) : job;
 }
 
-/** Returns `sendAgain` if the request is unclear and the user chose to send it once more. */
+/** Returns the error of an unclear request that the user chose to send once more. */
 async function submitCounted(
 	item: PaidItem,
 	rules: SubmitRules,
-	{ permit = PaidPermit.first(), replaces, remember }: Attempt,
+	{ permit = PaidPermit.first(), replaces, unclear, remember }: Attempt,
 	count: Count,
-): Promise<AcceptedJob | 'sendAgain'> {
+): Promise<AcceptedJob | VeoError> {
 	const { client, queue, submissions, tracker, executionId, situation, stop } = rules;
 	const { itemIndex, requestHash, idempotencyKey } = item;
 	const before = submissions.find(itemIndex, requestHash);
@@ -190,6 +211,7 @@ async function submitCounted(
 	if (overLimit) throw overLimit;
 	const request = await item.prepare();
 	let isSentAgain = kept.sentAgain === true;
+	let firstUnclear = unclear;
 	if (idempotencyKey === undefined) await tracker?.submitting(item, request, isSentAgain);
 
 	/** The job that has the item's idempotency key already; undefined if the request is to be sent. */
@@ -198,9 +220,9 @@ async function submitCounted(
 		const claim = await tracker.claim(item, request, { replaces, isSentAgain, signal: stop });
 		if (claim === 'claimed') return undefined;
 		if (claim !== 'unclear') return toJob(claim);
-		if (isSentAgain || !maySendAgain(rules)) {
-			throw withLimit(keySubmissionUnclear(situation), rules);
-		}
+		const unclearKey = keySubmissionUnclear(situation);
+		if (isSentAgain || !maySendAgain(rules)) throw withLimit(unclearKey, rules);
+		firstUnclear = unclearKey;
 		isSentAgain = true;
 		kept.sentAgain = true;
 		return await claimKey();
@@ -214,7 +236,7 @@ async function submitCounted(
 		const overLimit = count.add();
 		if (overLimit) {
 			// The key that was just claimed is free for others.
-			await tracker?.notAccepted(item, overLimit.message, false);
+			await tracker?.notAccepted(item, overLimit.message, firstUnclear !== undefined);
 			throw overLimit;
 		}
 		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
@@ -230,14 +252,16 @@ async function submitCounted(
 			// The key is free for others while this item waits.
 			if (idempotencyKey !== undefined) {
 				count.remove();
-				await tracker?.notAccepted(item, requestFailed(answer.outcome).message, false);
+				const { message } = requestFailed(answer.outcome);
+				await tracker?.notAccepted(item, message, firstUnclear !== undefined);
 			}
 		}
 		throw answer;
 	};
 	/** A refused request leaves the item as it was before. */
 	const restore = () => {
-		if (before && replaces !== undefined) submissions.set(itemIndex, requestHash, before);
+		if (before && (replaces !== undefined || firstUnclear))
+			submissions.set(itemIndex, requestHash, before);
 		else submissions.delete(itemIndex, requestHash);
 	};
 
@@ -249,10 +273,14 @@ async function submitCounted(
 		throw thrown;
 	});
 	if (!(answer instanceof RequestError)) return answer;
-	const isUnclear = mayBeAccepted(answer.outcome);
-	if (isUnclear && !isSentAgain && maySendAgain(rules)) return 'sendAgain';
-	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, isSentAgain);
-	throw isUnclear && !isSentAgain ? withLimit(error, rules) : error;
+	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, {
+		isSentAgain,
+		isStillUnclear: firstUnclear !== undefined,
+	});
+	if (!error.details.isUnclear) throw firstUnclear ? stillUnclear(firstUnclear, error) : error;
+	if (isSentAgain) throw error;
+	if (maySendAgain(rules)) return error;
+	throw withLimit(error, rules);
 }
 
 async function recordNotAccepted(
@@ -261,7 +289,7 @@ async function recordNotAccepted(
 	outcome: Outcome,
 	{ tracker, situation }: SubmitRules,
 	set: (submission: Submission) => void,
-	isSentAgain: boolean,
+	{ isSentAgain, isStillUnclear }: { isSentAgain: boolean; isStillUnclear: boolean },
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
 	const error = isUnclear
@@ -270,7 +298,7 @@ async function recordNotAccepted(
 	if (isUnclear) set({ state: 'unclear', message: error.message });
 	// The row keeps that it was sent again, in case the node's memory is lost.
 	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;
-	await tracker?.notAccepted(item, reason, isUnclear);
+	await tracker?.notAccepted(item, reason, isUnclear || isStillUnclear);
 	return error;
 }
 

@@ -9,6 +9,7 @@ export {
 	keySubmissionUnclear,
 	requestFailed,
 	statusFailed,
+	stillUnclear,
 	submissionInterrupted,
 	submissionRefused,
 	submissionUnclear,

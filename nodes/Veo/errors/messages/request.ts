@@ -1,6 +1,6 @@
 import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
-import { GET_THE_OTHERS, type Situation } from './situation';
+import type { Situation } from './situation';
 import { apiMessageText, lowerFirst, NOTHING_PAID } from './text';
 
 /** A request to the Veo API that was surely not accepted, or that costs nothing. */
@@ -32,8 +32,16 @@ export const keySubmissionUnclear = (situation: Situation) =>
 const unclear = (cause: string, details: VeoError['details'], situation: Situation) =>
 	new VeoError(
 		`It is unclear whether the API accepted the video: ${lowerFirst(cause)}`,
-		`It may have been accepted and billed, so it is not sent again automatically. Look for it in your veo3o1.com account. ${GET_THE_OTHERS[situation]}To submit it again, which may pay twice, set 'On Unclear Submission' to 'Send Again, May Pay Twice'${situation === 'stops' ? ', save, and use the same retry' : ''}.`,
+		`It may have been accepted and billed, so it is not sent again automatically. Look for it in your veo3o1.com account. To submit it again, which may pay twice, set 'On Unclear Submission' to 'Send Again, May Pay Twice'${situation === 'stops' ? ", save, and use 'Retry with currently saved workflow' in the executions list" : ''}.`,
 		{ ...details, isUnclear: true },
+	);
+
+/** The user chose to send an unclear request again, but that one was not accepted either. */
+export const stillUnclear = (unclear: VeoError, thrown: VeoError) =>
+	new VeoError(
+		unclear.message,
+		`${unclear.description} It was not accepted when it was sent again: ${lowerFirst(thrown.message)}.`,
+		{ ...thrown.details, isUnclear: true },
 	);
 
 /** A status check that failed. */

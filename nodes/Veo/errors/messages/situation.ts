@@ -5,12 +5,3 @@
  * - `subWorkflow`: it ends an execution that another workflow started; a retry of that one knows nothing of this one
  */
 export type Situation = 'stops' | 'continues' | 'subWorkflow';
-
-/** How the other videos of the execution are returned at no further cost. With a space at the end. */
-export const GET_THE_OTHERS: Record<Situation, string> = {
-	stops:
-		"To get the other videos without it and at no further cost, set 'On Error' in the node's settings to 'Continue', save, and use 'Retry with currently saved workflow' in the executions list. ",
-	continues: '',
-	subWorkflow:
-		"To get the other videos without it, set 'On Error' in the node's settings to 'Continue'. ",
-};

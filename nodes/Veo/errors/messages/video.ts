@@ -1,7 +1,7 @@
 import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
 import { detailsOf, requestFailed } from './request';
-import { GET_THE_OTHERS, type Situation } from './situation';
+import type { Situation } from './situation';
 import { apiMessageText, lowerFirst, quoted } from './text';
 
 /** The API reports the video as `failed`. */
@@ -14,7 +14,7 @@ export const videoFailed = (uuid: string, apiMessage: unknown, situation: Situat
 
 const MAKE_AGAIN: Record<Situation, string> = {
 	stops:
-		`To make it again, use Retry in the executions list: this pays for this video again and keeps all others. ${GET_THE_OTHERS.stops}`.trim(),
+		'To make it again, use Retry in the executions list: this pays for this video again and keeps all others.',
 	continues:
 		"To make it again, run this item again or set 'Make Again When Failed'. Both pay for it again.",
 	subWorkflow:
@@ -84,16 +84,16 @@ const unusableUrl = (uuid: string, cause: string) =>
 		{ uuid, lastStatus: 'completed' },
 	);
 
-/** Added to an error that ends the run. `videos` are `uuid`s with their items. */
+/** Added to an error that ends the run. `videos` are `uuid`s with their items. Says how to get them at no further cost. */
 export const otherVideosAccepted = (videos: string[], situation: Situation) =>
 	`Other videos that the API accepted in this execution: ${videos.join(', ')}. ${KEEPS_THEM[situation]}`;
 
 const KEEPS_THEM: Record<Situation, string> = {
 	stops:
-		'Retry in the executions list continues with them and does not pay for them again. Execute step in the editor is a new execution and pays again.',
+		"Retry in the executions list continues with them and does not pay for them again. To get them without this item and at no further cost, set 'On Error' in the node's settings to 'Continue', save, and use 'Retry with currently saved workflow' in the executions list. Execute step in the editor is a new execution and pays again.",
 	continues: 'They are in the output of this node.',
 	subWorkflow:
-		"Get them using Get Status. A retry of the calling workflow pays for them again, unless Track Job is on with an 'Idempotency Key'.",
+		"Get them using Get Status. A retry of the calling workflow pays for them again, unless Track Job is on with an 'Idempotency Key'. To get all other videos without this item, set 'On Error' in the node's settings to 'Continue'.",
 };
 
 /** Added to an error that ends the run. `messages` are those of the unclear items. */
