@@ -2,7 +2,8 @@
 import { LoggerProxy } from 'n8n-workflow';
 import { formsOf } from '../../harness/keyForms';
 import { withJobTable } from './jobTableScene';
-import { leaves, searchLogs, takeLeaks } from './leaks';
+import { searchLogs } from './leakChecks';
+import { leaves, takeLeaks } from './leaks';
 import { KEY, useN8n, withEmulator } from './support';
 import { N8N_KEY, Tables } from './triggerTables';
 

@@ -1,5 +1,5 @@
 /** Searches all that the scenarios of a test file leave behind for the keys of their credentials. */
-import { type Credentials, onEnded, runningN8n } from '../../harness/core';
+import { type Credentials, onEnded } from '../../harness/core';
 import { formsOf } from '../../harness/keyForms';
 
 /** Ordinary words must not count as keys. */
@@ -49,25 +49,4 @@ function* textsIn(value: unknown): Generator<string> {
 	}
 }
 
-const printed = (['debug', 'log', 'info', 'warn', 'error'] as const).map((method) =>
-	jest.spyOn(console, method),
-);
-
 onEnded((ran, credentials) => leaves('an execution', ran, credentials));
-
-let searchedLines = 0;
-
-/** Searches what was logged since the last call. */
-export async function searchLogs(): Promise<void> {
-	for (const n8n of runningN8n) {
-		const lines = (await n8n.logged()).split('\n');
-		leaves("n8n's log", lines.slice(searchedLines));
-		searchedLines = lines.length - 1;
-	}
-	for (const { mock } of printed) leaves('the console', mock.calls.splice(0));
-}
-
-afterAll(async () => {
-	await searchLogs();
-	expect(takeLeaks()).toEqual([]);
-});

@@ -5,6 +5,7 @@ import type { INode, INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, type Fault, startEmulator } from '../../emulator';
 import { type Credentials, type Ran, runNode, type RunOptions, startN8n } from '../../harness/core';
 import { isObject } from '../../harness/json';
+import './leakChecks';
 import { addKey, leaves } from './leaks';
 
 /** A unique key, so that tests can search outputs and logs for it. */

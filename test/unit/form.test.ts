@@ -490,9 +490,11 @@ describe.each([
 	});
 
 	it('adds the key to a request and keeps its other headers', async () => {
-		const request = { url: 'https://x.test/y', headers: { Accept: 'application/json' } };
-		expect(await credential.authenticate({ apiKey: 'k-1', baseUrl: '' }, request)).toEqual({
-			url: 'https://x.test/y',
+		const url = 'https://x.test/api/data-tables';
+		const request = { url, headers: { Accept: 'application/json' } };
+		const data = { apiKey: 'k-1', baseUrl: 'https://x.test/api' };
+		expect(await credential.authenticate(data, request)).toMatchObject({
+			url,
 			headers: { Accept: 'application/json', ...headers },
 		});
 		expect(request.headers).toEqual({ Accept: 'application/json' });
