@@ -490,9 +490,9 @@ describe.each([
 	});
 
 	it('adds the key to a request and keeps its other headers', async () => {
-		const url = 'https://x.test/api/data-tables';
+		const url = 'https://x.test/api/v1/data-tables';
 		const request = { url, headers: { Accept: 'application/json' } };
-		const data = { apiKey: 'k-1', baseUrl: 'https://x.test/api' };
+		const data = { apiKey: 'k-1', baseUrl: 'https://x.test/api/v1' };
 		expect(await credential.authenticate(data, request)).toMatchObject({
 			url,
 			headers: { Accept: 'application/json', ...headers },
