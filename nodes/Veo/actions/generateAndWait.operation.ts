@@ -8,6 +8,7 @@ import {
 } from '../errors/messages';
 import type { VeoError } from '../errors/VeoError';
 import { makeVideo, type MadeVideo } from '../jobs/makeVideo';
+import { JobWaiter } from '../jobs/wait';
 import { hasUrl } from '../shared/attachVideo';
 import { toItemJson } from '../shared/items';
 import { checkVideoLimit, openJobs, openVeoApi } from './access';
@@ -26,13 +27,13 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 	const signals = new RunSignals(context);
 	const api = await openVeoApi(context, options, signals.end);
 	const submitRules = await openJobs(context, options, api, signals);
-	const waitRules = {
+	const waiter = new JobWaiter({
 		client: api.client,
 		backoff: api.retry.backoff,
 		signal: signals.end,
 		intervalMs: options.pollIntervalMs,
 		maxWaitMs: options.maxWaitMs,
-	};
+	});
 
 	const errorOf = ({ job: { uuid }, result }: MadeVideo): VeoError | undefined => {
 		const { last } = result;
@@ -58,7 +59,7 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 			await checkGenerateRequest(context, itemIndex, api, submitRules, options),
 		checkAll: (items) => checkVideoLimit(items, submitRules),
 		work: async (itemIndex, item) => {
-			const made = await makeVideo(item, submitRules, waitRules);
+			const made = await makeVideo(item, submitRules, waiter);
 			const error = errorOf(made);
 			if (error) throw error;
 			const { job, result } = made;

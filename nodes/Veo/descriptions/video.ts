@@ -4,8 +4,8 @@ import {
 	downloadVideoField,
 	inputFileField,
 	jobTableNameField,
-	MIN_POLL_INTERVAL_SECONDS,
 	OPTIONS_FIELD,
+	pollIntervalOption,
 	outputFileField,
 	type Show,
 	shownFor,
@@ -340,16 +340,7 @@ export const optionsField = {
 				'What to do when a request got no clear answer, so that the video may have been accepted and billed',
 			...forGenerating,
 		},
-		{
-			displayName: 'Poll Interval (Seconds)',
-			name: 'pollInterval',
-			type: 'number',
-			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
-			default: 5,
-			description:
-				"Minimum time between two checks of a video. It is checked less often where the API's estimates have proved right. The API asks for at least 5 seconds.",
-			...forWaiting,
-		},
+		{ ...pollIntervalOption, default: 5, ...forWaiting },
 		{
 			displayName: 'Request Timeout (Seconds)',
 			name: 'requestTimeout',

@@ -1,6 +1,7 @@
 import { onAbort, sleepUnlessAborted } from '../api/abort';
 import type { Backoff } from '../api/backoff';
 import type { VeoClient, VideoStatus } from '../api/client';
+import { isFinal } from '../api/videoStatus';
 import { RequestError, settle } from '../errors/outcome';
 import { CheckPlan, MIN_PAUSE_MS } from './checkPlan';
 import { CheckRate } from './checkRate';
@@ -12,6 +13,8 @@ const MAX_RUNNING = 25;
 /** n8n's sleep cannot be canceled, so an idle queue looks again this often. */
 const MAX_IDLE_MS = 1_000;
 const MAX_NEW_MS = 1_000;
+/** How long the last check of a job may wait for the rate. */
+const MAX_LATE_MS = 10_000;
 
 /** What is known about a job before its first check. */
 export interface Knowledge {
@@ -29,9 +32,16 @@ export interface Knowledge {
  */
 export type OnAnswer = (answer: VideoStatus | RequestError) => 'again' | 'done';
 
+/** When a job is checked for the last time. Where that check cannot be sent, `onMissed` is called instead. */
+export interface LastCheck {
+	atMs: number;
+	onMissed: () => void;
+}
+
 interface Job {
 	uuid: string;
 	onAnswer: OnAnswer;
+	lastCheck?: LastCheck;
 	plan: CheckPlan;
 	lastSentMs: number;
 	dueMs: number;
@@ -73,7 +83,7 @@ export class CheckQueue {
 	}
 
 	/** Adds a job; one that is there stays as it is. Its first check comes as soon as it is allowed. */
-	add(uuid: string, knowledge: Knowledge, onAnswer: OnAnswer): void {
+	add(uuid: string, knowledge: Knowledge, onAnswer: OnAnswer, lastCheck?: LastCheck): void {
 		if (this.jobs.has(uuid)) return;
 		const { acceptedAtMs, lastCheckMs = -Infinity } = knowledge;
 		const { intervalMs, experience } = this.rules;
@@ -85,6 +95,7 @@ export class CheckQueue {
 		const job: Job = {
 			uuid,
 			onAnswer,
+			lastCheck,
 			plan: new CheckPlan(experience, intervalMs, acceptedAtMs),
 			lastSentMs: lastCheckMs,
 			dueMs,
@@ -137,8 +148,12 @@ export class CheckQueue {
 		onAbort(signal, () => this.wake.abort());
 		while (!signal.aborted) {
 			const ms = this.remainingMs();
-			if (ms > 0) await this.sleep(ms);
-			else this.start();
+			if (ms <= 0) {
+				this.start();
+				continue;
+			}
+			this.endMissed();
+			await this.sleep(ms);
 		}
 	}
 
@@ -150,8 +165,21 @@ export class CheckQueue {
 			this.due.add(job);
 		}
 		if (this.running >= MAX_RUNNING) return MAX_IDLE_MS;
-		if (this.due.length > 0) return Math.max(this.rate.remainingMs(), this.pausedUntilMs - now);
-		return (this.waiting.first?.dueMs ?? Infinity) - now;
+		const nextDueMs = (this.waiting.first?.dueMs ?? Infinity) - now;
+		if (this.due.length === 0) return nextDueMs;
+		return Math.min(nextDueMs, Math.max(this.rate.remainingMs(), this.pausedUntilMs - now));
+	}
+
+	/** Ends the jobs whose last check is due but cannot be sent. */
+	private endMissed(): void {
+		const now = Date.now();
+		const isRefused = this.rules.backoff.remainingMs() > 0;
+		for (const { uuid, place, lastCheck } of [...this.jobs.values()]) {
+			if (place !== 'due' || !lastCheck || lastCheck.atMs > now) continue;
+			if (!isRefused && now - lastCheck.atMs < MAX_LATE_MS) continue;
+			this.delete(uuid);
+			lastCheck.onMissed();
+		}
 	}
 
 	private async sleep(ms: number): Promise<void> {
@@ -187,7 +215,7 @@ export class CheckQueue {
 		if (job.place === 'removed') return;
 
 		if (job.onAnswer(answer) === 'done') {
-			if (!(answer instanceof RequestError)) job.plan.ended(answer, now);
+			if (!(answer instanceof RequestError) && isFinal(answer.status)) job.plan.ended(answer, now);
 			this.delete(job.uuid);
 			return;
 		}
@@ -197,9 +225,10 @@ export class CheckQueue {
 	}
 
 	private schedule(job: Job, dueMs: number, endMs: number): void {
+		const lastMs = job.lastCheck?.atMs ?? Infinity;
 		this.take(job);
-		job.dueMs = dueMs;
-		job.endMs = endMs;
+		job.dueMs = Math.min(dueMs, lastMs);
+		job.endMs = Math.min(endMs, lastMs);
 		job.place = 'waiting';
 		this.waiting.add(job);
 		this.wake.abort();

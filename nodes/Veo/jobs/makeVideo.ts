@@ -1,7 +1,7 @@
 import type { AcceptedJob, VideoStatus } from '../api/client';
 import { ProgressWriter } from './progressWriter';
 import { makeAgain, type PaidItem, submitOnce, type SubmitRules } from './submit';
-import { waitForJob, type WaitResult, type WaitRules } from './wait';
+import type { JobWaiter, WaitResult } from './wait';
 
 export interface MadeVideo {
 	job: AcceptedJob;
@@ -15,16 +15,14 @@ export interface MadeVideo {
 export async function makeVideo(
 	item: PaidItem,
 	submitRules: SubmitRules,
-	waitRules: WaitRules,
+	waiter: JobWaiter,
 ): Promise<MadeVideo> {
 	const { queue, tracker } = submitRules;
 	let job = await submitOnce(item, submitRules);
 	for (;;) {
 		const progress = tracker && new ProgressWriter(tracker, item);
 		const onAnswer = (video: VideoStatus) => progress?.write(video);
-		const result = await waitForJob(job.uuid, { ...waitRules, onAnswer }).finally(() =>
-			queue.jobEnded(),
-		);
+		const result = await waiter.wait(job, onAnswer).finally(() => queue.jobEnded());
 		await progress?.done();
 		if (result.last) await tracker?.checked(item, result.last);
 		const isFailed = result.ended === 'final' && result.last.status === 'failed';
