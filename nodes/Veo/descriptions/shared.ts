@@ -18,9 +18,10 @@ export const pollIntervalOption = {
 	name: 'pollInterval',
 	type: 'number',
 	typeOptions: { minValue: 5 },
+	default: 5,
 	description:
 		'Longest time between two checks of a video while neither the API nor earlier videos tell how long it takes. The API asks for at least 5 seconds.',
-} satisfies Partial<INodeProperties>;
+} satisfies INodeProperties;
 
 /** The part that the options of both nodes share. */
 export const OPTIONS_FIELD = {

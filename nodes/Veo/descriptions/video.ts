@@ -340,7 +340,7 @@ export const optionsField = {
 				'What to do when a request got no clear answer, so that the video may have been accepted and billed',
 			...forGenerating,
 		},
-		{ ...pollIntervalOption, default: 5, ...forWaiting },
+		{ ...pollIntervalOption, ...forWaiting },
 		{
 			displayName: 'Request Timeout (Seconds)',
 			name: 'requestTimeout',
