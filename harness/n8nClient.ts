@@ -102,6 +102,20 @@ export class N8nClient {
 		await this.rest('POST', '/login', { emailOrLdapLoginId: email, password });
 	}
 
+	/** Invites a member of the instance, who accepts and gets an API key. Returns the member's client. n8n 2.41. */
+	async addMember(member: Owner): Promise<N8nClient> {
+		const invited = z.array(z.object({ user: z.object({ inviteAcceptUrl: z.string() }) }));
+		const invitation = [{ email: member.email, role: 'global:member' }];
+		const [one] = await this.restAs(invited, 'POST', '/invitations', invitation);
+		const token = one && new URL(one.user.inviteAcceptUrl).searchParams.get('token');
+		const client = new N8nClient(this.url);
+		const { password } = member;
+		const body = { token, firstName: 'Veo', lastName: 'Member', password };
+		await client.rest('POST', '/invitations/accept', body);
+		await client.signIn(member);
+		return client;
+	}
+
 	/** The descriptions of all node types, by name, as the editor loads them. */
 	async nodeTypes(): Promise<Map<string, JsonObject>> {
 		const path = '/types/nodes.json';

@@ -48,6 +48,7 @@ interface Job {
 	endMs: number;
 	/** Where the job is. A removed job that is being checked gets no answer. */
 	place: 'waiting' | 'due' | 'running' | 'removed';
+	/** A hint came since the last check was sent. */
 	isHinted: boolean;
 }
 
@@ -131,8 +132,8 @@ export class CheckQueue {
 	hint(uuid: string): boolean {
 		const job = this.jobs.get(uuid);
 		if (!job) return false;
-		if (job.place === 'running') job.isHinted = true;
-		else this.schedule(job, job.lastSentMs + MIN_PAUSE_MS, Date.now());
+		job.isHinted = true;
+		if (job.place !== 'running') this.schedule(job, job.lastSentMs + MIN_PAUSE_MS, Date.now());
 		return true;
 	}
 
@@ -193,17 +194,18 @@ export class CheckQueue {
 		if (!job) return;
 		this.take(job);
 		job.place = 'running';
+		const { isHinted } = job;
 		job.isHinted = false;
 		job.lastSentMs = Date.now();
 		this.rate.started();
 		this.running++;
-		void this.check(job).finally(() => {
+		void this.check(job, isHinted).finally(() => {
 			this.running--;
 			this.wake.abort();
 		});
 	}
 
-	private async check(job: Job): Promise<void> {
+	private async check(job: Job, isHinted: boolean): Promise<void> {
 		const { signal } = this.rules;
 		const sentAtMs = Date.now();
 		const answer = await settle(this.client.status(job.uuid, signal)).catch(() => undefined);
@@ -215,7 +217,10 @@ export class CheckQueue {
 		if (job.place === 'removed') return;
 
 		if (job.onAnswer(answer) === 'done') {
-			if (!(answer instanceof RequestError) && isFinal(answer.status)) job.plan.ended(answer, now);
+			if (!(answer instanceof RequestError) && isFinal(answer.status)) {
+				job.plan.ended(answer, now);
+				this.rules.experience.addHinted(isHinted);
+			}
 			this.delete(job.uuid);
 			return;
 		}
