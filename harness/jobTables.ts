@@ -33,6 +33,11 @@ export class Tables {
 				outcome: ({ prompt }) => (prompt.includes('fails') ? 'failed' : 'completed'),
 			},
 		});
+		return await Tables.of(harness);
+	}
+
+	/** The tables that the harness's user sees. */
+	static async of(harness: N8nHarness): Promise<Tables> {
 		const data = { apiKey: harness.client.apiKey, baseUrl: `${harness.n8n.url}/api/v1` };
 		const credential = await harness.client.createCredential('Table', 'veoJobTableApi', data);
 		return new Tables(harness, credential);
@@ -44,7 +49,7 @@ export class Tables {
 	}
 
 	/** A Veo node that records its jobs in the table. */
-	tracked(jobTableName: string, parameters: object): WorkflowNode {
+	tracked(jobTableName: unknown, parameters: object): WorkflowNode {
 		const veo = this.harness.veo('Veo', {
 			operation: 'generate',
 			trackJob: true,
@@ -71,7 +76,7 @@ export class Tables {
 	}
 
 	/** Runs a Veo node that records its job in the table. */
-	async submit(jobTableName: string, prompt: string, parameters: object = {}): Promise<Execution> {
+	async submit(jobTableName: unknown, prompt: string, parameters: object = {}): Promise<Execution> {
 		const veo = this.tracked(jobTableName, { prompt, ...parameters });
 		return await this.harness.runManually(chain('Submit', manualTrigger(), veo));
 	}

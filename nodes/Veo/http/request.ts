@@ -30,14 +30,16 @@ type Send = (options: IHttpRequestOptions) => Promise<unknown>;
 
 /**
  * The API of the node's credential, through n8n's helper for nodes, which adds the key and applies the proxy, TLS and
- * egress settings of the instance. Throws `VeoError` if the credential cannot be used.
+ * egress settings of the instance. `data` is the credential if it has been read already. Throws `VeoError` if the
+ * credential cannot be used.
  */
 export async function openTransport(
 	context: HttpContext | ILoadOptionsFunctions,
 	name: CredentialName,
 	requestTimeoutMs: number,
+	data?: ICredentialDataDecryptedObject,
 ): Promise<Transport> {
-	const data = await context.getCredentials<ICredentialDataDecryptedObject>(name);
+	data ??= await context.getCredentials<ICredentialDataDecryptedObject>(name);
 	// Otherwise n8n decrypts the credential for each request, which takes longer than the rest of the request.
 	const credentialsDecrypted = { id: '', name: '', type: name, data };
 	const send: Send = async (options) =>
