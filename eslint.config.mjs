@@ -18,7 +18,6 @@ export default defineConfig(
 			tseslint.configs.recommended,
 			importPlugin.configs['flat/recommended'],
 		],
-		rules: { 'prefer-spread': 'off' },
 	},
 	{
 		files: ['**/*.ts'],

@@ -23,7 +23,7 @@ export class VeoApi implements ICredentialType {
 			typeOptions: { password: true },
 			required: true,
 			default: '',
-			hint: 'Create it in the dashboard of your veo3o1.com account',
+			hint: 'Create it in the dashboard of your <a href="https://veo3o1.com" target="_blank">veo3o1.com</a> account',
 		},
 		{
 			displayName: 'Base URL',

@@ -28,7 +28,7 @@ export class VeoJobTableApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'The job table is a Data Table of this n8n instance, which the node reaches through the public API of n8n. Create an API key under Settings > n8n API.',
+				'The job table is a Data Table of this n8n instance, which the node reaches through the public API of n8n. Create an API key under <a href="/settings/api" target="_blank">Settings > n8n API</a>.',
 			name: 'notice',
 			type: 'notice',
 			default: '',

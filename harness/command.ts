@@ -115,7 +115,7 @@ export async function runNpm(args: string[], options: CommandOptions): Promise<v
 
 // npm passes settings of this project to its scripts as variables. They must not reach an npm that works in another
 // folder. The user's own settings (registry, proxy) must.
-function npmEnvironment(): NodeJS.ProcessEnv {
+export function npmEnvironment(): NodeJS.ProcessEnv {
 	const inherited = /^(npm_(package|lifecycle|config_local_prefix)|INIT_CWD)/;
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));
 }

@@ -30,17 +30,23 @@ export class Veo implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ ({ generateAndWait: "generate and wait", generate: "generate", getStatus: "get status", uploadImage: "upload image" })[$parameter["operation"]] }}',
-		// n8n also gives this text to AI agents, unless the user describes the tool.
+		// n8n also suggests this text for the description of an agent's tool, whatever its operation.
 		description:
-			'Make AI videos from text or images with Veo 3.1. Each takes minutes and costs credits.',
+			'Make AI videos with Veo 3.1 from veo3o1.com, or get them by their ID. Only making a video takes minutes and costs credits.',
 		defaults: { name: 'Veo' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [
-			{ name: 'veoApi', required: true, testedBy: 'veoApiTest' },
+			{
+				name: 'veoApi',
+				displayName: 'Veo API (veo3o1.com)',
+				required: true,
+				testedBy: 'veoApiTest',
+			},
 			{
 				name: 'veoJobTableApi',
+				displayName: 'Veo Job Table API (This n8n)',
 				required: true,
 				testedBy: 'veoJobTableApiTest',
 				displayOptions: {

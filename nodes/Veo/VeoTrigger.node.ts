@@ -23,7 +23,8 @@ export class VeoTrigger implements INodeType {
 		subtitle:
 			'={{ $parameter["watch"] === "uuids" ? "listed videos" : "job table " + ($parameter["jobTableName"].cachedResultName || $parameter["jobTableName"].value || $parameter["jobTableName"]) }}',
 		// The nodes panel shows both nodes as one entry, with this text.
-		description: 'Make AI videos with Veo 3.1, or start a workflow when one is finished',
+		description:
+			'Make AI videos with Veo 3.1 from veo3o1.com, or start a workflow when one is finished',
 		eventTriggerDescription: '',
 		activationMessage: 'The workflow starts when a video is finished',
 		defaults: { name: 'Veo Trigger' },
@@ -42,9 +43,15 @@ export class VeoTrigger implements INodeType {
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [
-			{ name: 'veoApi', required: true, testedBy: 'veoApiTest' },
+			{
+				name: 'veoApi',
+				displayName: 'Veo API (veo3o1.com)',
+				required: true,
+				testedBy: 'veoApiTest',
+			},
 			{
 				name: 'veoJobTableApi',
+				displayName: 'Veo Job Table API (This n8n)',
 				required: true,
 				testedBy: 'veoJobTableApiTest',
 				displayOptions: { show: { watch: ['jobTable'] } },

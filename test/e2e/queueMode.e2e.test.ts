@@ -17,20 +17,20 @@ if (missing.length > 0) {
 	);
 }
 
-/** The job tables, and the prompts that are submitted to them: each execution has a name, and wishes of its own. */
+/** The job tables. Each execution has a name, which starts its prompts. */
 const SPREAD = 'spread';
 const SPREAD_NAMES = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'];
-const SPREAD_WISHES = ['1 s', '2 s', '1 s, fails'];
+const SPREAD_ENDINGS = ['1 s', '2 s', '1 s, fails'];
 const KILLED = 'killed';
 const KILLED_NAMES = ['X', 'Y', 'Z'];
-/** Long enough to be in the making when the worker is killed; the answer to the last request is then under way. */
-const KILLED_WISHES = ['45 s, one', '45 s, two', '45 s, three', '45 s, under way'];
+/** When the worker is killed, these videos are still being made, and the last request has no answer yet. */
+const KILLED_ENDINGS = ['45 s, one', '45 s, two', '45 s, three', '45 s, no answer yet'];
 const ANSWERED_AFTER_MS = 40_000;
 
-const promptsOf = (names: string[], wishes: string[]) =>
-	names.flatMap((name) => wishes.map((wish) => `${name}: ${wish}`));
-const SPREAD_PROMPTS = promptsOf(SPREAD_NAMES, SPREAD_WISHES);
-const KILLED_PROMPTS = promptsOf(KILLED_NAMES, KILLED_WISHES);
+const promptsOf = (names: string[], endings: string[]) =>
+	names.flatMap((name) => endings.map((ending) => `${name}: ${ending}`));
+const SPREAD_PROMPTS = promptsOf(SPREAD_NAMES, SPREAD_ENDINGS);
+const KILLED_PROMPTS = promptsOf(KILLED_NAMES, KILLED_ENDINGS);
 
 let cluster: Cluster;
 let triggers: Watching[] = [];
@@ -60,12 +60,12 @@ async function watch(name: string, table: string, prompts: string[]): Promise<Wa
 	return { name, table, prompts, saved };
 }
 
-/** What a trigger has delivered, once it is so many items and it has noted them all: it does not deliver those again. */
+/** What a trigger has delivered, once it has delivered and recorded `count` items. */
 async function delivered({ name, saved }: Watching, count: number) {
 	const items = await cluster.tables.deliveries(saved, count, 2 * FIRST_CHECK_MS);
-	await waitFor(`${name} to note its deliveries`, 30_000, async () => {
-		const notes = await rowsOf('veo_triggers');
-		const row = notes.find(({ trigger }) => String(trigger).startsWith(`${saved.id}/`));
+	await waitFor(`${name} to record its deliveries`, 30_000, async () => {
+		const records = await rowsOf('veo_triggers');
+		const row = records.find(({ trigger }) => String(trigger).startsWith(`${saved.id}/`));
 		return Deliveries.parse(row?.deliveries)?.size === count || undefined;
 	});
 	return items;
@@ -80,15 +80,15 @@ async function delivered({ name, saved }: Watching, count: number) {
 		await cluster?.close();
 	}, 60_000);
 
-	it('runs Generate on both workers, which make one table with one right row for each job', async () => {
+	it('runs Generate on both workers, which create one table with one correct row per job', async () => {
 		const { tables } = cluster;
 		const { options, jobs } = tables.harness.emulator;
-		// Slow enough that one worker cannot do it all before the other has looked.
+		// Slow enough that one worker cannot finish before the other one starts.
 		options.latencyMs = 300;
 		const workflowId = await cluster.startExecutions(
 			tables.tracked(SPREAD, {}),
 			SPREAD_NAMES,
-			SPREAD_WISHES,
+			SPREAD_ENDINGS,
 		);
 		const executions = await cluster.ended(workflowId, SPREAD_NAMES.length);
 		options.latencyMs = 0;
@@ -113,7 +113,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 		}
 	});
 
-	it('checks the rows of PostgreSQL that are jobs and not finished, whatever their times', async () => {
+	it('checks all unfinished jobs in PostgreSQL, whatever their times', async () => {
 		const { tables } = cluster;
 		const { client, emulator } = tables.harness;
 		const table = 'sorted';
@@ -136,7 +136,7 @@ async function delivered({ name, saved }: Watching, count: number) {
 		const checked = () => emulator.requests.filter(({ kind }) => kind === 'status');
 		const isChecked = (uuid: string) => checked().some((request) => request.uuid === uuid);
 		await waitFor(
-			'all to be checked',
+			'all pending jobs to be checked',
 			30_000,
 			async () => await Promise.resolve(pending.every(isChecked) || undefined),
 		);
@@ -167,35 +167,44 @@ async function delivered({ name, saved }: Watching, count: number) {
 	}, 300_000);
 
 	describe('when a worker is killed in the middle of Generate and Wait', () => {
-		/** Of the dead worker one execution is run again and one is not; the third belongs to the other worker. */
-		let returned: Execution;
-		let left: Execution;
-		let spared: Execution;
+		/** n8n restarts one of the two executions of the killed worker. The third execution is the other worker's. */
+		let restarted: Execution;
+		let failed: Execution;
+		let unaffected: Execution;
 		let starts: Start[];
 		const jobsFor = (execution: Execution) =>
 			itemsOf(execution, 'Veo').map(({ json }) => [json.prompt, json.uuid, json.status]);
-		const completed = (name: string, wishes: string[]) =>
-			promptsOf([name], wishes).map((prompt) => [prompt, jobOf(prompt).uuid, 'completed']);
+		const completed = (name: string, endings: string[]) =>
+			promptsOf([name], endings).map((prompt) => [prompt, jobOf(prompt).uuid, 'completed']);
 		const nameOf = (execution: Execution) =>
 			String(objectOr(itemsOf(execution, 'Webhook')[0]?.json.body).name);
 
 		beforeAll(async () => {
 			const { client, emulator } = cluster.tables.harness;
 			emulator.options.faults = [
-				{ on: 'generate', prompt: 'under way', do: { type: 'delay', ms: ANSWERED_AFTER_MS } },
+				{ on: 'generate', prompt: 'no answer yet', do: { type: 'delay', ms: ANSWERED_AFTER_MS } },
 			];
-			const veo = cluster.tables.tracked(KILLED, { operation: 'generateAndWait' });
+			const veo = cluster.tables.tracked(KILLED, {
+				operation: 'generateAndWait',
+				downloadVideo: false,
+			});
 			const workflowId = await cluster.startExecutions(
 				{ ...veo, onError: 'continueRegularOutput' },
 				KILLED_NAMES,
-				KILLED_WISHES,
+				KILLED_ENDINGS,
 			);
-			await waitFor('all to be accepted, and all but the last ones noted', 30_000, async () => {
-				const noted = (await rowsOf(KILLED)).filter(({ uuid }) => uuid !== null).length;
-				const accepted = KILLED_PROMPTS.filter((prompt) => jobsOf(prompt).length > 0).length;
-				const underWay = KILLED_NAMES.length;
-				return (accepted === KILLED_PROMPTS.length && noted === accepted - underWay) || undefined;
-			});
+			await waitFor(
+				'all jobs to be accepted, and all but the unanswered ones to be recorded',
+				30_000,
+				async () => {
+					const recorded = (await rowsOf(KILLED)).filter(({ uuid }) => uuid !== null).length;
+					const accepted = KILLED_PROMPTS.filter((prompt) => jobsOf(prompt).length > 0).length;
+					const unanswered = KILLED_NAMES.length;
+					return (
+						(accepted === KILLED_PROMPTS.length && recorded === accepted - unanswered) || undefined
+					);
+				},
+			);
 
 			const running = await startsOf(await client.executions({ workflowId }));
 			const shares = cluster.workers.map((worker) =>
@@ -211,44 +220,46 @@ async function delivered({ name, saved }: Watching, count: number) {
 			starts = await startsOf(ended);
 			const find = (is: (execution: Execution) => boolean) => {
 				const found = ended.find(is);
-				if (!found) throw new Error('One execution is missing');
+				if (!found) throw new Error('An execution is missing');
 				return found;
 			};
 			const died = ({ id }: Execution) => dying.some(({ executionId }) => executionId === id);
-			returned = find(({ id }) => id === first.executionId);
-			left = find((one) => died(one) && one !== returned);
-			spared = find((one) => !died(one));
+			restarted = find(({ id }) => id === first.executionId);
+			failed = find((one) => died(one) && one !== restarted);
+			unaffected = find((one) => !died(one));
 		}, 240_000);
 
-		it('leaves the execution of the other worker alone', () => {
-			expect(jobsFor(spared)).toEqual(completed(nameOf(spared), KILLED_WISHES));
+		it('does not affect the execution of the other worker', () => {
+			expect(jobsFor(unaffected)).toEqual(completed(nameOf(unaffected), KILLED_ENDINGS));
 		});
 
-		it('takes up what was accepted, and says what is unclear, where the execution is run again', () => {
-			const workers = starts.filter(({ executionId }) => executionId === returned.id);
+		it('takes up accepted jobs and reports unclear ones in the restarted execution', () => {
+			const workers = starts.filter(({ executionId }) => executionId === restarted.id);
 			expect(new Set(workers.map(({ worker }) => worker)).size).toBe(2);
-			expect(returned.status).toBe('success');
-			expect(jobsFor(returned).slice(0, -1)).toEqual(
-				completed(nameOf(returned), KILLED_WISHES.slice(0, -1)),
+			expect(restarted.status).toBe('success');
+			expect(jobsFor(restarted).slice(0, -1)).toEqual(
+				completed(nameOf(restarted), KILLED_ENDINGS.slice(0, -1)),
 			);
-			const last = itemsOf(returned, 'Veo').at(-1)?.json;
+			const last = itemsOf(restarted, 'Veo').at(-1)?.json;
 			expect(last?.uuid).toBeUndefined();
 			expect(last?.error).toMatch(
 				/^It is unclear whether the API accepted the video: .* It may have been accepted and billed, so it is not sent again automatically\./,
 			);
 		});
 
-		it('ends as failed where n8n does not run the execution again, and a Retry pays for nothing', async () => {
+		it('fails an execution that n8n does not restart, and a Retry pays for nothing', async () => {
 			const { client, emulator } = cluster.tables.harness;
-			expect(starts.filter(({ executionId }) => executionId === left.id)).toHaveLength(1);
-			expect(left).toMatchObject({ status: 'error', runs: {} });
-			expect(left.error?.message).toMatch(/^This execution failed to be processed too many times/);
+			expect(starts.filter(({ executionId }) => executionId === failed.id)).toHaveLength(1);
+			expect(failed).toMatchObject({ status: 'error', runs: {} });
+			expect(failed.error?.message).toMatch(
+				/^This execution failed to be processed too many times/,
+			);
 			const requests = emulator.count('generate');
-			expect(await client.retryExecution(left.id)).toMatchObject({ status: 'error', runs: {} });
+			expect(await client.retryExecution(failed.id)).toMatchObject({ status: 'error', runs: {} });
 			expect(emulator.count('generate')).toBe(requests);
 		});
 
-		it('delivers all that was noted, and the rest once a person has filled it in', async () => {
+		it('delivers all recorded jobs, and the others once a user has added their IDs', async () => {
 			const { client } = cluster.tables.harness;
 			const trigger = triggers.find(({ table }) => table === KILLED);
 			if (!trigger) throw new Error('No trigger watches the table');
@@ -266,14 +277,14 @@ async function delivered({ name, saved }: Watching, count: number) {
 	});
 
 	it('has paid for each job once, and each trigger has delivered it once', async () => {
-		const books = await Promise.all(
+		const audits = await Promise.all(
 			triggers.map(async (one): Promise<[Watching, Audit]> => [
 				one,
 				await auditTrigger(cluster, one),
 			]),
 		);
-		process.stdout.write(`\n${await tableOf(cluster, books)}\n`);
-		for (const [{ prompts }, one] of books) {
+		process.stdout.write(`\n${await tableOf(cluster, audits)}\n`);
+		for (const [{ prompts }, one] of audits) {
 			expect(one).toMatchObject({ paid: prompts.length, delivered: prompts.length });
 			expect(one).toMatchObject({ paidTwice: [], deliveredTwice: [], unclear: [], lost: [] });
 		}

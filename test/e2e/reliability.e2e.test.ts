@@ -18,7 +18,7 @@ import { inParallel } from './parallelTests';
 import { node, type NodeSettings } from '../../harness/workflow';
 
 const ten = Array.from({ length: 10 }, (_, index) => index);
-/** The item that something happens to. */
+/** The index of the item that the faults are about. */
 const bad = 3;
 
 let harness: N8nHarness;
@@ -61,35 +61,35 @@ function expectAllItems(execution: Execution, { prompts, jobs }: RetryScenario):
 	expect(new Set(out.map(({ json }) => json.uuid)).size).toBe(prompts.length);
 }
 
-/** Failed, in these words, and with the ID of every paid video of which the API ever told the node. */
-function expectTold(
+/** The execution failed with this message, and it contains the `uuid` of each job whose submission was answered. */
+function expectFailedExecution(
 	execution: Execution,
 	{ jobs }: RetryScenario,
-	words: RegExp,
-	untold: string[] = [],
+	message: RegExp,
+	unknownUuids: string[] = [],
 ) {
 	expect(execution.status).toBe('error');
-	expect(text(execution.error?.message)).toMatch(words);
-	// What earlier turns of a loop put out counts as told.
-	const told = shownFailure(execution) + JSON.stringify(execution.runs);
-	const known = jobs.map(({ uuid }) => uuid).filter((uuid) => !untold.includes(uuid));
-	expect(known.filter((uuid) => !told.includes(uuid))).toEqual([]);
+	expect(text(execution.error?.message)).toMatch(message);
+	// The output of earlier loop turns counts too.
+	const shown = shownFailure(execution) + JSON.stringify(execution.runs);
+	const known = jobs.map(({ uuid }) => uuid).filter((uuid) => !unknownUuids.includes(uuid));
+	expect(known.filter((uuid) => !shown.includes(uuid))).toEqual([]);
 }
 
 describe('Retry On Fail, then Retry in the executions list', () => {
 	/**
-	 * One of ten items cannot be submitted; n8n tries three times, then a person retries, again and again. Once the cause
-	 * is gone, all ten come out and each was paid once.
+	 * The submission of one of ten items is refused. n8n tries three times, and the user retries twice. Once the cause is
+	 * gone, the next retry returns all ten videos, and each was paid once.
 	 */
 	const refused =
-		(name: string, fault: Fault['do'], words: RegExp, sentByTry: number) => async () => {
+		(name: string, fault: Fault['do'], message: RegExp, sentByTry: number) => async () => {
 			const one = scenario(name);
 			one.strike(bad, { on: 'generate', do: fault });
 			await one.set({ options: { maxRetries: 1 }, settings: threeTries });
 
 			let execution = await one.run();
 			for (let executions = 1; ; executions++) {
-				expectTold(execution, one, words);
+				expectFailedExecution(execution, one, message);
 				expect(one.paid).toEqual(each([bad], 0, 1));
 				expect(one.sent).toEqual(each([bad], executions * 3 * sentByTry, 1));
 				if (executions === 3) break;
@@ -101,17 +101,17 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 			expect(one.paid).toEqual(each([], 0, 1));
 		};
 
-	/** It cannot be known whether one of ten was accepted: it is, but the answer never comes. */
+	/** The API accepts one of ten submissions, but its answer never arrives. */
 	const unclear = (name: string, fault: Fault['do'], options: object) => async () => {
 		const one = scenario(name);
 		one.strike(bad, { on: 'generate', accept: true, do: fault });
 		await one.set({ options, settings: threeTries });
 
 		let execution = await one.run();
-		const untold = one.jobsOf(bad).map(({ uuid }) => uuid);
+		const unknownUuids = one.jobsOf(bad).map(({ uuid }) => uuid);
 		one.heal();
 		for (let executions = 1; ; executions++) {
-			expectTold(execution, one, /unclear whether the API accepted/, untold);
+			expectFailedExecution(execution, one, /unclear whether the API accepted/, unknownUuids);
 			expect(text(execution.error?.description)).toMatch(/may have been accepted and billed/);
 			expect(text(execution.error?.message)).toContain(`[item ${bad}]`);
 			expect(one.paid).toEqual(each([], 0, 1));
@@ -124,16 +124,16 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 		expect(one.paid).toEqual(each([], 0, 2));
 	};
 
-	/** One of ten fails after it was paid for, and goes well once the cause is gone. */
-	const later =
-		(name: string, fault: Omit<Fault, 'prompt'>, words: RegExp, veo: object) => async () => {
+	/** One of ten items fails after its video was paid for, and succeeds once the cause is gone. */
+	const failsAfterPayment =
+		(name: string, fault: Omit<Fault, 'prompt'>, message: RegExp, veo: object) => async () => {
 			const one = scenario(name);
 			one.strike(bad, fault);
 			await one.set({ settings: threeTries, ...veo });
 
 			let execution = await one.run();
 			for (let executions = 1; ; executions++) {
-				expectTold(execution, one, words);
+				expectFailedExecution(execution, one, message);
 				expect(text(execution.error?.message)).toContain(one.jobsOf(bad)[0]?.uuid);
 				expect(one.paid).toEqual(each([], 0, 1));
 				expect(one.sent).toEqual(each([], 0, 1));
@@ -162,15 +162,15 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 			/did not accept the input/,
 			1,
 		),
-		'the paid request is refused for now': async () => {
-			const one = scenario('refused for now');
+		'the paid request is refused by a rate limit': async () => {
+			const one = scenario('rate limit');
 			one.strike(bad, { on: 'generate', occurrence: [1, 2, 3], do: { type: 'http', status: 429 } });
 			await one.set({ options: { maxRetries: 0 } });
 			expectAllItems(await one.run(), one);
 			expect(one.paid).toEqual(each([], 0, 1));
 			expect(one.sent).toEqual(each([bad], 4, 1));
 		},
-		'the key is refused, which n8n itself would ask again for': refused(
+		'the key is refused, for which n8n itself would repeat the request': refused(
 			'refused with 401',
 			{ type: 'http', status: 401 },
 			/refused the key/,
@@ -202,7 +202,7 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 				settings: { ...threeTries, credentials: { veoApi: { id: away.id, name: away.name } } },
 			});
 			const execution = await one.run();
-			expectTold(execution, one, /could not be reached/);
+			expectFailedExecution(execution, one, /could not be reached/);
 			expect(one.sent).toEqual(each([], 0, 0));
 
 			await harness.client.updateCredential({ ...away, data: { apiKey, baseUrl } });
@@ -224,7 +224,7 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 		'the paid answer does not come': unclear(
 			'no answer',
 			{ type: 'hang' },
-			// Long enough for the nine others on a machine that is busy.
+			// Long enough for the nine other items on a busy machine.
 			{ requestTimeout: 5 },
 		),
 
@@ -239,7 +239,7 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 					.jobsOf(bad)
 					.slice(0, -1)
 					.map(({ uuid }) => uuid);
-				expectTold(execution, one, /The clouds came out square/, replaced);
+				expectFailedExecution(execution, one, /The clouds came out square/, replaced);
 				expect(text(execution.error?.message)).toContain(one.jobsOf(bad).at(-1)?.uuid);
 				expect(one.paid).toEqual(each([bad], executions, 1));
 				expect(one.sent).toEqual(each([bad], executions, 1));
@@ -249,13 +249,13 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 			}
 		},
 
-		'the key is refused while the video is made': later(
+		'the key is refused while the video is being made': failsAfterPayment(
 			'key refused while waiting',
 			{ on: 'status', do: { type: 'http', status: 401 } },
 			/The API refused the key while video/,
 			{ parameters: { downloadVideo: true } },
 		),
-		'the wait times out': later(
+		'the wait times out': failsAfterPayment(
 			'wait times out',
 			{
 				on: 'status',
@@ -265,28 +265,31 @@ describe('Retry On Fail, then Retry in the executions list', () => {
 			{ options: { maxWaitTime: 6 } },
 		),
 
-		'the wait times out, and the retry runs with the workflow as it is changed by then':
-			async () => {
-				const one = scenario('wait times out, then changed', 3);
-				one.strike(1, {
-					on: 'status',
-					occurrence: [1, 2, 3],
-					do: { type: 'alter', data: { status: 'processing', videoUrl: undefined } },
-				});
-				await one.set({ options: { maxWaitTime: 6 } });
-				const execution = await one.run();
-				expectTold(execution, one, /was not finished after 6 seconds.* raise 'Max Wait Time'/);
-				await one.change({ options: { maxWaitTime: 60 } });
-				expectAllItems(await one.retry(execution, true), one);
-				expect(one.sent).toEqual([1, 1, 1]);
-			},
+		'the wait times out, and the retry runs with the changed workflow': async () => {
+			const one = scenario('wait times out, then changed', 3);
+			one.strike(1, {
+				on: 'status',
+				occurrence: [1, 2, 3],
+				do: { type: 'alter', data: { status: 'processing', videoUrl: undefined } },
+			});
+			await one.set({ options: { maxWaitTime: 6 } });
+			const execution = await one.run();
+			expectFailedExecution(
+				execution,
+				one,
+				/was not finished after 6 seconds.* raise 'Max Wait Time'/,
+			);
+			await one.change({ options: { maxWaitTime: 60 } });
+			expectAllItems(await one.retry(execution, true), one);
+			expect(one.sent).toEqual([1, 1, 1]);
+		},
 
-		'what was never begun is paid by the retry, and only that': async () => {
+		'the retry pays only for the items that were not submitted': async () => {
 			const one = scenario('three at a time');
 			one.strike(bad, { on: 'generate', do: { type: 'envelope', code: 1000 } });
 			await one.set({ options: { maxRetries: 0, maxConcurrentJobs: 3 } });
 			const execution = await one.run();
-			expectTold(execution, one, /did not accept the input/);
+			expectFailedExecution(execution, one, /did not accept the input/);
 			expect(one.paid.slice(0, bad)).toEqual([1, 1, 1]);
 			expect(one.paid.slice(6)).toEqual([0, 0, 0, 0]);
 
@@ -306,7 +309,10 @@ describe('Items that fail under "continue"', () => {
 	const failing = [failedJob, noVideo, maybePaid, notPaid];
 	const fine = ten.filter((index) => !failing.includes(index));
 
-	/** Four of ten fail, each at another stage; the first one of all is among them, which makes n8n try again (trap 2). */
+	/**
+	 * Four of ten items fail, each at another stage. The first item is one of them, because n8n repeats the node if the
+	 * first output item has an `error`.
+	 */
 	async function set(name: string, settings: NodeSettings, first = fails): Promise<RetryScenario> {
 		const one = scenario(name, 10, { [failedJob]: first });
 		one.strike(noVideo, { on: 'status', do: { type: 'http', status: 401 } });
@@ -327,10 +333,10 @@ describe('Items that fail under "continue"', () => {
 		const uuid = one.jobsOf(itemIndex)[0]?.uuid;
 		const known = { [failedJob]: uuid, [noVideo]: uuid }[itemIndex];
 		expect(item?.json.uuid).toBe(known);
-		const told = errorOf(item);
-		expect(told).toContain(`[item ${itemIndex}]`);
-		if (known !== undefined) expect(told).toContain(known);
-		expect(told).toMatch(
+		const message = errorOf(item);
+		expect(message).toContain(`[item ${itemIndex}]`);
+		if (known !== undefined) expect(message).toContain(known);
+		expect(message).toMatch(
 			{
 				[failedJob]: /The clouds came out square/,
 				[noVideo]: /refused the key while video/,
@@ -376,10 +382,10 @@ describe('Items that fail under "continue"', () => {
 		expect(wrong).toHaveLength(failing.length);
 		for (const [place, index] of failing.entries()) {
 			expectFailed(one, index, wrong[place]);
-			// n8n adds what the item came with.
+			// n8n adds the fields of the input item.
 			expect(wrong[place]?.json.prompt).toBe(one.prompts[index]);
 		}
-		// And so the next nodes get them.
+		// The next nodes receive the same items.
 		const received = (name: string) => itemsOf(execution, name).map(({ json }) => json);
 		expect(received('Next')).toEqual(good.map(({ json }) => json));
 		expect(received('Failed')).toEqual(wrong.map(({ json }) => json));
@@ -397,11 +403,11 @@ describe('Items that fail under "continue"', () => {
 			threeTries,
 			3,
 		),
-		'are not what n8n retries unless the first item is among them': async () => {
+		'make n8n retry only if the first item is one of them': async () => {
 			const one = await set(
 				'continue, first item fine',
 				{ ...threeTries, onError: 'continueRegularOutput' },
-				'a job like any other',
+				'a normal job',
 			);
 			const out = itemsOf(await one.run(), 'Veo');
 			expectFine(one, failedJob, out[failedJob]);
@@ -411,7 +417,7 @@ describe('Items that fail under "continue"', () => {
 	});
 });
 
-describe('A loop, with the same prompt in each of its three turns', () => {
+describe('A loop with the same prompt in each of its three turns', () => {
 	const prompts = (execution: Execution) =>
 		execution.runs.Veo?.map(({ outputs }) => outputs[0]?.map(({ json }) => json.prompt));
 	const uuids = (execution: Execution) =>
@@ -446,7 +452,7 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 			one.strike(0, { on: 'generate', occurrence: 2, do: { type: 'envelope', code: 1000 } });
 			await one.setLoop({ options: { maxRetries: 0 } });
 			const execution = await one.run();
-			expectTold(execution, one, /did not accept the input/);
+			expectFailedExecution(execution, one, /did not accept the input/);
 			expect(one.jobs).toHaveLength(1);
 
 			expectThree(await one.retry(execution), one);
@@ -463,9 +469,9 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 			one.strikeJob(second, { on: 'status', do: { type: 'http', status: 401 } });
 
 			let execution = await one.end(id);
-			expectTold(execution, one, /refused the key while video/);
+			expectFailedExecution(execution, one, /refused the key while video/);
 			execution = await one.retry(execution);
-			expectTold(execution, one, /refused the key while video/);
+			expectFailedExecution(execution, one, /refused the key while video/);
 			expect(one.jobs).toHaveLength(2);
 
 			one.heal();
@@ -477,8 +483,8 @@ describe('A loop, with the same prompt in each of its three turns', () => {
 
 describe('Stop', () => {
 	/**
-	 * Stops an execution in the middle of something. It must end at once, for n8n and for the API: what is under way
-	 * breaks off, and nothing is sent any more, though the next status check would fall into the time that is watched.
+	 * Stops an execution while a request or a sleep is in progress. Both n8n and the API must see it end at once: requests
+	 * are aborted, and no request follows, although the next status check would have been due within the observed time.
 	 */
 	const stopped =
 		(
@@ -492,7 +498,7 @@ describe('Stop', () => {
 			const id = await one.start();
 			const waitedFor = within ?? 'status';
 			await harness.waitUntil(() => one.requests(waitedFor).length > 0);
-			// Into the middle of the sleep, of the request, of the body.
+			// In the middle of the sleep, the request or the body.
 			await sleep(1500);
 
 			const stoppedAt = Date.now();
@@ -507,7 +513,7 @@ describe('Stop', () => {
 			expect(one.requests()).toHaveLength(sent);
 			expect(one.paid).toEqual([1]);
 
-			// Nobody must have to search for what was paid, as far as the API had told it.
+			// The execution's highlighted data has the `uuid`, if the API had answered.
 			const { customData } = await harness.client.execution(id);
 			const uuid = one.jobs[0]?.uuid;
 			expect(customData.veo_uuid).toBe(within === 'generate' ? undefined : uuid);
@@ -528,26 +534,26 @@ describe('Stop', () => {
 			within: 'video',
 			veo: { parameters: { downloadVideo: true } },
 		}),
-		'for good, whatever Retry On Fail says': stopped('stopped with three tries', {
+		'although Retry On Fail is on': stopped('stopped with three tries', {
 			veo: { settings: threeTries },
 		}),
 	});
 });
 
 describe('A failed execution', () => {
-	it('is found by the IDs of its videos, which stand in its custom data', async () => {
+	it('has the IDs of its videos in its highlighted data', async () => {
 		const one = scenario('custom data');
 		one.strike(bad, { on: 'generate', do: { type: 'envelope', code: 1000 } });
 		await one.set({ options: { maxRetries: 0 } });
 		const { customData } = await one.run();
-		const noted = ['veo_uuid', 'veo_uuid_2'].flatMap((key) => text(customData[key]).split(','));
-		expect(noted.sort()).toEqual(one.jobs.map(({ uuid }) => uuid).sort());
-		expect(noted).toHaveLength(9);
+		const recorded = ['veo_uuid', 'veo_uuid_2'].flatMap((key) => text(customData[key]).split(','));
+		expect(recorded.sort()).toEqual(one.jobs.map(({ uuid }) => uuid).sort());
+		expect(recorded).toHaveLength(9);
 	});
 });
 
 describe('The key', () => {
-	it('goes neither along a redirect nor to where the video lies, nor into what is told', async () => {
+	it('is not sent to redirect targets or to the video host, and is in no message', async () => {
 		const one = scenario('key', 3);
 		const elsewhere = `http://localhost:${harness.emulator.port}/elsewhere`;
 		one.strike(0, {
@@ -556,7 +562,7 @@ describe('The key', () => {
 		});
 		one.strike(1, {
 			on: 'generate',
-			do: { type: 'envelope', code: 1000, msg: `Never seen the key ${emulatorKey}` },
+			do: { type: 'envelope', code: 1000, msg: `Unknown key ${emulatorKey}` },
 		});
 		await one.set({
 			parameters: { downloadVideo: true },
@@ -565,7 +571,7 @@ describe('The key', () => {
 		const out = itemsOf(await one.run(), 'Veo').map(errorOf);
 		expect(out).toEqual([
 			expect.stringMatching(/redirect/),
-			expect.stringMatching(/Never seen the key \*+/),
+			expect.stringMatching(/Unknown key \*+/),
 			'',
 		]);
 		expect(one.sent).toEqual([1, 1, 1]);
@@ -575,8 +581,8 @@ describe('The key', () => {
 		expect(videos.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
 	});
 
-	// Last of all: every execution of this file is looked at.
-	it('stands in no execution, nor in the log at its most talkative', async () => {
+	// The last test: it checks all executions of this file.
+	it('is in no execution and not in the debug log', async () => {
 		const { client } = harness;
 		const ids = scenarios.flatMap(({ executions }) => executions.map(({ id }) => id));
 		expect(ids.length).toBeGreaterThan(50);

@@ -7,7 +7,7 @@ const uuidPattern = /^[0-9a-f-]{36}$/;
 const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 const anyString: unknown = expect.any(String);
 
-// The smallest PNG there is: one pixel.
+// A PNG of one pixel.
 const png = Buffer.from(
 	'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
 	'base64',
@@ -35,14 +35,14 @@ function onlyItem(execution: Execution, node: string): Item {
 }
 
 describe('in the nodes panel', () => {
-	it('offers the node, and its twin for AI agents, under the names that saved workflows hold', async () => {
+	it('has the node and its AI tool under the names that saved workflows use', async () => {
 		const types = await harness.client.nodeTypes();
 		expect([...types.keys()]).toEqual(
 			expect.arrayContaining(['n8n-nodes-veo3o1.veo', 'n8n-nodes-veo3o1.veoTool']),
 		);
 	});
 
-	it('does not hide it: the panel leaves out what is in the category AI and no root node there', async () => {
+	it('shows the node: n8n hides nodes of the category AI that are not root nodes', async () => {
 		const types = await harness.client.nodeTypes();
 		const { categories, subcategories } = objectOr(types.get('n8n-nodes-veo3o1.veo')?.codex);
 		const asAi = arrayOr(objectOr(subcategories).AI);
@@ -51,7 +51,7 @@ describe('in the nodes panel', () => {
 });
 
 describe('Generate and Wait', () => {
-	it('makes a video from text and attaches the film', async () => {
+	it('makes a video from text and attaches the file', async () => {
 		const execution = await harness.runManually(
 			chain(
 				'Text to video',
@@ -83,14 +83,14 @@ describe('Generate and Wait', () => {
 			mimeType: 'video/mp4',
 			fileName: like(/\.mp4$/),
 		});
-		if (file === undefined) throw new Error('No film');
-		const film = await harness.client.binary(file);
-		expect(film.subarray(4, 8).toString()).toBe('ftyp');
+		if (file === undefined) throw new Error('No video file');
+		const downloaded = await harness.client.binary(file);
+		expect(downloaded.subarray(4, 8).toString()).toBe('ftyp');
 		const served = await fetch(String(json.videoUrl));
-		expect(film.equals(Buffer.from(await served.arrayBuffer()))).toBe(true);
+		expect(downloaded.equals(Buffer.from(await served.arrayBuffer()))).toBe(true);
 	});
 
-	it('waits for many items at once and answers in their order', async () => {
+	it('waits for many items in parallel and returns them in order', async () => {
 		const prompts = ['one', 'two', 'three', 'four', 'five'];
 		harness.emulator.reset({ durationMs: (_, index) => 4000 - index * 500 });
 		const startedAt = Date.now();
@@ -102,7 +102,11 @@ describe('Generate and Wait', () => {
 					'Prompts',
 					prompts.map((prompt) => ({ prompt })),
 				),
-				harness.veo('Veo', { operation: 'generateAndWait', prompt: '={{ $json.prompt }}' }),
+				harness.veo('Veo', {
+					operation: 'generateAndWait',
+					prompt: '={{ $json.prompt }}',
+					downloadVideo: false,
+				}),
 			),
 		);
 		const seconds = (Date.now() - startedAt) / 1000;
@@ -115,7 +119,7 @@ describe('Generate and Wait', () => {
 		expect(seconds).toBeLessThan(15);
 	});
 
-	it('uploads the image file of the input item and brings it to life', async () => {
+	it('uploads the image file of the input item and makes a video of it', async () => {
 		const execution = await harness.runManually(
 			chain(
 				'Image to video',
@@ -125,6 +129,7 @@ describe('Generate and Wait', () => {
 					operation: 'generateAndWait',
 					generationType: 'image_to_video',
 					prompt: 'It wakes up',
+					downloadVideo: false,
 					imageSource: 'binary',
 					binaryPropertyName: 'data',
 				}),
@@ -145,7 +150,7 @@ describe('Generate and Wait', () => {
 		});
 	});
 
-	it('runs in an active workflow, and a failed video fails the execution with its uuid', async () => {
+	it('runs in a published workflow, and a failed video fails the execution with its uuid', async () => {
 		harness.emulator.reset({ outcome: 'failed', failureMessage: 'The clouds came out square' });
 		const execution = await harness.runInProduction(
 			chain(
@@ -159,9 +164,9 @@ describe('Generate and Wait', () => {
 		expect(execution.mode).toBe('webhook');
 		const uuid = harness.emulator.jobs[0]?.uuid;
 		expect(uuid).toMatch(uuidPattern);
-		const told = `${String(execution.error?.message)} ${String(execution.error?.description)}`;
-		expect(told).toContain('The clouds came out square');
-		expect(told).toContain(uuid);
+		const shown = `${String(execution.error?.message)} ${String(execution.error?.description)}`;
+		expect(shown).toContain('The clouds came out square');
+		expect(shown).toContain(uuid);
 	});
 
 	it('ends within a second when the execution is stopped', async () => {
@@ -185,7 +190,7 @@ describe('Generate and Wait', () => {
 });
 
 describe('Generate, then Get Status', () => {
-	it('hands the job on by its uuid', async () => {
+	it('passes the job on by its uuid', async () => {
 		const execution = await harness.runManually(
 			chain(
 				'Two steps',
@@ -203,7 +208,7 @@ describe('Generate, then Get Status', () => {
 		expect(harness.emulator.jobs).toHaveLength(1);
 	});
 
-	it('attaches the film of a finished video', async () => {
+	it('attaches the file of a finished video', async () => {
 		harness.emulator.reset({ durationMs: 0 });
 		const { uuid } = harness.emulator.accept({ prompt: 'Done', generationType: 'text_to_video' });
 		const execution = await harness.runManually(
@@ -214,19 +219,19 @@ describe('Generate, then Get Status', () => {
 					operation: 'getStatus',
 					uuid,
 					downloadVideo: true,
-					binaryOutputField: 'film',
+					binaryOutputField: 'video',
 				}),
 			),
 		);
 
 		const { json, binary } = onlyItem(execution, 'Veo');
 		expect(json).toMatchObject({ uuid, status: 'completed' });
-		expect(binary.film).toMatchObject({ mimeType: 'video/mp4' });
+		expect(binary.video).toMatchObject({ mimeType: 'video/mp4' });
 	});
 });
 
 describe('Upload Image', () => {
-	it('gives the address and the key of the stored image', async () => {
+	it('returns the URL and the key of the stored image', async () => {
 		const execution = await harness.runManually(
 			chain(
 				'Upload',
@@ -253,18 +258,18 @@ describe('the credential', () => {
 		return await harness.client.testCredential(credential);
 	};
 
-	it('tells a good key', async () => {
+	it('accepts a valid key', async () => {
 		const result = await test('Good', { apiKey: emulatorKey, baseUrl: harness.emulator.url });
 		expect(result.status).toBe('OK');
 	});
 
-	it('tells a refused key', async () => {
+	it('rejects a key that the API refuses', async () => {
 		const result = await test('Refused', { apiKey: 'wrong', baseUrl: harness.emulator.url });
 		expect(result.status).toBe('Error');
 		expect(result.message).toMatch(/key/i);
 	});
 
-	it('tells a host that is not there', async () => {
+	it('reports a host that does not exist', async () => {
 		const result = await test('Away', { apiKey: emulatorKey, baseUrl: 'http://127.0.0.1:9/api' });
 		expect(result.status).toBe('Error');
 		expect(result.message).toMatch(/reach/i);
@@ -276,7 +281,7 @@ describe('the credential', () => {
 	});
 });
 
-/** The address of an image on the web: the emulator keeps it as it would keep anyone's. */
+/** The URL of an image that the emulator serves. */
 async function hostedImage(): Promise<string> {
 	const form = new FormData();
 	form.append('file', new Blob([png], { type: 'image/png' }), 'pixel.png');

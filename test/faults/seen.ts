@@ -69,13 +69,15 @@ function toSeenItem({ json, binary, pairedItem }: INodeExecutionData): SeenItem 
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-/** The items that a message reports as unclear. The rest of the message may list other items' known videos. */
+/**
+ * The items that a message reports as unclear. The rest of the message may list other items' known videos. A message about
+ * the only item does not name it.
+ */
 function unclearItems(message: string): number[] {
 	return message
-		.split(/(?=unclear|other videos)/i)
+		.split(/(?=unclear whether|other videos)/i)
 		.filter((part) => /^unclear/i.test(part))
-		.flatMap((part) => [...part.matchAll(/\[item (\d+)\]/g)])
-		.map(([, item]) => Number(item));
+		.map((part) => Number(/\[item (\d+)\]/.exec(part)?.[1] ?? 0));
 }
 
 /** The items whose paid request had no answer yet, from the node context. */

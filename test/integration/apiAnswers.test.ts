@@ -45,7 +45,7 @@ describe('A submission refused with an unknown code', () => {
 			const faults = [refuse(status, { code: 4242, msg: 'No video for you' })];
 			await withEmulator({ faults }, async ({ emulator, run }) => {
 				const { message, context } = failureOf(await run(generate));
-				expect(message).toBe(`The server answered with HTTP ${status}: No video for you [item 0]`);
+				expect(message).toBe(`The server answered with HTTP ${status}: No video for you`);
 				expect(context.code).toBe(4242);
 				expect(emulator.count('generate')).toBe(1);
 			});
@@ -81,7 +81,7 @@ describe('The message of a refusal', () => {
 		test(`is found in ${where}`, async () => {
 			await withEmulator({ faults: [refuse(422, value)] }, async ({ run }) => {
 				expect(failureOf(await run(generate))).toMatchObject({
-					message: 'The server answered with HTTP 422: prompt flagged [item 0]',
+					message: 'The server answered with HTTP 422: prompt flagged',
 					description: "Check the node's fields.",
 				});
 			});

@@ -126,7 +126,7 @@ describe('A downloaded video', () => {
 			for (const downloadVideo of [true, false]) {
 				const ran = await run({ ...download, downloadVideo, options: { maxWaitTime: 1 } });
 				expect(failureOf(ran).message).toContain(
-					`Video ${uuid()} is finished, but the API returned no URL for it [item 0]`,
+					`Video ${uuid()} is finished, but the API returned no URL for it`,
 				);
 			}
 		});

@@ -93,7 +93,7 @@ describe.each(cases)(
 					const failure = failureOf(await run({ operation, prompt: 'A fox', options }));
 					expect(failure).toMatchObject({
 						name: 'NodeApiError',
-						message: `${unclear ?? message} [item 0]`,
+						message: `${unclear ?? message}`,
 						...known,
 					});
 					if (unclear)
@@ -137,7 +137,7 @@ describe.each(cases)(
 				const ran = await run({ resource: 'image', operation: 'uploadImage', options }, { items });
 				expect(failureOf(ran)).toMatchObject({
 					name: 'NodeApiError',
-					message: `${message} [item 0]`,
+					message: `${message}`,
 					...known,
 				});
 			});
@@ -206,7 +206,8 @@ describe('A failed item', () => {
 				expect(outputs[0]).toHaveLength(3);
 				expect(outputs[0]?.[1]).toEqual({
 					json: {
-						error: "The API did not accept the input: Bad [item 1]. Check the node's fields.",
+						error:
+							"The API did not accept the input: Bad [item 1]. Check the node's fields. The prompt had 3 characters.",
 					},
 					pairedItem: { item: 1 },
 				});
@@ -296,7 +297,7 @@ describe('A failed item', () => {
 				expect(failureOf(await run(parameters, { credentials }))).toMatchObject({
 					name: 'NodeOperationError',
 					message:
-						"The 'API Key' in the Veo API credential is blank or contains a character that no key has [item 0]",
+						"The 'API Key' in the Veo API credential is blank or contains a character that no key has",
 				});
 			}
 			expect(emulator.requests).toEqual([]);

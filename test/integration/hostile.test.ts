@@ -102,7 +102,7 @@ describe('A video', () => {
 					expect(failureOf(ran)).toMatchObject({
 						name: 'NodeApiError',
 						message: containing(
-							`Video ${uuid} is finished, but its URL ${JSON.stringify(videoUrl)} is not a web address [item 0]`,
+							`Video ${uuid} is finished, but its URL ${JSON.stringify(videoUrl)} is not a web address`,
 						),
 						context: { uuid },
 					});

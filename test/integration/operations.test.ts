@@ -68,7 +68,9 @@ describe('Generate', () => {
 	it('handles a thousand items', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const list = numbered(1000);
-			const ran = await run({ operation: 'generate', prompt: PROMPT }, { items: prompts(...list) });
+			const options = { maxVideos: 0 };
+			const parameters = { operation: 'generate', prompt: PROMPT, options };
+			const ran = await run(parameters, { items: prompts(...list) });
 			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(list);
 			expect(emulator.jobs).toHaveLength(1000);
 		});
@@ -135,9 +137,7 @@ describe('Get Status', () => {
 		await withEmulator({}, async ({ run }) => {
 			expect(failureOf(await run({ operation: 'getStatus', uuid: 'lost' }))).toMatchObject({
 				name: 'NodeApiError',
-				message: expect.stringMatching(
-					/^The status of video lost could not be checked.*\[item 0\]/,
-				) as string,
+				message: expect.stringMatching(/^The status of video lost could not be checked/) as string,
 				context: { uuid: 'lost', code: 1000, httpStatus: 400, itemIndex: 0 },
 			});
 		});
@@ -157,7 +157,7 @@ describe('Get Status', () => {
 			const uuid = `={{ ${JSON.stringify(id)} }}`;
 			expect(failureOf(await run({ operation: 'getStatus', uuid }))).toMatchObject({
 				name: 'NodeOperationError',
-				message: "The 'Video ID' is blank or not a video ID [item 0]",
+				message: "The 'Video ID' is blank or not a video ID",
 			});
 			expect(emulator.requests).toEqual([]);
 		});
@@ -170,7 +170,7 @@ describe('Generate and Wait', () => {
 	test('returns the fields of both answers for each item, paired', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const { outputs } = await run(
-				{ operation: 'generateAndWait', prompt: PROMPT },
+				{ operation: 'generateAndWait', prompt: PROMPT, downloadVideo: false },
 				{ items: prompts('one', 'two') },
 			);
 			const byPrompt = new Map(emulator.jobs.map(({ request, uuid }) => [request.prompt, uuid]));
@@ -250,7 +250,7 @@ describe('Generate and Wait', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} could not be made: No foxes [item 0]. Its last status was 'failed', and it may have been billed. To make it again, use Retry in the executions list: this pays for this video again and keeps all others.`,
+				message: `Video ${uuid} could not be made: No foxes. Its last status was 'failed', and it may have been billed. To make it again, use Retry in the executions list: this pays for this video again and keeps all others.`,
 				context: { uuid, lastStatus: 'failed', itemIndex: 0 },
 			});
 			expect(ran.customData).toEqual({ veo_uuid: uuid });
@@ -262,8 +262,12 @@ describe('The key', () => {
 	it('is sent to the API as a bearer token and is not in the execution data', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const ran = await run({ operation: 'generateAndWait', prompt: 'A fox' });
-			expect(emulator.requests.map(({ kind }) => kind)).toEqual(['generate', 'status']);
-			expect(emulator.requests.map(authorization)).toEqual([`Bearer ${KEY}`, `Bearer ${KEY}`]);
+			expect(emulator.requests.map(({ kind }) => kind)).toEqual(['generate', 'status', 'video']);
+			expect(emulator.requests.map(authorization)).toEqual([
+				`Bearer ${KEY}`,
+				`Bearer ${KEY}`,
+				undefined,
+			]);
 			expect(dumpOf(ran).includes(KEY)).toBe(false);
 		});
 	});

@@ -203,14 +203,14 @@ const messageOf = (
 ): string => {
 	const { text } = failure;
 	if (verdict === 'unclear') {
-		return `It is unclear whether the API accepted the video: ${lowerFirst(text)} [item 0]`;
+		return `It is unclear whether the API accepted the video: ${lowerFirst(text)}`;
 	}
 	return {
-		generate: `${text} [item 0]`,
-		upload: `${text} [item 0]`,
-		status: `The status of video ${uuid} could not be checked: ${lowerFirst(text)} [item 0]`,
-		download: `Video ${uuid} is finished, but could not be downloaded: ${hostTextOf(failure)} [item 0]`,
-		wait: `The API refused the key while video ${uuid} was being made [item 0]`,
+		generate: `${text}`,
+		upload: `${text}`,
+		status: `The status of video ${uuid} could not be checked: ${lowerFirst(text)}`,
+		download: `Video ${uuid} is finished, but could not be downloaded: ${hostTextOf(failure)}`,
+		wait: `The API refused the key while video ${uuid} was being made`,
 	}[kind];
 };
 
@@ -262,7 +262,12 @@ describe('An API that goes offline', () => {
 		const port = await closedPort();
 		const options: EmulatorOptions = { port, durationMs: 60_000 };
 		await withEmulator(options, async ({ emulator, run }) => {
-			const ran = run({ operation: 'generateAndWait', prompt: 'A fox', options: OPTIONS });
+			const ran = run({
+				operation: 'generateAndWait',
+				prompt: 'A fox',
+				downloadVideo: false,
+				options: OPTIONS,
+			});
 			await until(() => emulator.count('status') > 0);
 			await emulator.close();
 			await sleep(5500);
@@ -468,7 +473,7 @@ describe('A request that stalls while it is sent', () => {
 				},
 				{ items: [{ json: {}, binary: { data } }], ...at(`http://127.0.0.1:${server.port}/api`) },
 			);
-			expect(failureOf(ran).message).toBe(`${TIMED_OUT} [item 0]`);
+			expect(failureOf(ran).message).toBe(`${TIMED_OUT}`);
 			expect(server.connections()).toBe(1);
 			await server.close();
 		});

@@ -21,7 +21,7 @@ describe('A prompt', () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const prompt = '=A film of {{ $json.scene }}';
 			expect(failureOf(await run({ operation: 'generate', prompt }, { items }))).toMatchObject({
-				message: `The 'Prompt' contains "[object Object]" instead of a description [item 0]`,
+				message: `The 'Prompt' contains "[object Object]" instead of a description`,
 				description: expect.stringContaining('JSON.stringify') as string,
 			});
 			expect(emulator.requests).toEqual([]);

@@ -116,7 +116,7 @@ describe('Waiting for a job', () => {
 				const uuid = emulator.jobs[0]?.uuid;
 				expect(failureOf(ran)).toMatchObject({
 					name: 'NodeApiError',
-					message: `The API refused the key while video ${uuid} was being made [item 0]. Its last status was 'processing'. It is paid for and still being made: check the Veo API credential, then get it using Get Status with this ID.`,
+					message: `The API refused the key while video ${uuid} was being made. Its last status was 'processing'. It is paid for and still being made: check the Veo API credential, then get it using Get Status with this ID.`,
 					context: { uuid, lastStatus: 'processing', ...details },
 				});
 				expect(ran.customData).toEqual({ veo_uuid: uuid });
@@ -136,7 +136,7 @@ describe('A job that is not finished in time', () => {
 			const uuid = emulator.jobs[0]?.uuid;
 			expect(failureOf(ran)).toMatchObject({
 				name: 'NodeApiError',
-				message: `Video ${uuid} was not finished after 6 seconds [item 0]. Its last status was 'processing'. It is paid for and still being made: get it later using Get Status with this ID, or raise 'Max Wait Time'.`,
+				message: `Video ${uuid} was not finished after 6 seconds. Its last status was 'processing'. It is paid for and still being made: get it later using Get Status with this ID, or raise 'Max Wait Time'.`,
 				context: { uuid, lastStatus: 'processing', itemIndex: 0 },
 			});
 			expect(ran.customData).toEqual({ veo_uuid: uuid });

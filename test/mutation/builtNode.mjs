@@ -31,7 +31,7 @@ class IntegrationTests {
 		const runs = [];
 		for (const id of readdirSync(FOLDER).filter((name) => name.endsWith('.test.ts'))) {
 			const startedAt = Date.now();
-			const result = await runJest(id, {
+			const result = await runTwiceIfFailed(id, {
 				args: ['--setupFilesAfterEnv', `<rootDir>/${COVERAGE_SETUP}`],
 				env: { VEO_COVERAGE_FILE: coverageFile },
 			});
@@ -59,19 +59,24 @@ class IntegrationTests {
 			timeout: FILE_TIMEOUT_MS,
 		};
 		for (const id of testFilter) {
-			const first = await runJest(id, options);
-			if (first.timedOut) return { status: MutantRunStatus.Timeout };
-			// On a busy machine, a test that measures time may fail once without a reason.
-			if (!first.failed || !(await runJest(id, options)).failed) continue;
+			const result = await runTwiceIfFailed(id, options);
+			if (result.timedOut) return { status: MutantRunStatus.Timeout };
+			if (!result.failed) continue;
 			return {
 				status: MutantRunStatus.Killed,
 				killedBy: [id],
-				failureMessage: first.all,
+				failureMessage: result.all,
 				nrOfTests: testFilter.length,
 			};
 		}
 		return { status: MutantRunStatus.Survived, nrOfTests: testFilter.length };
 	}
+}
+
+/** On a busy machine, a test that measures time may fail once without a reason. */
+async function runTwiceIfFailed(file, options) {
+	const result = await runJest(file, options);
+	return result.failed && !result.timedOut ? await runJest(file, options) : result;
 }
 
 async function runJest(file, { args = [], ...options }) {

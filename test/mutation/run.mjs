@@ -9,7 +9,7 @@
 import { Stryker } from '@stryker-mutator/core';
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import { markdownTable } from '../../harness/markdownTable.ts';
+import { markdownTable } from '../../harness/cli/markdownTable.ts';
 import { intended } from './intended.mjs';
 
 /** The tests of a pure folder, below `test/unit`. */
@@ -35,6 +35,7 @@ const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({
 		enableFindRelatedTests: false,
 	},
 	concurrency: 2,
+	timeoutMS: 10_000,
 }));
 
 // A sample of the rest, in the built node, by the integration tests: `builtNode.mjs` has the runner and the sample.

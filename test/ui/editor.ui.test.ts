@@ -17,7 +17,21 @@ import { Editor } from './editor';
 const PROMPT =
 	'A paper boat sails through a rainy city street at dusk, slow camera, soft reflections';
 const TEXT = ['prompt', 'aspectRatio'];
-const GENERATING = ['resource', 'operation', 'generationType', ...TEXT];
+const BEGIN = ['resource', 'operation', 'trackJob'];
+const GENERATING = [...BEGIN, 'generationType', ...TEXT];
+const SEARCHES = [
+	'ai video',
+	'generate video',
+	'make video',
+	'google veo',
+	'mp4',
+	'veo3o1',
+	'reel',
+	'shorts',
+	'text to video',
+	'image to video',
+];
+const COST = 'Each video takes minutes and uses your veo3o1.com credits';
 /** Nothing answers there. */
 const NOWHERE = 'http://127.0.0.1:9/api';
 const ITS_WORDS = 'Authentication failed: missing or invalid API key';
@@ -43,6 +57,11 @@ async function topOf(element: Locator): Promise<number> {
 	return (await element.boundingBox())?.y ?? NaN;
 }
 
+async function bottomOf(element: Locator): Promise<number> {
+	const box = await element.boundingBox();
+	return box === null ? NaN : box.y + box.height;
+}
+
 /** What n8n shows of it where no item is concerned. */
 const shown = ({ message, description }: VeoError) => ({ message, description });
 
@@ -65,15 +84,38 @@ async function expectFields(...names: string[]): Promise<void> {
 
 	describe('the nodes panel', () => {
 		for (const words of ['veo', 'video']) {
-			story(`finds the nodes by "${words}"`, async () => {
+			story(`finds the nodes by "${words}", and names the service`, async () => {
 				await editor.openNewWorkflow();
 				const entry = await editor.search(words);
 				const description = entry.getByTestId('node-creator-item-description');
-				expect(await description.innerText()).toMatch(/video/);
+				expect(await description.innerText()).toMatch(/video.*veo3o1\.com/);
 				expect(await editor.iconOf(entry)).toBe('veo.svg');
 				await look(`panel-${words}`);
 			});
 		}
+
+		story('finds the nodes by what people call such videos', async () => {
+			await editor.openNewWorkflow();
+			for (const words of SEARCHES) {
+				const entry = await editor.search(words);
+				await entry.waitFor({ timeout: 5_000 }).catch(() => {
+					throw new Error(`"${words}" does not find the node`);
+				});
+			}
+		});
+
+		story('offers the node as a tool of an agent, with its service and its cost', async () => {
+			await editor.openForm(node('Agent', '@n8n/n8n-nodes-langchain.agent', 3, {}));
+			await editor.page.getByTestId('add-subnode-ai_tool-0').click();
+			await editor.page.getByTestId('node-creator-search-bar').fill('ai video');
+			const tool = editor.panel.getByTestId('item-iterator-item').filter({ hasText: 'Veo Tool' });
+			expect(await tool.innerText()).toMatch(/veo3o1\.com.*Only making a video.*costs credits/s);
+			await look('panel-tools');
+			await tool.click();
+			await editor.form.waitFor();
+			expect(await editor.valueOf('operation')).toBe('Generate and Wait');
+			await look('tool');
+		});
 
 		story('offers the events and the operations, and adds the one that is chosen', async () => {
 			await editor.openNewWorkflow();
@@ -83,14 +125,14 @@ async function expectFields(...names: string[]): Promise<void> {
 			expect(await editor.panel.getByTestId('node-creator-item-name').allInnerTexts()).toEqual([
 				'On video completed',
 				'On video failed',
-				'Start generating video',
-				'Generate video and wait for it',
+				'Start generating video with credits',
+				'Generate video with credits and wait minutes',
 				'Get video status',
 				'Upload image',
 			]);
 			await look('panel-actions');
 
-			await editor.panel.getByText('Start generating video').click();
+			await editor.panel.getByText('Start generating video with credits').click();
 			await editor.form.waitFor();
 			expect(await editor.valueOf('operation')).toBe('Generate');
 			const credential = editor.form.getByTestId('node-credentials-select').first();
@@ -102,31 +144,66 @@ async function expectFields(...names: string[]): Promise<void> {
 	describe('the form', () => {
 		story('of Generate and Wait asks for a prompt, and where to put the film', async () => {
 			await editor.openVeo({});
-			await expectFields(...GENERATING, 'downloadVideo', 'trackJob');
+			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
+			await editor.form.getByText(COST).waitFor();
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('aspectRatio', 'Landscape (16:9)');
 			await editor.toggle('downloadVideo');
-			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField', 'trackJob');
+			await expectFields(...GENERATING, 'downloadVideo');
+			await editor.toggle('downloadVideo');
+			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
 			await look('form');
+		});
+
+		story('says before the first field that a video takes minutes and credits', async () => {
+			await editor.openVeo({});
+			const notice = editor.form.getByText(COST);
+			expect(await topOf(notice)).toBeGreaterThan(await topOf(editor.field('operation')));
+			expect(await topOf(notice)).toBeLessThan(await topOf(editor.field('generationType')));
+			await editor.toggle('trackJob');
+			await editor.form.getByText(`${COST}. Follow its progress in the job table.`).waitFor();
+			await editor.choose('operation', 'Get Status');
+			await notice.waitFor({ state: 'hidden' });
 		});
 
 		story('of Generate asks for the image, and for the job table', async () => {
 			await editor.openVeo({});
 			await editor.choose('operation', 'Generate');
-			await expectFields(...GENERATING, 'trackJob');
+			await expectFields(...GENERATING);
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('generationType', 'Image to Video');
-			const begin = ['resource', 'operation', 'generationType', 'imageSource'];
-			await expectFields(...begin, 'imageUrl', 'imageKey', ...TEXT, 'trackJob');
+			const image = ['generationType', 'imageSource'];
+			await expectFields(...BEGIN, ...image, 'imageUrl', 'imageKey', ...TEXT);
 			await editor.fill('imageUrl', 'https://example.com/a-paper-boat-at-dusk.png');
 			await look('form-image-url');
+			await editor.choose('imageSource', 'File From URL');
+			await expectFields(...BEGIN, ...image, 'imageUrl', ...TEXT);
+			await look('form-image-fetched');
 			await editor.choose('imageSource', 'File From Input');
-			await expectFields(...begin, 'binaryPropertyName', ...TEXT, 'trackJob');
+			await expectFields(...BEGIN, ...image, 'binaryPropertyName', ...TEXT);
 			await look('form-image-file');
 			await editor.toggle('trackJob');
-			await expectFields(...begin, 'binaryPropertyName', ...TEXT, 'trackJob', 'jobTableName');
-			await editor.form.getByRole('button', { name: 'Connect to Veo Job Table' }).waitFor();
+			await expectFields(...BEGIN, 'jobTableName', ...image, 'binaryPropertyName', ...TEXT);
 			await look('form-tracked');
+		});
+
+		story('shows Track Job, its credential and its table together on a small screen', async () => {
+			await editor.page.setViewportSize({ width: 1280, height: 720 });
+			await editor.openVeo({ prompt: PROMPT });
+			await look('form-small');
+			await editor.toggle('trackJob');
+			const connect = editor.form.getByRole('button', { name: 'Connect to Veo Job Table' });
+			for (const element of [connect, editor.field('trackJob'), editor.field('jobTableName')]) {
+				expect(await bottomOf(element)).toBeLessThan(await bottomOf(editor.form));
+				expect(await topOf(element)).toBeGreaterThan(await topOf(editor.form));
+			}
+			const labels = editor.form.getByText(/^Veo (Job Table )?API \(/);
+			expect(await labels.allInnerTexts()).toEqual([
+				'Veo API (veo3o1.com)',
+				'Veo Job Table API (This n8n)',
+			]);
+			await look('form-small-tracked');
+			await editor.page.setViewportSize({ width: 1440, height: 900 });
 		});
 
 		story('of Get Status asks for the ID', async () => {
@@ -149,10 +226,14 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('offers the options that the operation has', async () => {
 			await editor.openVeo({ prompt: PROMPT, trackJob: true });
 			expect(await editor.offeredOptions()).toEqual([
+				'Extra Parameters',
+				'File Name',
 				'Idempotency Key',
 				'Make Again When Failed',
 				'Max Concurrent Jobs',
+				'Max Prompt Length',
 				'Max Retries',
+				'Max Videos per Execution',
 				'Max Wait Time (Seconds)',
 				'On Timeout',
 				'On Unclear Submission',
@@ -164,6 +245,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.page.keyboard.press('Escape');
 			await editor.addOption('On Timeout');
 			await editor.choose('onTimeout', 'Return the Last Status');
+			await editor.addOption('Extra Parameters');
 			await look('options-added');
 
 			await editor.choose('operation', 'Get Status');
@@ -176,6 +258,7 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('gives the fields of the video, and the film plays', async () => {
 			await editor.openVeo({ prompt: PROMPT, aspectRatio: '16:9', downloadVideo: true });
 			await editor.run();
+			await editor.output.getByText(/^1 video made, in \d+ s\.$/).waitFor();
 			await editor.output.getByTestId('radio-button-json').click();
 			const json = editor.output.getByTestId('ndv-data-container');
 			const [job] = editor.harness.emulator.jobs;
@@ -203,7 +286,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openVeo({ prompt: '={{ $json.text }}' });
 			await editor.run();
 			const { message, description } = blankPrompt();
-			expect(await editor.failure()).toEqual({ message: `${message} [item 0]`, description });
+			expect(await editor.failure()).toEqual({ message: `${message}`, description });
 			expect(editor.harness.emulator.requests).toEqual([]);
 			await look('mistake-blank');
 		});
@@ -214,7 +297,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.run();
 			const outcome = { name: 'code1001', data: { required: 2, current: 1 } } as const;
 			const { message, description } = requestFailed(outcome);
-			expect(await editor.failure()).toEqual({ message: `${message} [item 0]`, description });
+			expect(await editor.failure()).toEqual({ message: `${message}`, description });
 			await look('mistake-credits');
 			await editor.output.getByText('From Veo').click();
 			await editor.output.getByText('API code: 1001').waitFor();

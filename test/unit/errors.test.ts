@@ -101,6 +101,11 @@ describe('every message', () => {
 		);
 	});
 
+	it.each(everyText)('says nothing twice: %s: %s', (_, text) => {
+		const sentences = withoutQuotes(text).split(/(?<=\.) /);
+		expect(new Set(sentences).size).toBe(sentences.length);
+	});
+
 	it('has a message without a full stop and a description that is a sentence', () => {
 		for (const { message, description, fullText } of Object.values(everyError).flat()) {
 			expect(message).not.toMatch(/[.:,\s]$/);
@@ -133,6 +138,15 @@ describe('every message as n8n shows it', () => {
 			expect(withoutQuotes(`${message} ${description}`)).not.toMatch(FORBIDDEN);
 		}
 	});
+
+	it.each([messages.blankPrompt(), new Error('No luck')])(
+		'leaves out the only item: %s',
+		(error) => {
+			const { message, context } = toNodeError(node, error, { itemIndex: 0, isOnlyItem: true });
+			expect(message).toBe(error.message);
+			expect(context.itemIndex).toBe(0);
+		},
+	);
 });
 
 describe('docs/errors.md', () => {

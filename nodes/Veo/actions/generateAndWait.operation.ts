@@ -8,11 +8,13 @@ import {
 } from '../errors/messages';
 import type { VeoError } from '../errors/VeoError';
 import { makeVideo, type MadeVideo } from '../jobs/makeVideo';
+import { JobWaits } from '../jobs/wait';
 import { hasUrl } from '../shared/attachVideo';
 import { toItemJson } from '../shared/items';
-import { openJobs, openVeoApi } from './access';
+import { checkVideoLimit, openJobs, openVeoApi } from './access';
 import { attachRequestedVideo } from './attachRequestedVideo';
 import { checkGenerateRequest } from './generateRequest';
+import { addRunHint } from './runHint';
 import { runItems } from './runItems';
 import { readOptions } from './runOptions';
 import { RunSignals } from './runSignals';
@@ -20,17 +22,18 @@ import { situationOf } from './situation';
 
 /** Generate and Wait: submits a video for each item, waits for all of them together, and returns the finished ones. */
 export async function generateAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const startedAtMs = Date.now();
 	const options = readOptions(context);
 	const signals = new RunSignals(context);
 	const api = await openVeoApi(context, options, signals.end);
 	const submitRules = await openJobs(context, options, api, signals);
-	const waitRules = {
+	const waits = new JobWaits({
 		client: api.client,
 		backoff: api.retry.backoff,
 		signal: signals.end,
 		intervalMs: options.pollIntervalMs,
 		maxWaitMs: options.maxWaitMs,
-	};
+	});
 
 	const errorOf = ({ job: { uuid }, result }: MadeVideo): VeoError | undefined => {
 		const { last } = result;
@@ -49,12 +52,14 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 		}
 	};
 
-	return await runItems(context, signals, {
+	const outputs = await runItems(context, signals, {
 		limit: options.maxConcurrentJobs,
 		submissions: submitRules.submissions,
-		check: async (itemIndex) => await checkGenerateRequest(context, api, itemIndex),
+		check: async (itemIndex) =>
+			await checkGenerateRequest(context, itemIndex, api, submitRules, options),
+		checkAll: (items) => checkVideoLimit(items, submitRules),
 		work: async (itemIndex, item) => {
-			const made = await makeVideo(item, submitRules, waitRules);
+			const made = await makeVideo(item, submitRules, waits);
 			const error = errorOf(made);
 			if (error) throw error;
 			const { job, result } = made;
@@ -62,5 +67,7 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 			const video = { ...job, ...result.last };
 			return await attachRequestedVideo(context, itemIndex, video, api, options);
 		},
-	});
+	}).finally(() => waits.close());
+	addRunHint(context, 'made', outputs, submitRules.videoLimit.newItems, startedAtMs);
+	return outputs;
 }

@@ -12,6 +12,8 @@ import { situationOf } from './situation';
 export interface ItemWork<T> {
 	/** Checks one item without sending anything. All items are checked before the first one is worked on. */
 	check: (itemIndex: number) => Promise<T>;
+	/** Checks all items together, before the first one is worked on. */
+	checkAll?: (checked: T[]) => void;
 	work: (itemIndex: number, checked: T) => Promise<Pick<INodeExecutionData, 'json' | 'binary'>>;
 	/** How many items are worked on at the same time. */
 	limit: number;
@@ -28,7 +30,7 @@ type Checked<T> = { itemIndex: number } & ({ value: T } | { output: INodeExecuti
 export async function runItems<T>(
 	context: IExecuteFunctions,
 	signals: RunSignals,
-	{ check, work, limit, submissions }: ItemWork<T>,
+	{ check, checkAll, work, limit, submissions }: ItemWork<T>,
 ): Promise<INodeExecutionData[]> {
 	let hasFailed = false;
 
@@ -64,11 +66,16 @@ export async function runItems<T>(
 
 	const itemIndexes = context.getInputData().map((_, itemIndex) => itemIndex);
 	const outputs = await inPool(itemIndexes, 1, checkItem)
-		.then(async (checked) => await inPool(checked, limit, workOnItem))
-		.catch((error: NodeError) => {
+		.then(async (checked) => {
+			checkAll?.(checked.flatMap((one) => ('value' in one ? [one.value] : [])));
+			return await inPool(checked, limit, workOnItem);
+		})
+		.catch((thrown: NodeError | VeoError) => {
 			addAccepted();
-			if (submissions) describeOthers(error, submissions, situationOf(context));
-			throw error;
+			if (submissions && !(thrown instanceof VeoError)) {
+				describeOthers(thrown, submissions, situationOf(context));
+			}
+			throw thrown;
 		})
 		.finally(() => signals.stop?.removeEventListener('abort', addAccepted));
 
@@ -108,9 +115,15 @@ export function failAll(context: IExecuteFunctions, thrown: unknown): INodeExecu
 
 function toItemError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {
 	const node = context.getNode();
-	// n8n gives an agent the message only.
-	return toNodeError(node, thrown, { itemIndex, messageOnly: isAgentTool(node) || undefined });
+	return toNodeError(node, thrown, {
+		itemIndex,
+		isOnlyItem: hasOnlyItem(context),
+		// n8n gives an agent the message only.
+		messageOnly: isAgentTool(node) || undefined,
+	});
 }
+
+const hasOnlyItem = (context: IExecuteFunctions) => context.getInputData().length === 1;
 
 function failedItem(
 	context: IExecuteFunctions,
@@ -120,7 +133,7 @@ function failedItem(
 	const { uuid, videoUrl } = thrown instanceof VeoError ? thrown.details : {};
 	const item: INodeExecutionData = {
 		json: {
-			error: textOf(thrown, itemIndex),
+			error: textOf(thrown, hasOnlyItem(context) ? undefined : itemIndex),
 			...(uuid !== undefined && { uuid }),
 			...(videoUrl !== undefined && { videoUrl }),
 		},

@@ -36,7 +36,7 @@ const uuidsField: INodeProperties = {
 	typeOptions: { rows: 3 },
 	required: true,
 	default: '',
-	placeholder: 'e.g. video-uuid-123, video-uuid-456',
+	placeholder: 'e.g. 470e85f2-2aa3-4d59-ae9d-70dd0f876784, 8111460d-243d-4b1b-8c0a-f5d59b50a7e6',
 	description:
 		"The 'uuid' of each video, separated by commas, spaces or new lines. An expression may return a list.",
 	...shownFor({ watch: ['uuids'] }),
@@ -75,6 +75,15 @@ export const triggerOptionsField = {
 			description:
 				'Delete rows of the job table that finished longer ago and that every trigger has dealt with. 0 keeps all rows. Rows with an idempotency key stay.',
 			...shownFor({ '/watch': ['jobTable'] }),
+		},
+		{
+			displayName: 'File Name',
+			name: 'fileName',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. video',
+			description: 'Name of each video file, without its extension; if empty, the ID of its video',
+			...shownFor({ '/downloadVideo': [true] }),
 		},
 		{
 			displayName: 'Give Up After (Hours)',

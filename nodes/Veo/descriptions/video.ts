@@ -1,11 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { ASPECT_RATIOS, GENERATION_TYPES } from '../api/parameters';
 import {
-	downloadFields,
+	downloadVideoField,
 	inputFileField,
 	jobTableNameField,
 	MIN_POLL_INTERVAL_SECONDS,
 	OPTIONS_FIELD,
+	outputFileField,
 	type Show,
 	shownFor,
 } from './shared';
@@ -29,25 +30,44 @@ const videoOperationField: INodeProperties = {
 		{
 			name: 'Generate',
 			value: 'generate',
-			action: 'Start generating video',
-			description: 'Start making a video and continue at once with its ID',
+			action: 'Start generating video with credits',
+			description: 'Start making a video for credits and continue at once with its ID',
 		},
 		{
 			name: 'Generate and Wait',
 			value: 'generateAndWait',
-			action: 'Generate video and wait for it',
-			description: 'Make a video and continue when it is finished',
+			action: 'Generate video with credits and wait minutes',
+			description: 'Make a video for credits and continue when it is finished, after some minutes',
 		},
 		{
 			name: 'Get Status',
 			value: 'getStatus',
 			action: 'Get video status',
-			description: 'Check a video by its ID, and download it when it is finished',
+			description: 'Check a video by its ID, and download it when it is finished. Uses no credits.',
 		},
 	],
 	default: 'generateAndWait',
 	...shownFor({ resource: ['video'] }),
 };
+
+const TIME_AND_MONEY = 'Each video takes minutes and uses your veo3o1.com credits';
+
+const notices: INodeProperties[] = [
+	{
+		displayName: `${TIME_AND_MONEY}.`,
+		name: 'costNotice',
+		type: 'notice',
+		default: '',
+		...shownFor({ ...GENERATE, trackJob: [false] }),
+	},
+	{
+		displayName: `${TIME_AND_MONEY}. Follow its progress in the job table.`,
+		name: 'progressNotice',
+		type: 'notice',
+		default: '',
+		...shownFor({ ...GENERATE, trackJob: [true] }),
+	},
+];
 
 const generateFields: INodeProperties[] = [
 	{
@@ -71,7 +91,14 @@ const generateFields: INodeProperties[] = [
 			{
 				name: 'URL',
 				value: 'url',
-				description: 'An image on the web, or one that was uploaded before',
+				description:
+					'An image on the web that the service opens itself, or one that was uploaded before',
+			},
+			{
+				name: 'File From URL',
+				value: 'fetch',
+				description:
+					'An image that n8n downloads, checks and uploads first. Share links of Google Drive and Dropbox work too.',
 			},
 			{
 				name: 'File From Input',
@@ -91,14 +118,14 @@ const generateFields: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. https://example.com/cat.png',
 		description: 'Web address of the image, such as the one that Upload Image returned',
-		...shownFor({ ...IMAGE_TO_VIDEO, imageSource: ['url'] }),
+		...shownFor({ ...IMAGE_TO_VIDEO, imageSource: ['url', 'fetch'] }),
 	},
 	{
 		displayName: 'Image Key',
 		name: 'imageKey',
 		type: 'string',
 		default: '',
-		placeholder: 'e.g. r2-key-123',
+		placeholder: 'e.g. uploads/7f3c2a9e/cat.png',
 		description:
 			'Storage key that Upload Image returned with the URL. Leave empty for other images.',
 		hint: 'Only for an image that was uploaded with Upload Image',
@@ -138,7 +165,7 @@ const uuidField: INodeProperties = {
 	type: 'string',
 	required: true,
 	default: '',
-	placeholder: 'e.g. video-uuid-123',
+	placeholder: 'e.g. 470e85f2-2aa3-4d59-ae9d-70dd0f876784',
 	description: "The 'uuid' that Generate returned for the video",
 	...shownFor(forOperations('getStatus')),
 };
@@ -156,11 +183,20 @@ const trackJobField: INodeProperties = {
 /** The form of the resource Video. Saved workflows contain these names, types and choices. */
 export const videoFields: INodeProperties[] = [
 	videoOperationField,
-	...generateFields,
-	uuidField,
-	...downloadFields(forOperations('generateAndWait', 'getStatus')),
+	...notices,
+	// Up here, so that its credential and its table are in sight together.
 	trackJobField,
 	jobTableNameField({ ...GENERATE, trackJob: [true] }),
+	...generateFields,
+	uuidField,
+	// An agent needs the link and not the file.
+	{
+		...downloadVideoField({ ...forOperations('generateAndWait'), '@tool': [false] }),
+		default: true,
+	},
+	downloadVideoField({ ...forOperations('generateAndWait'), '@tool': [true] }),
+	downloadVideoField(forOperations('getStatus')),
+	outputFileField(forOperations('generateAndWait', 'getStatus')),
 ];
 
 const forWaiting = shownFor({ '/operation': ['generateAndWait'] });
@@ -174,6 +210,28 @@ const forTracking = shownFor({
 export const optionsField = {
 	...OPTIONS_FIELD,
 	options: [
+		{
+			displayName: 'Extra Parameters',
+			name: 'extraParameters',
+			type: 'json',
+			default: '{}',
+			description:
+				'JSON that is added to the request, for parameters that the service has and this node does not know',
+			hint: 'The API reference names none. An unknown one may be ignored or refused.',
+			...forGenerating,
+		},
+		{
+			displayName: 'File Name',
+			name: 'fileName',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. {{ $json.title }}',
+			description: 'Name of the video file, without its extension; if empty, the ID of the video',
+			...shownFor({
+				'/operation': ['generateAndWait', 'getStatus'],
+				'/downloadVideo': [true],
+			}),
+		},
 		{
 			displayName: 'Idempotency Key',
 			name: 'idempotencyKey',
@@ -204,6 +262,16 @@ export const optionsField = {
 			...forWaiting,
 		},
 		{
+			displayName: 'Max Prompt Length',
+			name: 'maxPromptLength',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 0,
+			description:
+				'Maximum number of characters in a prompt, checked before anything is sent; 0 is no limit',
+			...forGenerating,
+		},
+		{
 			displayName: 'Max Retries',
 			name: 'maxRetries',
 			type: 'number',
@@ -211,6 +279,16 @@ export const optionsField = {
 			default: 4,
 			description:
 				'How often to repeat a request that can be repeated safely. A request that may have been billed is never repeated.',
+		},
+		{
+			displayName: 'Max Videos per Execution',
+			name: 'maxVideos',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 100,
+			description:
+				'Maximum number of new videos that this node pays for in one execution, over all items and loops; 0 is no limit',
+			...forGenerating,
 		},
 		{
 			displayName: 'Max Wait Time (Seconds)',
@@ -270,7 +348,7 @@ export const optionsField = {
 			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
 			default: 5,
 			description:
-				"Minimum time between two checks of a video. It is checked less often where the API's estimates have proved right. The API asks for at least 5 seconds.",
+				'Longest time between two checks of a video whose end is not known. The node checks less often once it knows when videos are likely to be finished, and never twice within 5 seconds.',
 			...forWaiting,
 		},
 		{

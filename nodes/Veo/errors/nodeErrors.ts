@@ -6,6 +6,8 @@ export type NodeError = NodeApiError | NodeOperationError;
 interface Shown {
 	/** The input item that the error is about. */
 	itemIndex?: number;
+	/** The text leaves out the item, as n8n does where there is only one. */
+	isOnlyItem?: boolean;
 	/**
 	 * Puts the description into the message, for places where n8n shows the message alone. By default for paid jobs, because
 	 * the message may be all that is kept of an error.
@@ -19,15 +21,16 @@ interface Shown {
  */
 export function toNodeError(node: INode, thrown: unknown, shown: Shown = {}): NodeError {
 	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
-	const { itemIndex, messageOnly } = shown;
+	const { itemIndex, isOnlyItem, messageOnly } = shown;
+	const namedItem = isOnlyItem ? undefined : itemIndex;
 	if (!(thrown instanceof VeoError)) {
-		return new NodeOperationError(node, messageOf(thrown, itemIndex), { itemIndex });
+		return new NodeOperationError(node, messageOf(thrown, namedItem), { itemIndex });
 	}
 
 	const { details } = thrown;
 	const { uuid, videoUrl, httpStatus, code, lastStatus } = details;
 	const isComplete = messageOnly ?? uuid !== undefined;
-	const message = isComplete ? textOf(thrown, itemIndex) : messageOf(thrown, itemIndex);
+	const message = isComplete ? textOf(thrown, namedItem) : messageOf(thrown, namedItem);
 	const options = { description: isComplete ? undefined : thrown.description, itemIndex };
 	const httpCode = httpStatus?.toString();
 	const error = details.isInput
@@ -44,13 +47,13 @@ export function toNodeError(node: INode, thrown: unknown, shown: Shown = {}): No
 	return error;
 }
 
-/** The complete text of an error about an item, for places that hold one text. */
-export function textOf(thrown: unknown, itemIndex?: number): string {
-	const message = messageOf(thrown, itemIndex);
+/** The complete text of an error, for places that hold one text. It may name an item. */
+export function textOf(thrown: unknown, namedItem?: number): string {
+	const message = messageOf(thrown, namedItem);
 	return thrown instanceof VeoError ? `${message}. ${thrown.description}` : message;
 }
 
-function messageOf(thrown: unknown, itemIndex?: number): string {
+function messageOf(thrown: unknown, namedItem?: number): string {
 	const message = thrown instanceof Error ? thrown.message : String(thrown);
-	return itemIndex === undefined ? message : `${message} [item ${itemIndex}]`;
+	return namedItem === undefined ? message : `${message} [item ${namedItem}]`;
 }

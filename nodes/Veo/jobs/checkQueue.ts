@@ -21,6 +21,16 @@ export interface Knowledge {
 	lastCheckMs?: number;
 	/** When the job is likely to end. Due jobs with earlier ends are checked first. */
 	endMs?: number;
+	/**
+	 * The last check is made at `atMs`. `onPassed` is called once the job is not checked any more, because it is not final by
+	 * then or because no check may be sent at that time.
+	 */
+	deadline?: Deadline;
+}
+
+interface Deadline {
+	atMs: number;
+	onPassed: () => void;
 }
 
 /**
@@ -39,6 +49,7 @@ interface Job {
 	/** Where the job is. A removed job that is being checked gets no answer. */
 	place: 'waiting' | 'due' | 'running' | 'removed';
 	isHinted: boolean;
+	deadline?: Deadline;
 }
 
 export interface QueueRules {
@@ -91,6 +102,7 @@ export class CheckQueue {
 			endMs: knowledge.endMs ?? dueMs,
 			place: 'waiting',
 			isHinted: false,
+			deadline: knowledge.deadline,
 		};
 		this.jobs.set(uuid, job);
 		this.waiting.add(job);
@@ -149,9 +161,24 @@ export class CheckQueue {
 			job.place = 'due';
 			this.due.add(job);
 		}
+		this.removePassed(now);
 		if (this.running >= MAX_RUNNING) return MAX_IDLE_MS;
 		if (this.due.length > 0) return Math.max(this.rate.remainingMs(), this.pausedUntilMs - now);
 		return (this.waiting.first?.dueMs ?? Infinity) - now;
+	}
+
+	/** While no check may be sent, jobs whose time is over are not checked any more. */
+	private removePassed(now: number): void {
+		if (this.rules.backoff.remainingMs() === 0) return;
+		for (const job of this.jobs.values()) if (job.place === 'due') this.endIfPassed(job, now);
+	}
+
+	/** Returns whether the job's time is over. */
+	private endIfPassed({ uuid, deadline }: Job, now: number): boolean {
+		if (!deadline || now < deadline.atMs) return false;
+		this.delete(uuid);
+		deadline.onPassed();
+		return true;
 	}
 
 	private async sleep(ms: number): Promise<void> {
@@ -191,6 +218,7 @@ export class CheckQueue {
 			this.delete(job.uuid);
 			return;
 		}
+		if (this.endIfPassed(job, now)) return;
 		const next = job.plan.next(answer instanceof RequestError ? undefined : answer, now);
 		const dueMs = job.isHinted ? sentAtMs + MIN_PAUSE_MS : now + next.pauseMs;
 		this.schedule(job, dueMs, job.isHinted ? now : next.endMs);
@@ -198,7 +226,8 @@ export class CheckQueue {
 
 	private schedule(job: Job, dueMs: number, endMs: number): void {
 		this.take(job);
-		job.dueMs = dueMs;
+		// A video that is finished in the last seconds is found too.
+		job.dueMs = Math.min(dueMs, job.deadline?.atMs ?? Infinity);
 		job.endMs = endMs;
 		job.place = 'waiting';
 		this.waiting.add(job);

@@ -2,15 +2,18 @@ import type { AcceptedJob, VeoClient } from '../api/client';
 import type { GenerateRequest } from '../api/parameters';
 import { mayBeAccepted, PaidPermit } from '../api/policy';
 import type { RetryRules } from '../api/retry';
+import { countCharacters } from '../api/validation';
 import {
 	keySubmissionUnclear,
 	notInTable,
 	notSentAgain,
 	notSubmitted,
+	refusedWhenSentAgain,
 	requestFailed,
 	sentAgain,
 	type Situation,
 	submissionInterrupted,
+	submissionRefused,
 	submissionUnclear,
 } from '../errors/messages';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
@@ -20,6 +23,7 @@ import type { JobTracker } from '../jobTable/tracker';
 import { findIdentical } from './identical';
 import type { SubmissionQueue } from './submissionQueue';
 import type { Submission, Submissions } from './submissions';
+import type { Count, VideoLimit } from './videoLimit';
 
 /** One item's checked request. */
 export interface PaidItem {
@@ -38,6 +42,7 @@ export interface SubmitRules {
 	/** For requests that cost nothing. */
 	retry: RetryRules;
 	submissions: Submissions;
+	videoLimit: VideoLimit;
 	/** Set if jobs are recorded in the job table. */
 	tracker?: JobTracker;
 	/** Whether a job of an identical request is taken up instead of submitting a new one. Only with a tracker. */
@@ -135,13 +140,22 @@ async function afterUnclear(
 	earlier: Submission | undefined,
 	row: JobRow | undefined,
 ): Promise<AcceptedJob> {
-	const { sendUnclearAgain, situation, tracker } = rules;
+	const { situation, tracker } = rules;
 	const wasSentAgain = earlier?.sentAgain ?? tracker?.wasSentAgain(row) ?? false;
-	const interrupted = submissionInterrupted(situation);
-	const { message = interrupted.message } = earlier ?? {};
-	const error = new VeoError(message, interrupted.description, { isUnclear: true });
-	if (sendUnclearAgain && !wasSentAgain) return await submitUnclear(item, rules, error);
-	throw error;
+	const { message, description } = submissionInterrupted(situation);
+	const error = new VeoError(earlier?.message ?? message, description, { isUnclear: true });
+	if (!wasSentAgain && maySendAgain(rules)) return await submitUnclear(item, rules, error);
+	throw wasSentAgain ? error : withLimit(error, rules);
+}
+
+const maySendAgain = ({ sendUnclearAgain, videoLimit }: SubmitRules): boolean =>
+	sendUnclearAgain && !videoLimit.isReached;
+
+/** Says so where only Max Videos per Execution keeps an unclear request from being sent again. */
+function withLimit(error: VeoError, { sendUnclearAgain, videoLimit }: SubmitRules): VeoError {
+	if (!sendUnclearAgain || !videoLimit.isReached) return error;
+	const description = `${error.description} ${notSentAgain(videoLimit.max)}`;
+	return new VeoError(error.message, description, error.details);
 }
 
 /** Sends a request again whose first outcome, `unclear`, stays what it was unless the API accepts it now. */
@@ -156,7 +170,7 @@ const submitUnclear = async (
 		unclear,
 	}).catch((thrown: unknown) => {
 		if (!(thrown instanceof VeoError) || thrown.details.isUnclear) throw thrown;
-		throw notSentAgain(unclear, thrown);
+		throw refusedWhenSentAgain(unclear, thrown);
 	});
 
 interface Attempt {
@@ -169,11 +183,21 @@ interface Attempt {
 	remember?: Pick<Submission, 'madeAgain' | 'sentAgain'>;
 }
 
-async function submit(
+async function submit(item: PaidItem, rules: SubmitRules, attempt: Attempt): Promise<AcceptedJob> {
+	const job = await rules.videoLimit.counted(
+		item.itemIndex,
+		async (count) => await submitCounted(item, rules, attempt, count),
+	);
+	return job instanceof VeoError ? await submitUnclear(item, rules, job) : job;
+}
+
+/** Returns the outcome of an unclear request that the user chose to send once more. */
+async function submitCounted(
 	item: PaidItem,
 	rules: SubmitRules,
 	{ permit = PaidPermit.first(), replaces, unclear, remember }: Attempt,
-): Promise<AcceptedJob> {
+	count: Count,
+): Promise<AcceptedJob | VeoError> {
 	const { client, queue, submissions, tracker, executionId, situation, stop } = rules;
 	const { itemIndex, requestHash, idempotencyKey } = item;
 	const before = submissions.find(itemIndex, requestHash);
@@ -181,6 +205,9 @@ async function submit(
 	const set = (submission: Submission) =>
 		submissions.set(itemIndex, requestHash, { ...kept, ...submission });
 
+	// Whether the item of a key is submitted at all is known only when the key is claimed.
+	const overLimit = idempotencyKey === undefined ? count.add() : undefined;
+	if (overLimit) throw overLimit;
 	const request = await item.prepare();
 	let isSentAgain = kept.sentAgain === true;
 	let firstUnclear = unclear;
@@ -192,7 +219,9 @@ async function submit(
 		const claim = await tracker.claim(item, request, { replaces, isSentAgain, signal: stop });
 		if (claim === 'claimed') return undefined;
 		if (claim !== 'unclear') return toJob(claim);
-		if (!rules.sendUnclearAgain || isSentAgain) throw keySubmissionUnclear(situation);
+		if (isSentAgain || !maySendAgain(rules)) {
+			throw withLimit(keySubmissionUnclear(situation), rules);
+		}
 		firstUnclear = keySubmissionUnclear(situation);
 		isSentAgain = true;
 		kept.sentAgain = true;
@@ -203,6 +232,12 @@ async function submit(
 		if (keyed) {
 			set({ state: 'accepted', job: keyed });
 			return keyed;
+		}
+		const overLimit = count.add();
+		if (overLimit) {
+			// The key that was just claimed is free for others.
+			await tracker?.notAccepted(item, overLimit.message, firstUnclear !== undefined);
+			throw overLimit;
 		}
 		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
 		set({ state: 'submitting' });
@@ -216,6 +251,7 @@ async function submit(
 			restore();
 			// The key is free for others while this item waits.
 			if (idempotencyKey !== undefined) {
+				count.remove();
 				const { message } = requestFailed(answer.outcome);
 				await tracker?.notAccepted(item, message, firstUnclear !== undefined);
 			}
@@ -224,8 +260,8 @@ async function submit(
 	};
 	/** A refused request leaves the item as it was before. */
 	const restore = () => {
-		if (before && (replaces !== undefined || firstUnclear))
-			submissions.set(itemIndex, requestHash, before);
+		const isKept = replaces !== undefined || firstUnclear !== undefined;
+		if (before && isKept) submissions.set(itemIndex, requestHash, before);
 		else submissions.delete(itemIndex, requestHash);
 	};
 
@@ -237,25 +273,28 @@ async function submit(
 		throw thrown;
 	});
 	if (!(answer instanceof RequestError)) return answer;
-	const error = await recordNotAccepted(item, answer.outcome, rules, set, {
+	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, {
 		isSentAgain,
 		isStillUnclear: firstUnclear !== undefined,
 	});
-	if (error.details.isUnclear && rules.sendUnclearAgain && !isSentAgain) {
-		return await submitUnclear(item, rules, error);
-	}
-	throw firstUnclear && !error.details.isUnclear ? notSentAgain(firstUnclear, error) : error;
+	if (firstUnclear && !error.details.isUnclear) throw refusedWhenSentAgain(firstUnclear, error);
+	if (isSentAgain || !error.details.isUnclear) throw error;
+	if (maySendAgain(rules)) return error;
+	throw withLimit(error, rules);
 }
 
 async function recordNotAccepted(
 	item: PaidItem,
+	{ prompt }: GenerateRequest,
 	outcome: Outcome,
 	{ tracker, situation }: SubmitRules,
 	set: (submission: Submission) => void,
 	{ isSentAgain, isStillUnclear }: { isSentAgain: boolean; isStillUnclear: boolean },
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
-	const error = isUnclear ? submissionUnclear(outcome, situation) : requestFailed(outcome);
+	const error = isUnclear
+		? submissionUnclear(outcome, situation)
+		: submissionRefused(outcome, countCharacters(prompt));
 	if (isUnclear) set({ state: 'unclear', message: error.message });
 	// The row keeps that it was sent again, in case the node's memory is lost.
 	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;

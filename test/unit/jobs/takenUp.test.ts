@@ -1,7 +1,6 @@
 /** What a try knows of the earlier ones, and how far estimates are trusted at their limits. */
 import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { Estimates } from '../../../nodes/Veo/jobs/estimates';
 import { type Submission, Submissions } from '../../../nodes/Veo/jobs/submissions';
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
@@ -67,35 +66,5 @@ describe('A job that an earlier try got accepted', () => {
 
 	it('is not written again', async () => {
 		expect(await takeUp({ ...row, uuid: 'v-1' })).toEqual([]);
-	});
-});
-
-describe('Estimates', () => {
-	/** The pause after the third answer, of 5 seconds apart. */
-	function pauseAfter(...answers: object[]) {
-		const estimates = new Estimates();
-		const pauses = answers.map((answer, index) =>
-			estimates.pauseMs({ uuid: 'v-1', status: 'processing', ...answer }, index * 5_000, 5_000),
-		);
-		return pauses[2];
-	}
-
-	it.each([
-		['without progress', [{}, {}, {}]],
-		['whose progress stands still', [{ progress: 5 }, { progress: 5 }, { progress: 5 }]],
-		['whose progress is left out at times', [{ progress: 5 }, {}, { progress: 5 }]],
-	])('%s count if they agree', (_, answers) => {
-		const times = [100, 95, 90];
-		const all = answers.map((answer, index) => ({ ...answer, estimatedTime: times[index] }));
-		expect(pauseAfter(...all)).toBe(20_000);
-	});
-
-	it('may drift by two seconds, and no more', () => {
-		const third = (estimatedTime: number) =>
-			pauseAfter({ estimatedTime: 100 }, { estimatedTime: 95 }, { estimatedTime });
-		expect(third(92)).toBe(20_000);
-		expect(third(88)).toBe(20_000);
-		expect(third(92.001)).toBe(5_000);
-		expect(third(87.999)).toBe(5_000);
 	});
 });

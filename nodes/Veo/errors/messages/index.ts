@@ -7,10 +7,11 @@ export * from './jobTable';
 export {
 	identicalNotChecked,
 	keySubmissionUnclear,
-	notSentAgain,
+	refusedWhenSentAgain,
 	requestFailed,
 	statusFailed,
 	submissionInterrupted,
+	submissionRefused,
 	submissionUnclear,
 } from './request';
 export type { Situation } from './situation';

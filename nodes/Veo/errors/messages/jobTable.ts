@@ -180,3 +180,19 @@ export const sentAgain = () => 'Sent again: the outcome of the first request is 
 
 /** In the row of an item whose idempotency key another item used at the same time. */
 export const keyTakenByOther = () => 'Not sent: another item used the same Idempotency Key first';
+
+/** In n8n's log: a row that could not be written. The video is delivered all the same. */
+export const notWritten = (uuid: string, outcome: Outcome) =>
+	`The row of video ${uuid} could not be written. The video is delivered all the same. ${explainDataTables(outcome).description}`;
+
+/** In n8n's log: old rows that could not be deleted. */
+export function deletionFailed(tableName: string, outcome: Outcome): string {
+	const { message, description } =
+		outcome.name === 'http403'
+			? {
+					message: 'The n8n API key lacks the scope to delete rows',
+					description: "Add it to the key, or set 'Delete After' to 0.",
+				}
+			: explainDataTables(outcome);
+	return `Rows of the job table '${tableName}' could not be deleted: ${lowerFirst(message)}. ${description}`;
+}

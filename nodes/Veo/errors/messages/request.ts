@@ -37,7 +37,7 @@ const unclear = (cause: string, details: VeoError['details'], situation: Situati
 	);
 
 /** The user chose to send an unclear request again, but that one was not accepted either. */
-export const notSentAgain = (unclear: VeoError, thrown: VeoError) =>
+export const refusedWhenSentAgain = (unclear: VeoError, thrown: VeoError) =>
 	new VeoError(
 		unclear.message,
 		`${unclear.description} It was not accepted when it was sent again: ${lowerFirst(thrown.message)}.`,
@@ -186,4 +186,12 @@ function creditsText({ required, current }: Record<string, unknown> = {}): strin
 
 function retryAfterText({ retryAfterMs }: Outcome): string {
 	return retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} seconds`;
+}
+
+/** The API refused a paid request. It names no maximum length of a prompt, so the message says how long this one was. */
+export function submissionRefused(outcome: Outcome, promptLength: number): VeoError {
+	const { message, description, details } = requestFailed(outcome);
+	if (outcome.name !== 'code1000') return new VeoError(message, description, details);
+	const hint = `The prompt had ${promptLength} characters.`;
+	return new VeoError(message, `${description} ${hint}`, details);
 }

@@ -1,6 +1,5 @@
 import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
-import { tableFailed } from './jobTable';
 import { statusFailed } from './request';
 
 /** For a test event in the editor. */
@@ -29,14 +28,3 @@ export const notDelivered = (videos: number) =>
 /** In the row of a job whose `uuid` cannot be one. */
 export const notAVideoId = () =>
 	"Not checked: the 'uuid' of this row is not a video ID. Add a new row with the right one.";
-
-/** In n8n's log: a row that could not be written. The video is delivered all the same. */
-export const notWritten = (uuid: string, outcome: Outcome) =>
-	`The row of video ${uuid} could not be written. The video is delivered all the same. ${tableFailed('', outcome).description}`;
-
-/** In n8n's log: old rows that could not be deleted. */
-export function deletionFailed(tableName: string, outcome: Outcome): string {
-	return outcome.name === 'http403'
-		? `Rows of the job table '${tableName}' could not be deleted: the n8n API key lacks the scope to delete rows. Add it to the key, or set 'Delete After' to 0.`
-		: `Rows of the job table '${tableName}' could not be deleted. ${tableFailed(tableName, outcome).fullText}`;
-}

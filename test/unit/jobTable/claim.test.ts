@@ -1,0 +1,245 @@
+/** Idempotency keys: of several items with one key, only one sends the paid request. */
+import { Backoff } from '../../../nodes/Veo/api/backoff';
+import { isJsonObject, type JsonObject } from '../../../nodes/Veo/api/json';
+import { keyTakenByOther, sentAgain } from '../../../nodes/Veo/errors/messages';
+import { StoppedError, VeoError } from '../../../nodes/Veo/errors/VeoError';
+import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
+import { type ClaimRules, JobTracker } from '../../../nodes/Veo/jobTable/tracker';
+import { FakeClock, json, rejectionOf, transportOf } from '../fakes';
+
+const NOW = Date.parse('2026-01-01T00:00:00.000Z');
+const TIMEOUT_MS = 60_000;
+/** A request that was sent longer ago than this has ended. */
+const LIMIT_MS = TIMEOUT_MS + 30_000;
+const ITEM = { itemIndex: 0, requestHash: 'hash', idempotencyKey: 'order 7' };
+const OWN = 'e/n/0/0/hash';
+const REQUEST = {
+	generationType: 'text_to_video',
+	prompt: 'A fox',
+	aspectRatio: 'auto',
+} as const;
+
+interface Row extends JsonObject {
+	id: number;
+}
+
+/** A row of another execution that submits a video for the key. */
+const OTHER: Row = {
+	id: 1,
+	idempotencyKey: 'order 7',
+	jobKey: 'other',
+	requestHash: 'hash',
+	status: 'submitting',
+	submittedAt: new Date(NOW).toISOString(),
+};
+
+/** As much of a Data Table as a claim needs. `beforeWrite` is what another process does first. */
+async function open(rows: Row[], beforeWrite: () => void = () => undefined) {
+	const clock = new FakeClock(NOW);
+	const writes: JsonObject[] = [];
+	const matching = (filter: unknown) => {
+		const filters = isJsonObject(filter) && Array.isArray(filter.filters) ? filter.filters : [];
+		return rows.filter((row) =>
+			filters.every(
+				(one: unknown) => isJsonObject(one) && (row[String(one.columnName)] ?? null) === one.value,
+			),
+		);
+	};
+	const { send } = transportOf(({ method, path, json: body }) => {
+		const [, query] = path.split('?');
+		if (!path.includes('/rows')) return json(200, { data: [{ id: 't-1', name: 'jobs' }] });
+		if (method === 'GET') {
+			const filter: unknown = JSON.parse(new URLSearchParams(query).get('filter') ?? '{}');
+			const found = matching(filter).sort((one, other) => one.id - other.id);
+			return json(200, { data: found });
+		}
+		beforeWrite();
+		const { filter, data } = { filter: {}, data: {}, ...body };
+		writes.push({ filter, data });
+		const changed = matching(filter);
+		for (const row of changed) Object.assign(row, data);
+		if (path.endsWith('/upsert') && changed.length === 0) {
+			rows.push({ id: rows.length + 1, ...data });
+		}
+		return json(200, true);
+	});
+	const run = { executionId: 'e', workflowId: 'w', nodeId: 'n', runIndex: 0 };
+	const retry = { backoff: new Backoff(), maxRetries: 0 };
+	const tracker = new JobTracker(jobTable(send, { name: 'jobs' }), run, retry, TIMEOUT_MS);
+	await tracker.open();
+	writes.splice(0);
+	const claim = async (rules: Partial<ClaimRules> = {}) =>
+		await clock.run(tracker.claim(ITEM, REQUEST, { isSentAgain: false, ...rules }));
+	return { clock, tracker, claim, writes };
+}
+
+describe('A key', () => {
+	it('that is new is claimed by a row of its own', async () => {
+		const rows: Row[] = [];
+		const { claim, clock } = await open(rows);
+		expect(await claim()).toBe('claimed');
+		expect(rows).toMatchObject([
+			{ idempotencyKey: 'order 7', jobKey: OWN, requestHash: 'hash', status: 'submitting' },
+		]);
+		expect(clock.sleeps).toEqual([]);
+	});
+
+	it.each(['completed', 'failed', 'pending'])('that has a %s video gives it', async (status) => {
+		const { claim, writes } = await open([{ ...OTHER, uuid: 'v-1', status }]);
+		expect(await claim()).toMatchObject({ id: 1, uuid: 'v-1', status });
+		expect(writes).toEqual([]);
+	});
+
+	it('stands for one request', async () => {
+		const { claim, tracker } = await open([{ ...OTHER, uuid: 'v-1', requestHash: 'another' }]);
+		for (const work of [claim, async () => await tracker.findByKey(ITEM)]) {
+			const thrown = await rejectionOf(work());
+			expect(thrown).toBeInstanceOf(VeoError);
+			expect((thrown as VeoError).message).toMatch(/order 7.*v-1/);
+		}
+	});
+
+	it('is not looked up for an item without one', async () => {
+		const { tracker } = await open([{ ...OTHER, idempotencyKey: null }]);
+		const { itemIndex, requestHash } = ITEM;
+		expect(await tracker.findByKey({ itemIndex, requestHash })).toBeUndefined();
+	});
+
+	it('that another item claimed first leaves this row without a job', async () => {
+		const rows: Row[] = [];
+		let inserted = false;
+		const { claim, clock } = await open(rows, () => {
+			if (!inserted) rows.push({ ...OTHER });
+			inserted = true;
+		});
+		const claiming = claim();
+		setTimeout(() => Object.assign(rows[0] ?? {}, { uuid: 'v-1', status: 'pending' }), 2_500);
+		expect(await claiming).toMatchObject({ id: 1, uuid: 'v-1' });
+		expect(clock.sleeps.filter((ms) => ms === 1_000)).toHaveLength(3);
+		expect(rows[1]).toMatchObject({
+			jobKey: OWN,
+			idempotencyKey: null,
+			status: 'failed',
+			errorMessage: keyTakenByOther(),
+			finishedAt: expect.any(String) as string,
+		});
+	});
+
+	it('whose request was refused is claimed in the same row', async () => {
+		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
+		const { claim, writes } = await open(rows);
+		expect(await claim()).toBe('claimed');
+		expect(rows).toMatchObject([{ id: 1, jobKey: OWN, status: 'submitting' }]);
+		const filters = { id: 1, status: 'failed', jobKey: 'other', uuid: null };
+		expect(writes).toMatchObject([
+			{
+				filter: {
+					type: 'and',
+					filters: Object.entries(filters).map(([columnName, value]) => ({
+						columnName,
+						condition: 'eq',
+						value,
+					})),
+				},
+			},
+		]);
+	});
+
+	it('of a row that a user inserted is claimed as well', async () => {
+		const rows = [{ id: 1, idempotencyKey: 'order 7' }];
+		const { claim } = await open(rows);
+		expect(await claim()).toBe('claimed');
+		expect(rows).toMatchObject([{ id: 1, jobKey: OWN }]);
+	});
+
+	it('whose row another item changes first goes to that item', async () => {
+		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
+		const { claim } = await open(rows, () =>
+			Object.assign(rows[0] ?? {}, { jobKey: 'third', status: 'pending', uuid: 'v-3' }),
+		);
+		expect(await claim()).toMatchObject({ jobKey: 'third', uuid: 'v-3' });
+	});
+
+	it('gives a new video for the failed one that the user replaces, and for no other', async () => {
+		const rows = [{ ...OTHER, status: 'failed', uuid: 'v-1' }];
+		const { claim } = await open(rows);
+		expect(await claim({ replaces: 'v-0' })).toMatchObject({ uuid: 'v-1' });
+		expect(await claim({ replaces: 'v-1' })).toBe('claimed');
+		expect(rows).toMatchObject([{ id: 1, uuid: null, jobKey: OWN, status: 'submitting' }]);
+	});
+});
+
+describe('A key that is being submitted', () => {
+	const sentAgo = (ms: number) => ({ submittedAt: new Date(NOW - ms).toISOString() });
+
+	it('is waited for until its request has surely ended', async () => {
+		const { claim, clock } = await open([{ ...OTHER, ...sentAgo(LIMIT_MS - 2_000) }]);
+		expect(await claim()).toBe('unclear');
+		expect(clock.sleeps).toEqual([1_000, 1_000, 1_000]);
+	});
+
+	it.each([
+		['longer ago than a request may take', sentAgo(LIMIT_MS + 1)],
+		['at a time that cannot be read', { submittedAt: 'yesterday' }],
+		['by an earlier try of this item', { jobKey: OWN }],
+		['with an unclear answer', { errorMessage: 'The connection broke' }],
+	])('%s is unclear at once', async (_, row) => {
+		const { claim, clock, writes } = await open([{ ...OTHER, ...row }]);
+		expect(await claim()).toBe('unclear');
+		expect([clock.sleeps, writes]).toEqual([[], []]);
+	});
+
+	it('once more is waited for as well', async () => {
+		const again = { errorMessage: sentAgain(), ...sentAgo(LIMIT_MS) };
+		const { claim, clock } = await open([{ ...OTHER, ...again }]);
+		expect(await claim()).toBe('unclear');
+		expect(clock.sleeps).toEqual([1_000]);
+	});
+
+	it('and unclear is sent again only where the user chose so', async () => {
+		const rows = [{ ...OTHER, ...sentAgo(LIMIT_MS + 1) }];
+		const { claim, tracker } = await open(rows);
+		expect(tracker.wasSentAgain({ id: 1, errorMessage: 'The connection broke' })).toBe(false);
+		expect(tracker.wasSentAgain(undefined)).toBe(false);
+		expect(await claim({ isSentAgain: true })).toBe('claimed');
+		const [row] = rows;
+		expect(row).toMatchObject({ jobKey: OWN, errorMessage: sentAgain() });
+		expect(tracker.wasSentAgain({ id: 1, errorMessage: `${sentAgain()}, and more` })).toBe(true);
+	});
+
+	it('is not waited for after Stop', async () => {
+		const stop = new AbortController();
+		const { claim, clock, writes } = await open([OTHER]);
+		const claiming = claim({ signal: stop.signal });
+		setTimeout(() => stop.abort(), 1_500);
+		expect(await rejectionOf(claiming)).toBeInstanceOf(StoppedError);
+		expect(clock.now()).toBe(NOW + 1_500);
+		expect(writes).toEqual([]);
+	});
+});
+
+describe('Jobs of the same request', () => {
+	it('are the newest that did not fail', async () => {
+		const { send, sent } = transportOf(({ path }) =>
+			path.includes('/rows')
+				? json(200, { data: [{ id: 9, uuid: 'v-9', progress: 'odd' }] })
+				: json(200, { data: [{ id: 't-1', name: 'jobs' }] }),
+		);
+		const run = { executionId: 'e', workflowId: 'w', nodeId: 'n', runIndex: 0 };
+		const retry = { backoff: new Backoff(), maxRetries: 0 };
+		const tracker = new JobTracker(jobTable(send, { name: 'jobs' }), run, retry, TIMEOUT_MS);
+		await tracker.open();
+		expect(await tracker.identical('hash', 3)).toEqual([{ id: 9, uuid: 'v-9' }]);
+		const query = new URLSearchParams(sent.at(-1)?.request.path.split('?')[1]);
+		expect([query.get('sortBy'), query.get('limit')]).toEqual(['id:desc', '3']);
+		expect(JSON.parse(query.get('filter') ?? '')).toEqual({
+			type: 'and',
+			filters: [
+				{ columnName: 'requestHash', condition: 'eq', value: 'hash' },
+				{ columnName: 'status', condition: 'neq', value: 'failed' },
+				{ columnName: 'uuid', condition: 'neq', value: null },
+				{ columnName: 'uuid', condition: 'neq', value: '' },
+			],
+		});
+	});
+});
