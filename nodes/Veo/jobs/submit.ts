@@ -1,4 +1,5 @@
 import type { AcceptedJob, VeoClient } from '../api/client';
+import type { JsonObject } from '../api/json';
 import type { GenerateRequest } from '../api/parameters';
 import { mayBeAccepted, PaidPermit } from '../api/policy';
 import type { RetryRules } from '../api/retry';
@@ -208,6 +209,8 @@ async function submitCounted(
 	// Whether the item of a key is submitted at all is known only when the key is claimed.
 	const overLimit = idempotencyKey === undefined ? count.add() : undefined;
 	if (overLimit) throw overLimit;
+	/** A row whose new video is refused keeps the failed one. */
+	const replaced = replaces === undefined ? {} : { uuid: replaces };
 	const request = await item.prepare();
 	let isSentAgain = kept.sentAgain === true;
 	let firstUnclear = unclear;
@@ -236,7 +239,7 @@ async function submitCounted(
 		const overLimit = count.add();
 		if (overLimit) {
 			// The key that was just claimed is free for others.
-			await tracker?.notAccepted(item, overLimit.message, firstUnclear !== undefined);
+			await tracker?.notAccepted(item, overLimit.message, firstUnclear !== undefined, replaced);
 			throw overLimit;
 		}
 		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
@@ -253,7 +256,7 @@ async function submitCounted(
 			if (idempotencyKey !== undefined) {
 				count.remove();
 				const { message } = requestFailed(answer.outcome);
-				await tracker?.notAccepted(item, message, firstUnclear !== undefined);
+				await tracker?.notAccepted(item, message, firstUnclear !== undefined, replaced);
 			}
 		}
 		throw answer;
@@ -268,7 +271,7 @@ async function submitCounted(
 	const answer = await settle(queue.submit(permit, send)).catch(async (thrown: unknown) => {
 		// Stopped while no request was being sent. The row must not keep a retry from submitting.
 		if (!submissions.find(itemIndex, requestHash) && idempotencyKey === undefined) {
-			await tracker?.notAccepted(item, notSubmitted(), false);
+			await tracker?.notAccepted(item, notSubmitted(), false, replaced);
 		}
 		throw thrown;
 	});
@@ -276,11 +279,20 @@ async function submitCounted(
 	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, {
 		isSentAgain,
 		isStillUnclear: firstUnclear !== undefined,
+		replaced,
 	});
 	if (firstUnclear && !error.details.isUnclear) throw refusedWhenSentAgain(firstUnclear, error);
 	if (isSentAgain || !error.details.isUnclear) throw error;
 	if (maySendAgain(rules)) return error;
 	throw withLimit(error, rules);
+}
+
+/** What the row of a request without a job says besides its outcome. */
+interface RowFacts {
+	isSentAgain: boolean;
+	/** The first request of the item is unclear, although this one was refused. */
+	isStillUnclear: boolean;
+	replaced: JsonObject;
 }
 
 async function recordNotAccepted(
@@ -289,7 +301,7 @@ async function recordNotAccepted(
 	outcome: Outcome,
 	{ tracker, situation }: SubmitRules,
 	set: (submission: Submission) => void,
-	{ isSentAgain, isStillUnclear }: { isSentAgain: boolean; isStillUnclear: boolean },
+	{ isSentAgain, isStillUnclear, replaced }: RowFacts,
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
 	const error = isUnclear
@@ -298,7 +310,7 @@ async function recordNotAccepted(
 	if (isUnclear) set({ state: 'unclear', message: error.message });
 	// The row keeps that it was sent again, in case the node's memory is lost.
 	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;
-	await tracker?.notAccepted(item, reason, isUnclear || isStillUnclear);
+	await tracker?.notAccepted(item, reason, isUnclear || isStillUnclear, isUnclear ? {} : replaced);
 	return error;
 }
 
