@@ -105,7 +105,9 @@ export async function execute(
 			}
 			emulator.credits += scenario.uiRetry.credits;
 			// Stop shows no message, so the user retries. The second retry follows the message of the first.
-			for (let retries = conditions.stopped ? 2 : 1; retries > 0 && ran.error; retries--) {
+			// A retry before anything was paid is a first try.
+			for (let left = conditions.stopped ? 2 : 1; left > 0 && ran.error && runs.length < 4;) {
+				if (ledger().jobs.length > 0) left--;
 				const failsAgain = wouldFailAgain(scenario, ledger(), last, emulator.credits);
 				const way = followMessage(last.message ?? '', scenario, failsAgain);
 				const again = await withinLimit(
@@ -219,8 +221,13 @@ async function getByStatus(
 	for (const { uuid, error } of runs.at(-1)?.outputs.flat() ?? []) {
 		if (!uuid || !error?.includes('Get Status with this ID') || end.aborted) continue;
 		const parameters = { ...options.parameters, operation: 'getStatus', uuid };
-		const ran = await runNode({ ...options, parameters, items: [{ json: {} }] });
-		found.push(readSeen(ran, false));
+		// A URL that is late makes the message say "Use Get Status with this ID again".
+		for (let tries = 0; tries < 3; tries++) {
+			const ran = await runNode({ ...options, parameters, items: [{ json: {} }] });
+			const one = readSeen(ran, false);
+			found.push(one);
+			if (!one.texts.some((text) => text.includes('Get Status with this ID'))) break;
+		}
 	}
 	return found;
 }

@@ -37,14 +37,15 @@ export function wouldFailAgain(
 	{ unclear }: Seen,
 	credits: number,
 ): boolean {
-	const { prompts, failures, refused, operation, options, isSubWorkflow } = scenario;
+	const { prompts, failures, refused, operation, isSubWorkflow } = scenario;
 	let missing = 0;
 	for (const [itemIndex, prompt] of prompts.entries()) {
 		const first = prompts.indexOf(prompt);
 		const jobs = ledger.jobs.filter((job) => job.itemIndex === first);
 		const hasVideo = jobs.some(({ hasFailed }) => !hasFailed);
 		const isUnclear = unclear.some((index) => prompts[index] === prompt);
-		if (isUnclear && options.onUnclear === 'error') return true;
+		// Where the user chose Send Again, that was tried already.
+		if (isUnclear) return true;
 		if (hasVideo) continue;
 		if (refused.some((index) => prompts[index] === prompt)) return true;
 		const failing = failures[first] ?? 0;

@@ -84,10 +84,12 @@ function paidTwice(conditions: Conditions, { jobs }: Ledger): Violation[] {
 		const before = jobs.slice(0, index).filter(({ itemIndex }) => itemIndex === job.itemIndex);
 		const replaced = before.at(-1);
 		if (!replaced) return false;
-		const failed = before.filter(({ hasFailed }) => hasFailed).length;
-		if (replaced.hasFailed) return failed > retriesByUser + makeAgain * executions;
-		const isKnown = replaced.answeredUuid !== undefined && !conditions.answersLost;
-		return !sendsAgain || isKnown || before.length - failed > executions;
+		const isKnown = ({ answeredUuid }: PaidJob) => answeredUuid !== undefined;
+		const failed = before.filter((one) => one.hasFailed && isKnown(one)).length;
+		const mayMakeAgain = failed <= retriesByUser + makeAgain * executions;
+		if (replaced.hasFailed && isKnown(replaced) && mayMakeAgain) return false;
+		const isUnclear = !isKnown(replaced) || conditions.answersLost;
+		return !sendsAgain || !isUnclear || before.length - failed > executions;
 	});
 	return again.map(({ itemIndex, uuid }) => ({
 		kind: 'paid twice',

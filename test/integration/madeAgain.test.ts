@@ -1,6 +1,6 @@
 /** Videos that the API reports as failed: what each of n8n's retries pays for, and what it returns. */
 import type { INode } from 'n8n-workflow';
-import { failing } from '../../emulator';
+import { failing, refuse } from '../../emulator';
 import { retryRun, type RunOptions } from '../../harness/core';
 import {
 	failureOf,
@@ -109,6 +109,31 @@ describe('Make Again When Failed', () => {
 });
 
 describe('The job table', () => {
+	test('keeps the ID of the failed video where the new one is refused', async () => {
+		for (const key of [{}, { idempotencyKey: 'k' }]) {
+			await withJobTable({ outcome, credits: 2 }, async ({ emulator, tables, run }) => {
+				const parameters = { ...wait, options: { makeAgain: 1, ...key } };
+				failureOf(await run(parameters, { items: prompts('bad') }));
+				expect(tables.rows(TABLE)).toMatchObject([
+					{ uuid: emulator.jobs[0]?.uuid, status: 'failed' },
+				]);
+			});
+		}
+	});
+
+	test('that fails in a later try does not hide the videos of the earlier one', async () => {
+		const faults = [refuse(422, { detail: 'prompt flagged' }, { prompt: 'bad' })];
+		await withJobTable({ faults }, async ({ emulator, tables, run }) => {
+			let openings = 0;
+			tables.refuse = (request) =>
+				request === 'GET /data-tables' && ++openings > 1 ? { status: 500 } : undefined;
+			const node = { ...RETRY_ON_FAIL, ...CONTINUE };
+			const json = jsonOf(await run(wait, { items: prompts('bad', 'one'), node }));
+			expect(JSON.stringify(json[1])).toContain('The job table');
+			expect(json[1]?.uuid).toBe(emulator.jobs[0]?.uuid);
+		});
+	});
+
 	test('has the new video in the row of the failed one', async () => {
 		await withJobTable({ outcome }, async ({ emulator, tables, run }) => {
 			const parameters = { ...wait, options: { makeAgain: 1 } };

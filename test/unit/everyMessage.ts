@@ -71,8 +71,8 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 		.filter((outcome) => mayBeAccepted(outcome))
 		.flatMap((outcome) => SITUATIONS.map((one) => messages.submissionUnclear(outcome, one))),
 	submissionInterrupted: SITUATIONS.map((one) => messages.submissionInterrupted(one)),
-	stillUnclear: [
-		messages.stillUnclear(
+	refusedWhenSentAgain: [
+		messages.refusedWhenSentAgain(
 			messages.submissionInterrupted('stops'),
 			messages.requestFailed({ name: 'code1001' }),
 		),

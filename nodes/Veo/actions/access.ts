@@ -53,8 +53,6 @@ export async function openJobs(
 	{ stop, end }: RunSignals,
 ): Promise<SubmitRules> {
 	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
-	// Each call of an agent's tool is a run of its own. A call that repeats one without a result is a retry of it.
-	const submissionRun = isAgentTool(context.getNode()) ? 0 : runIndex;
 	const isTracked = isOn(context.getNodeParameter('trackJob', 0, false));
 	const { maxRetries, maxWaitMs } = options;
 	const memory = context.getContext('node');
@@ -63,7 +61,7 @@ export async function openJobs(
 		client,
 		retry,
 		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs: maxWaitMs, signal: end }),
-		submissions: new Submissions(memory, submissionRun),
+		submissions: openSubmissions(context),
 		videoLimit: new VideoLimit(memory, executionId, options.maxVideos),
 		tracker: isTracked ? await openTracker(context, options, runIndex, stop) : undefined,
 		reuseIdentical: options.reuseIdentical,
@@ -93,6 +91,13 @@ export const mayBeTakenUp = (
 export function checkVideoLimit(items: PaidItem[], rules: SubmitRules): void {
 	const isNew = (item: PaidItem) => !mayBeTakenUp(rules, item) && !wasSubmitted(rules, item);
 	rules.videoLimit.checkRun(items.filter(isNew).length);
+}
+
+/** The paid requests of this run in the node's memory. */
+export function openSubmissions(context: IExecuteFunctions): Submissions {
+	// Each call of an agent's tool is a run of its own. A call that repeats one without a result is a retry of it.
+	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
+	return new Submissions(context.getContext('node'), isAgentTool(context.getNode()) ? 0 : runIndex);
 }
 
 async function openTracker(

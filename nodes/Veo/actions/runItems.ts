@@ -1,10 +1,16 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import {
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	NodeApiError,
+	NodeOperationError,
+} from 'n8n-workflow';
 import { otherVideosAccepted, otherVideosUnclear, type Situation } from '../errors/messages';
 import { type NodeError, textOf, toNodeError } from '../errors/nodeErrors';
 import { StoppedError, VeoError } from '../errors/VeoError';
 import { inPool } from '../jobs/pool';
 import type { Submissions } from '../jobs/submissions';
 import { isAgentTool } from '../shared/node';
+import { openSubmissions } from './access';
 import { addUuids } from './highlightedData';
 import type { RunSignals } from './runSignals';
 import { situationOf } from './situation';
@@ -110,10 +116,32 @@ function describeOthers(error: NodeError, submissions: Submissions, situation: S
  * the node continues on failures. Throws n8n's node errors only.
  */
 export function failAll(context: IExecuteFunctions, thrown: unknown): INodeExecutionData[] {
+	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) throw thrown;
+	// An earlier try may have submitted videos.
+	const submissions = openSubmissions(context);
 	if (!context.continueOnFail() || context.getExecutionCancelSignal()?.aborted) {
-		throw toItemError(context, thrown, 0);
+		const error = toItemError(context, thrown, 0);
+		describeOthers(error, submissions, situationOf(context));
+		throw error;
 	}
-	return context.getInputData().map((_, itemIndex) => failedItem(context, thrown, itemIndex));
+	return context
+		.getInputData()
+		.map((_, itemIndex) =>
+			failedItem(context, withSubmission(thrown, submissions, itemIndex), itemIndex),
+		);
+}
+
+/** Adds what an earlier try has submitted for the item. */
+function withSubmission(thrown: unknown, submissions: Submissions, itemIndex: number): unknown {
+	if (!(thrown instanceof VeoError)) return thrown;
+	const { message, description, details } = thrown;
+	const isOfItem = (one: { itemIndex: number }) => one.itemIndex === itemIndex;
+	const unclear = submissions.unclear().find(isOfItem);
+	if (unclear) {
+		return new VeoError(unclear.message, thrown.fullText, { ...details, isUnclear: true });
+	}
+	const uuid = submissions.accepted().find(isOfItem)?.uuid;
+	return new VeoError(message, description, { ...details, uuid });
 }
 
 function toItemError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {

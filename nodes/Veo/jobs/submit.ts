@@ -1,4 +1,5 @@
 import type { AcceptedJob, VeoClient } from '../api/client';
+import type { JsonObject } from '../api/json';
 import type { GenerateRequest } from '../api/parameters';
 import { mayBeAccepted, PaidPermit } from '../api/policy';
 import type { RetryRules } from '../api/retry';
@@ -8,10 +9,10 @@ import {
 	notInTable,
 	notSentAgain,
 	notSubmitted,
+	refusedWhenSentAgain,
 	requestFailed,
 	sentAgain,
 	type Situation,
-	stillUnclear,
 	submissionInterrupted,
 	submissionRefused,
 	submissionUnclear,
@@ -144,9 +145,8 @@ async function afterUnclear(
 	const wasSentAgain = earlier?.sentAgain ?? tracker?.wasSentAgain(row) ?? false;
 	const { message, description } = submissionInterrupted(situation);
 	const error = new VeoError(earlier?.message ?? message, description, { isUnclear: true });
-	if (wasSentAgain) throw error;
-	if (maySendAgain(rules)) return await submitUnclear(item, rules, error);
-	throw withLimit(error, rules);
+	if (!wasSentAgain && maySendAgain(rules)) return await submitUnclear(item, rules, error);
+	throw wasSentAgain ? error : withLimit(error, rules);
 }
 
 const maySendAgain = ({ sendUnclearAgain, videoLimit }: SubmitRules): boolean =>
@@ -171,7 +171,7 @@ const submitUnclear = async (
 		unclear,
 	}).catch((thrown: unknown) => {
 		if (!(thrown instanceof VeoError) || thrown.details.isUnclear) throw thrown;
-		throw stillUnclear(unclear, thrown);
+		throw refusedWhenSentAgain(unclear, thrown);
 	});
 
 interface Attempt {
@@ -192,7 +192,7 @@ async function submit(item: PaidItem, rules: SubmitRules, attempt: Attempt): Pro
 	return job instanceof VeoError ? await submitUnclear(item, rules, job) : job;
 }
 
-/** Returns the error of an unclear request that the user chose to send once more. */
+/** Returns the outcome of an unclear request that the user chose to send once more. */
 async function submitCounted(
 	item: PaidItem,
 	rules: SubmitRules,
@@ -209,6 +209,8 @@ async function submitCounted(
 	// Whether the item of a key is submitted at all is known only when the key is claimed.
 	const overLimit = idempotencyKey === undefined ? count.add() : undefined;
 	if (overLimit) throw overLimit;
+	/** A row whose new video is refused keeps the failed one. */
+	const replaced = replaces === undefined ? {} : { uuid: replaces };
 	const request = await item.prepare();
 	let isSentAgain = kept.sentAgain === true;
 	let firstUnclear = unclear;
@@ -220,9 +222,10 @@ async function submitCounted(
 		const claim = await tracker.claim(item, request, { replaces, isSentAgain, signal: stop });
 		if (claim === 'claimed') return undefined;
 		if (claim !== 'unclear') return toJob(claim);
-		const unclearKey = keySubmissionUnclear(situation);
-		if (isSentAgain || !maySendAgain(rules)) throw withLimit(unclearKey, rules);
-		firstUnclear = unclearKey;
+		if (isSentAgain || !maySendAgain(rules)) {
+			throw withLimit(keySubmissionUnclear(situation), rules);
+		}
+		firstUnclear = keySubmissionUnclear(situation);
 		isSentAgain = true;
 		kept.sentAgain = true;
 		return await claimKey();
@@ -236,7 +239,7 @@ async function submitCounted(
 		const overLimit = count.add();
 		if (overLimit) {
 			// The key that was just claimed is free for others.
-			await tracker?.notAccepted(item, overLimit.message, firstUnclear !== undefined);
+			await tracker?.notAccepted(item, overLimit.message, firstUnclear !== undefined, replaced);
 			throw overLimit;
 		}
 		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
@@ -253,22 +256,22 @@ async function submitCounted(
 			if (idempotencyKey !== undefined) {
 				count.remove();
 				const { message } = requestFailed(answer.outcome);
-				await tracker?.notAccepted(item, message, firstUnclear !== undefined);
+				await tracker?.notAccepted(item, message, firstUnclear !== undefined, replaced);
 			}
 		}
 		throw answer;
 	};
 	/** A refused request leaves the item as it was before. */
 	const restore = () => {
-		if (before && (replaces !== undefined || firstUnclear))
-			submissions.set(itemIndex, requestHash, before);
+		const isKept = replaces !== undefined || firstUnclear !== undefined;
+		if (before && isKept) submissions.set(itemIndex, requestHash, before);
 		else submissions.delete(itemIndex, requestHash);
 	};
 
 	const answer = await settle(queue.submit(permit, send)).catch(async (thrown: unknown) => {
 		// Stopped while no request was being sent. The row must not keep a retry from submitting.
 		if (!submissions.find(itemIndex, requestHash) && idempotencyKey === undefined) {
-			await tracker?.notAccepted(item, notSubmitted(), false);
+			await tracker?.notAccepted(item, notSubmitted(), false, replaced);
 		}
 		throw thrown;
 	});
@@ -276,11 +279,20 @@ async function submitCounted(
 	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, {
 		isSentAgain,
 		isStillUnclear: firstUnclear !== undefined,
+		replaced,
 	});
-	if (!error.details.isUnclear) throw firstUnclear ? stillUnclear(firstUnclear, error) : error;
-	if (isSentAgain) throw error;
+	if (firstUnclear && !error.details.isUnclear) throw refusedWhenSentAgain(firstUnclear, error);
+	if (isSentAgain || !error.details.isUnclear) throw error;
 	if (maySendAgain(rules)) return error;
 	throw withLimit(error, rules);
+}
+
+/** What the row of a request without a job says besides its outcome. */
+interface RowFacts {
+	isSentAgain: boolean;
+	/** The first request of the item is unclear, although this one was refused. */
+	isStillUnclear: boolean;
+	replaced: JsonObject;
 }
 
 async function recordNotAccepted(
@@ -289,7 +301,7 @@ async function recordNotAccepted(
 	outcome: Outcome,
 	{ tracker, situation }: SubmitRules,
 	set: (submission: Submission) => void,
-	{ isSentAgain, isStillUnclear }: { isSentAgain: boolean; isStillUnclear: boolean },
+	{ isSentAgain, isStillUnclear, replaced }: RowFacts,
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
 	const error = isUnclear
@@ -298,7 +310,7 @@ async function recordNotAccepted(
 	if (isUnclear) set({ state: 'unclear', message: error.message });
 	// The row keeps that it was sent again, in case the node's memory is lost.
 	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;
-	await tracker?.notAccepted(item, reason, isUnclear || isStillUnclear);
+	await tracker?.notAccepted(item, reason, isUnclear || isStillUnclear, isUnclear ? {} : replaced);
 	return error;
 }
 

@@ -7,9 +7,9 @@ export * from './jobTable';
 export {
 	identicalNotChecked,
 	keySubmissionUnclear,
+	refusedWhenSentAgain,
 	requestFailed,
 	statusFailed,
-	stillUnclear,
 	submissionInterrupted,
 	submissionRefused,
 	submissionUnclear,

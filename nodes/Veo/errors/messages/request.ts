@@ -37,7 +37,7 @@ const unclear = (cause: string, details: VeoError['details'], situation: Situati
 	);
 
 /** The user chose to send an unclear request again, but that one was not accepted either. */
-export const stillUnclear = (unclear: VeoError, thrown: VeoError) =>
+export const refusedWhenSentAgain = (unclear: VeoError, thrown: VeoError) =>
 	new VeoError(
 		unclear.message,
 		`${unclear.description} It was not accepted when it was sent again: ${lowerFirst(thrown.message)}.`,
