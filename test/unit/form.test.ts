@@ -373,6 +373,15 @@ describe('the texts of the form', () => {
 		},
 	);
 
+	it.each([
+		['generateAndWait', /credits.*minutes/],
+		['generate', /credits/],
+		['getStatus', /^(?!.*credits)/],
+	])('tell a model what a tool costs: %s', (operation, words) => {
+		const parameters = { resource: 'video', operation, descriptionType: 'auto' };
+		expect(NodeHelpers.makeDescription(parameters, description)).toMatch(words);
+	});
+
 	it('include each operation in the subtitle', () => {
 		for (const value of OPERATIONS) expect(description.subtitle).toContain(`${value}: "`);
 	});
