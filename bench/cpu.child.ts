@@ -48,10 +48,14 @@ void startN8n().then((n8n) => {
 		},
 		node: (task) => {
 			const operation = 'generateAndWait';
-			const options = { maxConcurrentJobs: CONCURRENT };
-			return async () => await execute(task, { operation, prompt: PROMPT, options });
+			const options = { maxConcurrentJobs: CONCURRENT, maxVideos: 0 };
+			const parameters = { operation, prompt: PROMPT, downloadVideo: false, options };
+			return async () => await execute(task, parameters);
 		},
-		generate: (task) => async () => await execute(task, { operation: 'generate', prompt: PROMPT }),
+		generate: (task) => {
+			const options = { maxVideos: 0 };
+			return async () => await execute(task, { operation: 'generate', prompt: PROMPT, options });
+		},
 	};
 	serve(works, () => n8n.close());
 });

@@ -104,7 +104,7 @@ void startN8n().then((n8n) => {
 				await execute(task, { resource: 'image', operation: 'uploadImage' }, { input });
 		},
 		download: (task) => {
-			const options = { maxConcurrentJobs: task.count };
+			const options = { maxConcurrentJobs: task.count, maxVideos: 0 };
 			const parameters = {
 				operation: 'generateAndWait',
 				prompt: PROMPT,

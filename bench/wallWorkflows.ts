@@ -10,7 +10,12 @@ export const split = () =>
 	});
 
 export function withThisNode(harness: N8nHarness, options: object): TestWorkflow {
-	const parameters = { operation: 'generateAndWait', prompt: '={{ $json.prompt }}', options };
+	const parameters = {
+		operation: 'generateAndWait',
+		prompt: '={{ $json.prompt }}',
+		downloadVideo: false,
+		options,
+	};
 	return chain('This node', webhook(), split(), harness.veo('Veo', parameters));
 }
 

@@ -206,7 +206,10 @@ async function createWorkflow({ parameters, items, node, credentials }: RunOptio
 	const { nodeTypes: ours } = await loadPackage();
 	const itemsNode = new Items(items ?? [{ json: {} }]);
 	const type = (name: string): INodeType =>
-		name === 'test.items' ? itemsNode : (ours[name.split('.')[1] ?? '']?.type as INodeType);
+		name === 'test.items'
+			? itemsNode
+			: // n8n derives the node of an AI agent's tool from this one.
+				(ours[name.split('.')[1]?.replace(/Tool$/, '') ?? '']?.type as INodeType);
 	const nodeTypes: INodeTypes = {
 		getByName: type,
 		getByNameAndVersion: type,

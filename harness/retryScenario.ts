@@ -210,6 +210,7 @@ export class RetryScenario {
 			{
 				operation: 'generateAndWait',
 				prompt: '={{ $json.prompt }}',
+				downloadVideo: false,
 				options: { ...options },
 				...parameters,
 			},

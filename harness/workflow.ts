@@ -20,9 +20,12 @@ export interface WorkflowNode extends NodeSettings {
 	parameters: object;
 }
 
+/** `ai_…` links a model or a tool to an AI agent. */
+type LinkType = 'main' | 'ai_languageModel' | 'ai_tool';
+
 interface Link {
 	node: string;
-	type: 'main';
+	type: LinkType;
 	index: number;
 }
 
@@ -30,7 +33,7 @@ export interface TestWorkflow {
 	name: string;
 	/** The first node starts the workflow. */
 	nodes: [WorkflowNode, ...WorkflowNode[]];
-	connections: Record<string, { main: Link[][] }>;
+	connections: Record<string, Partial<Record<LinkType, Link[][]>>>;
 	settings: object;
 }
 
@@ -79,12 +82,27 @@ export function workflow(
 	const connections: TestWorkflow['connections'] = {};
 	for (const [from, to] of links) {
 		const [source, output] = Array.isArray(from) ? from : [from, 0];
-		const outputs = (connections[source.name] ??= { main: [] }).main;
+		const outputs = ((connections[source.name] ??= {}).main ??= []);
 		while (outputs.length <= output) outputs.push([]);
 		outputs[output]?.push({ node: to.name, type: 'main', index: 0 });
 	}
 	const settings = { executionOrder: 'v1' };
 	return { name: `${name} ${randomUUID().slice(0, 8)}`, nodes, connections, settings };
+}
+
+/** A workflow of an AI agent with one tool. */
+export function agentWorkflow(
+	name: string,
+	start: WorkflowNode,
+	agent: WorkflowNode,
+	model: WorkflowNode,
+	tool: WorkflowNode,
+): TestWorkflow {
+	const made = workflow(name, [start, agent, model, tool], [[start, agent]]);
+	const toAgent = (type: LinkType) => ({ [type]: [[{ node: agent.name, type, index: 0 }]] });
+	made.connections[model.name] = toAgent('ai_languageModel');
+	made.connections[tool.name] = toAgent('ai_tool');
+	return made;
 }
 
 /** A workflow in which each node is linked to the next one. */

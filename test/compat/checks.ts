@@ -132,7 +132,11 @@ async function jobTable(trial: Trial): Promise<string> {
 		].sort(),
 	);
 
-	const again = { operation: 'generateAndWait', options: { reuseIdentical: true } };
+	const again = {
+		operation: 'generateAndWait',
+		downloadVideo: false,
+		options: { reuseIdentical: true },
+	};
 	assert.deepEqual(uuidsOf(itemsOf(await submit(good, again), 'Veo')), paidFor(harness, good));
 	return YES;
 }
@@ -194,7 +198,7 @@ async function retryAfterCrash({ tables, hasDataTables }: Trial): Promise<string
 	const { harness } = tables;
 	const prompt = '20 s, n8n crashes';
 	const start = webhook();
-	const parameters = { operation: 'generateAndWait', prompt };
+	const parameters = { operation: 'generateAndWait', prompt, downloadVideo: false };
 	const veo = hasDataTables
 		? tables.tracked('veo_crashed', parameters)
 		: harness.veo('Veo', parameters);

@@ -184,7 +184,10 @@ async function delivered({ name, saved }: Watching, count: number) {
 			emulator.options.faults = [
 				{ on: 'generate', prompt: 'no answer yet', do: { type: 'delay', ms: ANSWERED_AFTER_MS } },
 			];
-			const veo = cluster.tables.tracked(KILLED, { operation: 'generateAndWait' });
+			const veo = cluster.tables.tracked(KILLED, {
+				operation: 'generateAndWait',
+				downloadVideo: false,
+			});
 			const workflowId = await cluster.startExecutions(
 				{ ...veo, onError: 'continueRegularOutput' },
 				KILLED_NAMES,

@@ -102,7 +102,11 @@ describe('Generate and Wait', () => {
 					'Prompts',
 					prompts.map((prompt) => ({ prompt })),
 				),
-				harness.veo('Veo', { operation: 'generateAndWait', prompt: '={{ $json.prompt }}' }),
+				harness.veo('Veo', {
+					operation: 'generateAndWait',
+					prompt: '={{ $json.prompt }}',
+					downloadVideo: false,
+				}),
 			),
 		);
 		const seconds = (Date.now() - startedAt) / 1000;
@@ -125,6 +129,7 @@ describe('Generate and Wait', () => {
 					operation: 'generateAndWait',
 					generationType: 'image_to_video',
 					prompt: 'It wakes up',
+					downloadVideo: false,
 					imageSource: 'binary',
 					binaryPropertyName: 'data',
 				}),

@@ -7,6 +7,8 @@ import type { Fault } from '../../emulator';
 import { FIRST_CHECK_MS, Tables, uuidsOf } from '../../harness/jobTables';
 import { chain, items, manualTrigger } from '../../harness/workflow';
 
+const WAIT = { operation: 'generateAndWait', downloadVideo: false };
+
 let tables: Tables;
 
 /** Each mostly waits for videos: so they are under way side by side. */
@@ -52,7 +54,7 @@ const latencies: Record<string, number> = {};
 describe('Veo Trigger on the job table', () => {
 	scenario('starts the workflow seconds after a video is finished, once for each', async () => {
 		const table = 'finished';
-		await tables.submit(table, 'before', { operation: 'generateAndWait' });
+		await tables.submit(table, 'before', WAIT);
 		const watching = await tables.watch({ jobTableName: table, options: { pollInterval: 5 } });
 		const prompts = ['62 s one', '64 s two', '75 s three'];
 		await tables.harness.runManually(
@@ -110,10 +112,10 @@ describe('Veo Trigger on the job table', () => {
 
 	scenario('delivers what finished while it was switched off, once', async () => {
 		const table = 'off';
-		await tables.submit(table, 'before off', { operation: 'generateAndWait' });
+		await tables.submit(table, 'before off', WAIT);
 		const watching = await tables.watch({ jobTableName: table });
 		await tables.harness.client.deactivateWorkflow(watching.id);
-		await tables.submit(table, 'while off', { operation: 'generateAndWait' });
+		await tables.submit(table, 'while off', WAIT);
 		expect(await tables.activate(watching)).toBe('');
 		const items = await tables.deliveries(watching, 1);
 		await sleep(15_000);
@@ -192,7 +194,7 @@ describe('Veo Trigger on the job table', () => {
 			await tables.submit(table, '1 s refused');
 			const end = strike('1 s refused', { type: 'envelope', code: 1002, msg: 'No such key' });
 			const watching = await tables.watch({ jobTableName: table });
-			await tables.submit(table, 'finished meanwhile', { operation: 'generateAndWait' });
+			await tables.submit(table, 'finished meanwhile', WAIT);
 			const [execution] = await waitFor('a failed execution', FIRST_CHECK_MS, async () => {
 				const failed = await tables.executions(watching.id, 'error');
 				return failed.length > 0 ? failed : undefined;
@@ -259,8 +261,8 @@ describe('Fetch Test Event', () => {
 				description:
 					'Create one with Generate, wait until it is finished, and fetch the test event again.',
 			});
-			await tables.submit(table, 'sample one', { operation: 'generateAndWait' });
-			await tables.submit(table, 'sample two', { operation: 'generateAndWait' });
+			await tables.submit(table, 'sample one', WAIT);
+			await tables.submit(table, 'sample two', WAIT);
 			const before = await tables.rows(table);
 			const shown = await tables.harness.runManually(tables.watching({ jobTableName: table }));
 			expect(shown.error).toBeUndefined();
@@ -290,7 +292,7 @@ describe('Veo Trigger on listed videos', () => {
 
 describe('Reuse Identical', () => {
 	scenario('gives a finished video again, and pays for nothing', async () => {
-		const wish = { operation: 'generateAndWait', options: { reuseIdentical: true } };
+		const wish = { ...WAIT, options: { reuseIdentical: true } };
 		const first = await tables.submit('again', 'the same fox', wish);
 		const second = await tables.submit('again', 'the same fox', wish);
 		const [one] = itemsOf(first, 'Veo');

@@ -206,7 +206,8 @@ describe('A failed item', () => {
 				expect(outputs[0]).toHaveLength(3);
 				expect(outputs[0]?.[1]).toEqual({
 					json: {
-						error: "The API did not accept the input: Bad [item 1]. Check the node's fields.",
+						error:
+							"The API did not accept the input: Bad [item 1]. Check the node's fields. The prompt had 3 characters.",
 					},
 					pairedItem: { item: 1 },
 				});

@@ -84,7 +84,7 @@ describe.each(['default', 'filesystem'] as const)(
 
 				items[0] = item(await file(Buffer.from('GIF89a')));
 				expect(failureOf(await run(parameters, { items })).message).toBe(
-					"The file in 'Input Data Field Name' is not a JPEG, PNG or WebP image [item 0]",
+					"The file in 'Input Data Field Name' is a GIF image, not a JPEG, PNG or WebP image [item 0]",
 				);
 			});
 		});
@@ -95,7 +95,7 @@ describe.each(['default', 'filesystem'] as const)(
 				const [json] = jsonOf(await run({ ...fromFile, operation: 'generateAndWait' }, { items }));
 
 				expect(json).toMatchObject({ status: 'completed', generationType: 'image_to_video' });
-				expect(kinds(emulator.requests)).toEqual(['upload', 'generate', 'status']);
+				expect(kinds(emulator.requests)).toEqual(['upload', 'generate', 'status', 'video']);
 				const imageKey = emulator.jobs[0]?.request.imageKey;
 				expect(imageKey).toEqual(aString);
 				expect(emulator.requests[1]?.body).toEqual({
@@ -123,11 +123,15 @@ describe.each(['default', 'filesystem'] as const)(
 		});
 
 		it.each([
-			['a GIF', Buffer.from('GIF89a and more')],
-			['a PDF', Buffer.from('%PDF-1.7 and more')],
-			['the first bytes of a PNG', IMAGES.png.subarray(0, 7)],
-			['a RIFF file that is not a WebP', Buffer.from('RIFF\x20\0\0\0WAVEfmt ', 'latin1')],
-		])('is refused if it is %s with the type of a PNG', async (_, content) => {
+			['a GIF image', Buffer.from('GIF89a and more')],
+			['a PDF document', Buffer.from('%PDF-1.7 and more')],
+			['a HEIC image', Buffer.from('\0\0\0\x20ftypheic', 'latin1')],
+			['a web page', Buffer.from('<!DOCTYPE html><title>Sign in</title>')],
+			['empty', Buffer.alloc(0)],
+			// The first bytes of a PNG, and a RIFF file that is not a WebP.
+			['a file of another kind', IMAGES.png.subarray(0, 7)],
+			['a file of another kind', Buffer.from('RIFF\x20\0\0\0WAVEfmt ', 'latin1')],
+		])('is refused if it is %s with the type of a PNG', async (what, content) => {
 			await withEmulator({}, async ({ emulator, run }) => {
 				const items = [item(await file(IMAGES.png), 'good'), item(await file(content), 'bad')];
 				for (const operation of [
@@ -137,7 +141,7 @@ describe.each(['default', 'filesystem'] as const)(
 				]) {
 					expect(failureOf(await run({ ...fromFile, ...operation }, { items }))).toMatchObject({
 						name: 'NodeOperationError',
-						message: "The file in 'data' is not a JPEG, PNG or WebP image [item 1]",
+						message: `The file in 'data' is ${what}, not a JPEG, PNG or WebP image [item 1]`,
 						description: containing('Nothing was sent, so nothing was paid.'),
 						context: { itemIndex: 1 },
 					});

@@ -68,7 +68,9 @@ describe('Generate', () => {
 	it('handles a thousand items', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const list = numbered(1000);
-			const ran = await run({ operation: 'generate', prompt: PROMPT }, { items: prompts(...list) });
+			const options = { maxVideos: 0 };
+			const parameters = { operation: 'generate', prompt: PROMPT, options };
+			const ran = await run(parameters, { items: prompts(...list) });
 			expect(jsonOf(ran).map(({ prompt }) => prompt)).toEqual(list);
 			expect(emulator.jobs).toHaveLength(1000);
 		});
@@ -170,7 +172,7 @@ describe('Generate and Wait', () => {
 	test('returns the fields of both answers for each item, paired', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const { outputs } = await run(
-				{ operation: 'generateAndWait', prompt: PROMPT },
+				{ operation: 'generateAndWait', prompt: PROMPT, downloadVideo: false },
 				{ items: prompts('one', 'two') },
 			);
 			const byPrompt = new Map(emulator.jobs.map(({ request, uuid }) => [request.prompt, uuid]));
@@ -262,8 +264,12 @@ describe('The key', () => {
 	it('is sent to the API as a bearer token and is not in the execution data', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {
 			const ran = await run({ operation: 'generateAndWait', prompt: 'A fox' });
-			expect(emulator.requests.map(({ kind }) => kind)).toEqual(['generate', 'status']);
-			expect(emulator.requests.map(authorization)).toEqual([`Bearer ${KEY}`, `Bearer ${KEY}`]);
+			expect(emulator.requests.map(({ kind }) => kind)).toEqual(['generate', 'status', 'video']);
+			expect(emulator.requests.map(authorization)).toEqual([
+				`Bearer ${KEY}`,
+				`Bearer ${KEY}`,
+				undefined,
+			]);
 			expect(dumpOf(ran).includes(KEY)).toBe(false);
 		});
 	});

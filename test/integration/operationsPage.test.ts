@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmulatorOptions } from '../../emulator';
-import { storeFile } from '../../harness/core';
-import { IMAGES, jsonOf, type Scene, useN8n, withEmulator } from './support';
+import { NODE, storeFile } from '../../harness/core';
+import { IMAGES, jsonOf, PROMPT, prompts, type Scene, useN8n, withEmulator } from './support';
+import { startWeb } from './web';
 
 useN8n();
 
@@ -17,7 +18,8 @@ const normalize = (json: unknown): unknown =>
 			.replace(/127\.0\.0\.1:\d+/g, 'HOST')
 			.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
 			.replace(/"estimatedTime":\d+/, '"estimatedTime":0')
-			.replace(/[\d.]+ kB/, 'SIZE'),
+			.replace(/[\d.]+ kB/, 'SIZE')
+			.replace(/in \d+ s\b/, 'in TIME'),
 	);
 
 function exampleNamed(name: string): unknown {
@@ -27,6 +29,18 @@ function exampleNamed(name: string): unknown {
 }
 
 const FOX = { prompt: 'A fox in the snow', aspectRatio: '16:9' };
+
+const CONTINUE = { onError: 'continueRegularOutput' } as const;
+
+async function fromUrl({ run }: Scene, imageUrl: string, imageSource = 'fetch') {
+	const image = { generationType: 'image_to_video', imageSource, imageUrl };
+	const parameters = { operation: 'generate', prompt: 'The cat yawns', ...image };
+	return await run(parameters, { node: CONTINUE });
+}
+
+/** The body of the paid request. */
+const bodyOf = ({ emulator }: Scene) =>
+	emulator.requests.find(({ kind }) => kind === 'generate')?.body;
 
 /** For each example, the emulator options and a function that returns the actual output. */
 const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]> = {
@@ -55,6 +69,71 @@ const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]
 			const data = await storeFile(IMAGES.png, { fileName: 'cat.png', mimeType: 'image/png' });
 			const items = [{ json: {}, binary: { data } }];
 			return jsonOf(await run({ resource: 'image', operation: 'uploadImage' }, { items }))[0];
+		},
+	],
+	tooManyVideos: [
+		{},
+		async ({ run }) => {
+			const more = { node: CONTINUE, items: prompts('a', 'b', 'c') };
+			const options = { maxVideos: 2 };
+			return jsonOf(await run({ operation: 'generate', prompt: PROMPT, options }, more))[0];
+		},
+	],
+	promptTooLong: [
+		{},
+		async ({ run }) => {
+			const options = { maxPromptLength: 10 };
+			const parameters = { operation: 'generate', ...FOX, options };
+			return jsonOf(await run(parameters, { node: CONTINUE }))[0];
+		},
+	],
+	sharePage: [
+		{},
+		async (scene) => {
+			const page = 'https://drive.google.com/file/d/1aB/view';
+			return jsonOf(await fromUrl(scene, page, 'url'))[0];
+		},
+	],
+	hint: [
+		{},
+		async ({ run }) => {
+			const more = { items: prompts('a', 'b') };
+			const ran = await run({ operation: 'generateAndWait', prompt: PROMPT }, more);
+			return ran.run.data.resultData.runData[NODE]?.[0]?.hints?.[0];
+		},
+	],
+	fetched: [
+		{},
+		async (scene) => {
+			const web = await startWeb({ '/cat.png': { body: IMAGES.png } });
+			jsonOf(await fromUrl(scene, `${web.url}/cat.png`));
+			await web.close();
+			return bodyOf(scene);
+		},
+	],
+	notAnImage: [
+		{},
+		async (scene) => {
+			const web = await startWeb({ '/cat': { body: '<!DOCTYPE html><html></html>' } });
+			const json = jsonOf(await fromUrl(scene, `${web.url}/cat`));
+			await web.close();
+			return json[0];
+		},
+	],
+	extraParameters: [
+		{},
+		async (scene) => {
+			const options = { extraParameters: '{"seed": 42}' };
+			jsonOf(await scene.run({ operation: 'generate', ...FOX, options }));
+			return bodyOf(scene);
+		},
+	],
+	fileName: [
+		{},
+		async ({ run }) => {
+			const options = { fileName: 'Fox: "the film" 1/2.mp4' };
+			const ran = await run({ operation: 'generateAndWait', ...FOX, options });
+			return { fileName: ran.outputs[0]?.[0]?.binary?.data?.fileName };
 		},
 	],
 	continued: [{ outcome: 'failed' }, generateAndWait],

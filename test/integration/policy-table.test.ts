@@ -262,7 +262,12 @@ describe('An API that goes offline', () => {
 		const port = await closedPort();
 		const options: EmulatorOptions = { port, durationMs: 60_000 };
 		await withEmulator(options, async ({ emulator, run }) => {
-			const ran = run({ operation: 'generateAndWait', prompt: 'A fox', options: OPTIONS });
+			const ran = run({
+				operation: 'generateAndWait',
+				prompt: 'A fox',
+				downloadVideo: false,
+				options: OPTIONS,
+			});
 			await until(() => emulator.count('status') > 0);
 			await emulator.close();
 			await sleep(5500);

@@ -18,6 +18,7 @@ const PROMPT =
 	'A paper boat sails through a rainy city street at dusk, slow camera, soft reflections';
 const TEXT = ['prompt', 'aspectRatio'];
 const GENERATING = ['resource', 'operation', 'generationType', ...TEXT];
+const COST = 'Each video takes minutes and uses credits of your veo3o1.com account';
 /** Nothing answers there. */
 const NOWHERE = 'http://127.0.0.1:9/api';
 const ITS_WORDS = 'Authentication failed: missing or invalid API key';
@@ -83,14 +84,14 @@ async function expectFields(...names: string[]): Promise<void> {
 			expect(await editor.panel.getByTestId('node-creator-item-name').allInnerTexts()).toEqual([
 				'On video completed',
 				'On video failed',
-				'Start generating video',
-				'Generate video and wait for it',
+				'Start generating video with credits',
+				'Generate video with credits and wait minutes',
 				'Get video status',
 				'Upload image',
 			]);
 			await look('panel-actions');
 
-			await editor.panel.getByText('Start generating video').click();
+			await editor.panel.getByText('Start generating video with credits').click();
 			await editor.form.waitFor();
 			expect(await editor.valueOf('operation')).toBe('Generate');
 			const credential = editor.form.getByTestId('node-credentials-select').first();
@@ -102,12 +103,34 @@ async function expectFields(...names: string[]): Promise<void> {
 	describe('the form', () => {
 		story('of Generate and Wait asks for a prompt, and where to put the film', async () => {
 			await editor.openVeo({});
-			await expectFields(...GENERATING, 'downloadVideo', 'trackJob');
+			const begin = [...GENERATING, 'downloadVideo'];
+			await expectFields(...begin, 'binaryOutputField', 'trackJob');
+			await editor.toggle('downloadVideo');
+			await expectFields(...begin, 'trackJob');
+			await editor.toggle('downloadVideo');
 			await editor.fill('prompt', PROMPT);
 			await editor.choose('aspectRatio', 'Landscape (16:9)');
-			await editor.toggle('downloadVideo');
-			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField', 'trackJob');
+			await expectFields(...begin, 'binaryOutputField', 'trackJob');
+			await editor.form.getByText(COST).waitFor();
 			await look('form');
+		});
+
+		story('says before the first field that a video takes minutes and credits', async () => {
+			await editor.openVeo({});
+			const notice = editor.form.getByText(COST);
+			expect(await topOf(notice)).toBeGreaterThan(await topOf(editor.field('operation')));
+			expect(await topOf(notice)).toBeLessThan(await topOf(editor.field('generationType')));
+			await editor.toggle('trackJob');
+			await editor.form.getByText(`${COST}. Follow its progress in the job table.`).waitFor();
+			await editor.choose('operation', 'Get Status');
+			await notice.waitFor({ state: 'hidden' });
+		});
+
+		story('fits into a small window', async () => {
+			await editor.page.setViewportSize({ width: 1280, height: 720 });
+			await editor.openVeo({ prompt: PROMPT, generationType: 'image_to_video', trackJob: true });
+			await look('form-small');
+			await editor.page.setViewportSize({ width: 1440, height: 900 });
 		});
 
 		story('of Generate asks for the image, and for the job table', async () => {
@@ -120,6 +143,9 @@ async function expectFields(...names: string[]): Promise<void> {
 			await expectFields(...begin, 'imageUrl', 'imageKey', ...TEXT, 'trackJob');
 			await editor.fill('imageUrl', 'https://example.com/a-paper-boat-at-dusk.png');
 			await look('form-image-url');
+			await editor.choose('imageSource', 'File From URL');
+			await expectFields(...begin, 'imageUrl', ...TEXT, 'trackJob');
+			await look('form-image-fetched');
 			await editor.choose('imageSource', 'File From Input');
 			await expectFields(...begin, 'binaryPropertyName', ...TEXT, 'trackJob');
 			await look('form-image-file');
@@ -149,10 +175,14 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('offers the options that the operation has', async () => {
 			await editor.openVeo({ prompt: PROMPT, trackJob: true });
 			expect(await editor.offeredOptions()).toEqual([
+				'Extra Parameters',
+				'File Name',
 				'Idempotency Key',
 				'Make Again When Failed',
 				'Max Concurrent Jobs',
+				'Max Prompt Length',
 				'Max Retries',
+				'Max Videos per Execution',
 				'Max Wait Time (Seconds)',
 				'On Timeout',
 				'On Unclear Submission',
@@ -164,6 +194,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.page.keyboard.press('Escape');
 			await editor.addOption('On Timeout');
 			await editor.choose('onTimeout', 'Return the Last Status');
+			await editor.addOption('Extra Parameters');
 			await look('options-added');
 
 			await editor.choose('operation', 'Get Status');
@@ -176,6 +207,7 @@ async function expectFields(...names: string[]): Promise<void> {
 		story('gives the fields of the video, and the film plays', async () => {
 			await editor.openVeo({ prompt: PROMPT, aspectRatio: '16:9', downloadVideo: true });
 			await editor.run();
+			await editor.output.getByText(/^1 video made, in \d+ s\.$/).waitFor();
 			await editor.output.getByTestId('radio-button-json').click();
 			const json = editor.output.getByTestId('ndv-data-container');
 			const [job] = editor.harness.emulator.jobs;

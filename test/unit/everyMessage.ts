@@ -57,9 +57,11 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	invalidChoice: [messages.invalidChoice('Aspect Ratio', '4:3', ['auto', '16:9'])],
 	missingImageUrl: [messages.missingImageUrl()],
 	invalidImageUrl: [messages.invalidImageUrl('cat.png')],
-	notAnImage: [messages.notAnImage('data', 'JPEG, PNG or WebP')],
+	notAnImage: [[], ['data', 'uuid']].map((others) =>
+		messages.notAnImage('data', 'a web page', 'JPEG, PNG or WebP', others),
+	),
 	imageTooLarge: [messages.imageTooLarge('data', 60_000_000, 52_428_800)],
-	noImageFile: [messages.noImageFile('data')],
+	noImageFile: [messages.noImageFile('data', []), messages.noImageFile('data', ['data', 'uuid'])],
 	invalidUuid: [messages.invalidUuid()],
 	blankTableName: [messages.blankTableName()],
 	invalidBaseUrl: CREDENTIALS.map(({ displayName }) => messages.invalidBaseUrl(displayName)),
@@ -123,6 +125,29 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	otherVideosUnclear: [
 		messages.otherVideosUnclear(['The server did not answer in time [item 1].']),
 	],
+	submissionRefused: outcomes.map((outcome) => messages.submissionRefused(outcome, 2_345)),
+	severalImageUrls: [messages.severalImageUrls()],
+	privateImageUrl: [messages.privateImageUrl('http://10.0.0.1/cat.png')],
+	sharePageAsImage: [true, false].map((canFetch) =>
+		messages.sharePageAsImage('https://example.com/cat', 'Box', canFetch),
+	),
+	heicImageUrl: [messages.heicImageUrl('https://example.com/cat.heic')],
+	privateFetch: [messages.privateFetch()],
+	imageUrlWithPassword: [messages.imageUrlWithPassword()],
+	fetchedNoImage: [messages.fetchedNoImage('a web page', 'JPEG, PNG or WebP')],
+	fetchedTooLarge: [messages.fetchedTooLarge(52_428_800)],
+	imageNotFetched: outcomes.map((outcome) => messages.imageNotFetched(outcome)),
+	promptTooLong: [messages.promptTooLong(2_345, 2_000)],
+	invalidExtraParameters: [
+		'have more than 16 kB',
+		'are not JSON in curly brackets',
+		'name "Prompt", which has a field of its own',
+		'are nested more than 10 levels deep',
+		'contain the name "__proto__"',
+	].map((cause) => messages.invalidExtraParameters(cause)),
+	tooManyVideos: [messages.tooManyVideos(500, 100, 0), messages.tooManyVideos(500, 100, 20)],
+	notSentAgain: [messages.notSentAgain(100)],
+	maxVideosReached: [messages.maxVideosReached(100)],
 };
 
 /** The texts outside `errors/messages`, with ‹› for the variable parts. */

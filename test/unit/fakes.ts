@@ -6,6 +6,7 @@ import { StoppedError } from '../../nodes/Veo/errors/VeoError';
 import { SubmissionQueue, type SubmissionRules } from '../../nodes/Veo/jobs/submissionQueue';
 import { Submissions } from '../../nodes/Veo/jobs/submissions';
 import type { SubmitRules } from '../../nodes/Veo/jobs/submit';
+import { VideoLimit } from '../../nodes/Veo/jobs/videoLimit';
 import {
 	type ApiAnswer,
 	type ApiRequest,
@@ -192,6 +193,7 @@ export function submitRules(
 		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs, signal }),
 		retry: { backoff: new Backoff(), maxRetries, signal },
 		submissions: new Submissions({}, 0),
+		videoLimit: new VideoLimit({}, 'execution', 0),
 		reuseIdentical: false,
 		executionId: 'execution',
 		isRetryByUser: false,

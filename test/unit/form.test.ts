@@ -18,13 +18,15 @@ const GENERATING = ['generate', 'generateAndWait'];
 
 const valuesOf = (field: INodeProperties) => choicesOf(field).map(({ value }) => value);
 
-/** The field of this name. Fields of the same name differ only in displayOptions, except operation. */
+/** The field of this name. Fields of the same name differ only in displayOptions, except operation and downloadVideo. */
 function fieldNamed(name: string, fields: INodeProperties[] = properties): INodeProperties {
 	const [field, ...others] = fields.filter((one) => one.name === name);
 	if (!field) throw new Error(`There is no field '${name}'`);
 	if (name === 'operation') return field;
 	for (const other of others) {
-		expect({ ...other, displayOptions: null }).toEqual({ ...field, displayOptions: null });
+		// Download Video is on by default in one operation only.
+		const same = { displayOptions: null, ...(name === 'downloadVideo' && { default: null }) };
+		expect({ ...other, ...same }).toEqual({ ...field, ...same });
 	}
 	return field;
 }
@@ -36,11 +38,13 @@ const triggerOptionFields = optionsOf(fieldNamed('options', trigger.properties))
 
 /** The names of the fields that n8n shows with these values and defaults for the others. */
 function shownFor(values: INodeParameters, fields = properties, type = description): string[] {
-	const defaults = Object.fromEntries(type.properties.map((field) => [field.name, field.default]));
 	const resource = values.operation === 'uploadImage' ? 'image' : 'video';
-	const all = { ...defaults, operation: 'generateAndWait', resource, ...values };
+	const given = { operation: 'generateAndWait', resource, ...values };
+	const node = { typeVersion: 1 };
+	const defaults = NodeHelpers.getNodeParameters(type.properties, given, true, false, node, type);
+	const all = { ...defaults, ...given };
 	return fields
-		.filter(({ type: kind }) => kind !== 'credentials')
+		.filter(({ type: kind }) => kind !== 'credentials' && kind !== 'notice')
 		.filter((field) => NodeHelpers.displayParameter(all, field, { typeVersion: 1 }, type, all))
 		.map(({ name }) => name)
 		.sort();
@@ -97,13 +101,15 @@ describe('the form', () => {
 		'resource',
 		'trackJob',
 	];
-	const waiting = [...generating, 'downloadVideo'].sort();
+	const waiting = [...generating, 'downloadVideo', 'binaryOutputField'].sort();
+	const withoutFile = waiting.filter((name) => name !== 'binaryOutputField');
 
 	it.each<[INodeParameters, string[]]>([
 		[{}, waiting],
 		[{ operation: 'generate' }, generating],
 		[{ operation: 'generateAndWait' }, waiting],
-		[{ operation: 'generateAndWait', downloadVideo: true }, [...waiting, 'binaryOutputField']],
+		[{ operation: 'generateAndWait', downloadVideo: true }, waiting],
+		[{ operation: 'generateAndWait', downloadVideo: false }, withoutFile],
 		[{ operation: 'generate', downloadVideo: true }, generating],
 		[{ operation: 'generate', trackJob: true }, [...generating, 'jobTableName']],
 		[{ operation: 'generateAndWait', trackJob: true }, [...waiting, 'jobTableName']],
@@ -122,6 +128,10 @@ describe('the form', () => {
 		[
 			{ operation: 'generateAndWait', generationType: 'image_to_video', imageSource: 'binary' },
 			[...waiting, 'imageSource', 'binaryPropertyName'],
+		],
+		[
+			{ operation: 'generate', generationType: 'image_to_video', imageSource: 'fetch' },
+			[...generating, 'imageSource', 'imageUrl'],
 		],
 		// A hidden choice must not show its fields.
 		[{ operation: 'generate', generationType: 'text_to_video', imageSource: 'binary' }, generating],
@@ -150,10 +160,16 @@ describe('the form', () => {
 		['uploadImage', { makes: false, waits: false }],
 	])('shows the options that apply to %s', (operation, { makes, waits }) => {
 		const always = ['maxRetries', 'requestTimeout'];
-		const forMaking = ['maxWaitTime', 'onUnclear'];
-		const forWaiting = ['makeAgain', 'maxConcurrentJobs', 'onTimeout', 'pollInterval'];
+		const whenMaking = [
+			'extraParameters',
+			'maxPromptLength',
+			'maxVideos',
+			'maxWaitTime',
+			'onUnclear',
+		];
+		const whenWaiting = ['fileName', 'makeAgain', 'maxConcurrentJobs', 'onTimeout', 'pollInterval'];
 		expect(shownFor({ operation }, optionFields)).toEqual(
-			[...always, ...(makes ? forMaking : []), ...(waits ? forWaiting : [])].sort(),
+			[...always, ...(makes ? whenMaking : []), ...(waits ? whenWaiting : [])].sort(),
 		);
 	});
 
@@ -163,6 +179,46 @@ describe('the form', () => {
 		for (const operation of OPERATIONS) {
 			expect(isShown({ operation, trackJob: true })).toBe(GENERATING.includes(operation));
 			expect(isShown({ operation, trackJob: false })).toBe(false);
+		}
+	});
+
+	it('shows File Name only if a video is downloaded', () => {
+		const isShown = (values: INodeParameters) =>
+			shownFor(values, optionFields).includes('fileName');
+		for (const operation of OPERATIONS) {
+			const downloads = ['generateAndWait', 'getStatus'].includes(operation);
+			expect(isShown({ operation, downloadVideo: true })).toBe(downloads);
+			expect(isShown({ operation, downloadVideo: false })).toBe(false);
+		}
+	});
+
+	it.each([
+		['generateAndWait', 'veo', true],
+		// An agent needs the link, not the file.
+		['generateAndWait', 'veoTool', false],
+		['getStatus', 'veo', false],
+		['getStatus', 'veoTool', false],
+	])('for %s of %s has the default of Download Video: %s', (operation, name, downloads) => {
+		const type = { ...description, name };
+		const values = { resource: 'video', operation };
+		expect(
+			NodeHelpers.getNodeParameters(properties, values, true, false, { typeVersion: 1 }, type),
+		).toMatchObject({ downloadVideo: downloads });
+	});
+
+	it.each([
+		[false, 'costNotice'],
+		[true, 'progressNotice'],
+	])('says what a video takes and costs if Track Job is %s', (trackJob, name) => {
+		for (const operation of GENERATING) {
+			const values = { resource: 'video', operation, trackJob };
+			const notices = properties.filter(
+				(field) =>
+					field.type === 'notice' &&
+					NodeHelpers.displayParameter(values, field, { typeVersion: 1 }, description, values),
+			);
+			expect(notices.map((one) => one.name)).toEqual([name]);
+			expect(notices[0]?.displayName).toMatch(/minutes.*credits/);
 		}
 	});
 
@@ -204,7 +260,7 @@ describe('the form', () => {
 		['imageKey', 'string', '', false],
 		['binaryPropertyName', 'string', 'data', true],
 		['uuid', 'string', '', true],
-		['downloadVideo', 'boolean', false, false],
+		['downloadVideo', 'boolean', true, false],
 		['binaryOutputField', 'string', 'data', true],
 		['trackJob', 'boolean', false, false],
 		['jobTableName', 'resourceLocator', { mode: 'name', value: 'veo_jobs' }, true],
@@ -217,9 +273,13 @@ describe('the form', () => {
 	});
 
 	it.each([
+		['extraParameters', 'json', '{}', undefined],
+		['fileName', 'string', '', undefined],
 		['idempotencyKey', 'string', '', undefined],
 		['makeAgain', 'number', 0, 0],
 		['maxConcurrentJobs', 'number', 10, 1],
+		['maxPromptLength', 'number', 0, 0],
+		['maxVideos', 'number', 100, 0],
 		['maxRetries', 'number', 4, 0],
 		['maxWaitTime', 'number', 900, 1],
 		['onTimeout', 'options', 'error', undefined],
@@ -240,7 +300,7 @@ describe('the form', () => {
 		expect(valuesOf(fieldNamed('resource')).sort()).toEqual(['image', 'video']);
 		expect(valuesOf(fieldNamed('generationType'))).toEqual([...GENERATION_TYPES]);
 		expect(valuesOf(fieldNamed('aspectRatio'))).toEqual([...ASPECT_RATIOS]);
-		expect(valuesOf(fieldNamed('imageSource'))).toEqual(['url', 'binary']);
+		expect(valuesOf(fieldNamed('imageSource'))).toEqual(['url', 'fetch', 'binary']);
 		expect(valuesOf(fieldNamed('onTimeout', optionFields))).toEqual(['error', 'returnStatus']);
 	});
 
@@ -280,7 +340,7 @@ describe('the form', () => {
 
 describe('the texts of the form', () => {
 	const visibleFields = [...properties, ...trigger.properties].filter(
-		({ type }) => type !== 'credentials',
+		({ type }) => type !== 'credentials' && type !== 'notice',
 	);
 	const everyField = [...visibleFields, ...optionFields, ...triggerOptionFields];
 
@@ -388,6 +448,7 @@ describe('the trigger', () => {
 
 	it.each([
 		['deleteAfter', 'number', 0, 0],
+		['fileName', 'string', '', undefined],
 		['listenForWebhook', 'boolean', false, undefined],
 		['pollInterval', 'number', 10, 5],
 		['giveUpAfter', 'number', 24, 1],
@@ -398,7 +459,7 @@ describe('the trigger', () => {
 	});
 
 	it('has no other option', () => {
-		expect(triggerOptionFields).toHaveLength(4);
+		expect(triggerOptionFields).toHaveLength(5);
 	});
 });
 

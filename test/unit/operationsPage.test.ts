@@ -19,7 +19,8 @@ const optionFieldsOf = ({ properties }: INodeTypeDescription) =>
 
 const fieldsOf = ({ properties }: INodeTypeDescription) =>
 	properties.filter(
-		({ name }) => !['credential', 'resource', 'operation', 'options'].includes(name),
+		({ name, type }) =>
+			type !== 'notice' && !['credential', 'resource', 'operation', 'options'].includes(name),
 	);
 
 const conditionsOf = ({ displayOptions }: INodeProperties) =>
@@ -58,16 +59,20 @@ function expected(field: INodeProperties, all: INodeProperties[], operations: st
 	const marks = operations.map((operation) => (shownFor.includes(operation) ? '●' : ''));
 	const cells = [
 		`**${field.displayName}**<br>\`${field.name}\``,
-		defaultOf(field),
+		[...new Set(all.filter(({ name }) => name === field.name).map(defaultOf))].join(' or '),
 		...marks,
 		sentence(field.description),
 	];
 	const conditions = conditionsOf(field)
-		.filter(({ name }) => name !== 'resource' && name !== 'operation')
+		.filter(({ name }) => !['resource', 'operation', '@tool'].includes(name))
 		.map(({ name, values }) => {
 			const on = [...all, ...veo.properties].find((one) => one.name === name);
-			const choice = on && choicesOf(on).find(({ value }) => values.includes(String(value)));
-			return `_${choice?.name ?? on?.displayName}_`;
+			const chosen = (on ? choicesOf(on) : []).filter(({ value }) =>
+				values.includes(String(value)),
+			);
+			return chosen.length > 0
+				? chosen.map((choice) => `_${choice.name}_`).join(' or ')
+				: `_${on?.displayName}_`;
 		});
 	const choices = choicesOf(field).map(({ name, value }) => `**${name}** (\`${value}\`)`);
 	return { start: `| ${cells.join(' | ')}`, names: [...conditions, ...choices] };

@@ -1,14 +1,17 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
+import { isPrivateAddress } from '../api/address';
 import { Backoff } from '../api/backoff';
 import { VeoClient } from '../api/client';
 import type { RetryRules } from '../api/retry';
+import { readCredentials } from '../http/credentials';
 import { openTransport } from '../http/request';
 import { SubmissionQueue } from '../jobs/submissionQueue';
 import { Submissions } from '../jobs/submissions';
-import type { SubmitRules } from '../jobs/submit';
+import type { PaidItem, SubmitRules } from '../jobs/submit';
+import { VideoLimit } from '../jobs/videoLimit';
 import { firstExecution } from '../jobTable/executions';
 import { checkTableRef, jobTable } from '../jobTable/jobTable';
-import { JobTracker } from '../jobTable/tracker';
+import { JobTracker, type Tracked } from '../jobTable/tracker';
 import { isAgentTool } from '../shared/node';
 import { isOn } from '../shared/options';
 import type { RunOptions } from './runOptions';
@@ -19,6 +22,8 @@ import { situationOf } from './situation';
 export interface ApiAccess {
 	client: VeoClient;
 	retry: RetryRules;
+	/** Whether the API is in the user's own network, such as the emulator. */
+	isPrivate: boolean;
 }
 
 /** `signal` aborts requests that cost nothing, and pauses. Throws `VeoError` if the credential cannot be used. */
@@ -28,9 +33,12 @@ export async function openVeoApi(
 	signal: AbortSignal,
 ): Promise<ApiAccess> {
 	const transport = await openTransport(context, 'veoApi', requestTimeoutMs);
+	const data = await context.getCredentials<ICredentialDataDecryptedObject>('veoApi');
+	const { baseUrl } = readCredentials('veoApi', data);
 	return {
 		client: new VeoClient(transport),
 		retry: { backoff: new Backoff(), maxRetries, signal },
+		isPrivate: isPrivateAddress(baseUrl),
 	};
 }
 
@@ -49,20 +57,42 @@ export async function openJobs(
 	const submissionRun = isAgentTool(context.getNode()) ? 0 : runIndex;
 	const isTracked = isOn(context.getNodeParameter('trackJob', 0, false));
 	const { maxRetries, maxWaitMs } = options;
+	const memory = context.getContext('node');
+	const executionId = context.getExecutionId();
 	return {
 		client,
 		retry,
 		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs: maxWaitMs, signal: end }),
-		submissions: new Submissions(context.getContext('node'), submissionRun),
+		submissions: new Submissions(memory, submissionRun),
+		videoLimit: new VideoLimit(memory, executionId, options.maxVideos),
 		tracker: isTracked ? await openTracker(context, options, runIndex, stop) : undefined,
 		reuseIdentical: options.reuseIdentical,
-		executionId: context.getExecutionId(),
+		executionId,
 		isRetryByUser: context.getMode() === 'retry' && !context.continueOnFail(),
 		maxMadeAgain: options.maxMadeAgain,
 		sendUnclearAgain: options.sendUnclearAgain,
 		situation: situationOf(context),
 		stop,
 	};
+}
+
+/** Whether a try of this execution has submitted the item before, so that it is taken up. */
+export function wasSubmitted({ submissions, tracker }: SubmitRules, item: Tracked): boolean {
+	if (submissions.find(item.itemIndex, item.requestHash)) return true;
+	const row = tracker?.earlier(item);
+	return row?.uuid !== undefined || row?.status === 'submitting';
+}
+
+/** Whether the job table may have a video for the item, which is known only when it is looked up. */
+export const mayBeTakenUp = (
+	{ tracker, reuseIdentical }: SubmitRules,
+	{ idempotencyKey }: Pick<PaidItem, 'idempotencyKey'>,
+): boolean => tracker !== undefined && (reuseIdentical || idempotencyKey !== undefined);
+
+/** Throws `VeoError` if the new videos of this run alone are more than Max Videos per Execution. */
+export function checkVideoLimit(items: PaidItem[], rules: SubmitRules): void {
+	const isNew = (item: PaidItem) => !mayBeTakenUp(rules, item) && !wasSubmitted(rules, item);
+	rules.videoLimit.checkRun(items.filter(isNew).length);
 }
 
 async function openTracker(

@@ -18,7 +18,8 @@ export async function attachRequestedVideo(
 	const isWanted = isOn(context.getNodeParameter('downloadVideo', itemIndex, false));
 	if (video.status !== 'completed' || !isWanted) return { json: toItemJson(video) };
 	const field = context.getNodeParameter('binaryOutputField', itemIndex, 'data') as string;
-	const rules = { field, client, requestTimeoutMs, signal: retry.signal };
+	const fileName = context.getNodeParameter('options.fileName', itemIndex, '');
+	const rules = { field, fileName, client, requestTimeoutMs, signal: retry.signal };
 	const { videoUrl, binary } = await attachVideo(context, video, rules);
 	return { json: toItemJson({ ...video, videoUrl }), binary };
 }

@@ -10,9 +10,10 @@ import type { VeoError } from '../errors/VeoError';
 import { makeVideo, type MadeVideo } from '../jobs/makeVideo';
 import { hasUrl } from '../shared/attachVideo';
 import { toItemJson } from '../shared/items';
-import { openJobs, openVeoApi } from './access';
+import { checkVideoLimit, openJobs, openVeoApi } from './access';
 import { attachRequestedVideo } from './attachRequestedVideo';
 import { checkGenerateRequest } from './generateRequest';
+import { addRunHint } from './runHint';
 import { runItems } from './runItems';
 import { readOptions } from './runOptions';
 import { RunSignals } from './runSignals';
@@ -20,6 +21,7 @@ import { situationOf } from './situation';
 
 /** Generate and Wait: submits a video for each item, waits for all of them together, and returns the finished ones. */
 export async function generateAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const startedAtMs = Date.now();
 	const options = readOptions(context);
 	const signals = new RunSignals(context);
 	const api = await openVeoApi(context, options, signals.end);
@@ -49,10 +51,12 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 		}
 	};
 
-	return await runItems(context, signals, {
+	const outputs = await runItems(context, signals, {
 		limit: options.maxConcurrentJobs,
 		submissions: submitRules.submissions,
-		check: async (itemIndex) => await checkGenerateRequest(context, api, itemIndex),
+		check: async (itemIndex) =>
+			await checkGenerateRequest(context, itemIndex, api, submitRules, options),
+		checkAll: (items) => checkVideoLimit(items, submitRules),
 		work: async (itemIndex, item) => {
 			const made = await makeVideo(item, submitRules, waitRules);
 			const error = errorOf(made);
@@ -63,4 +67,6 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 			return await attachRequestedVideo(context, itemIndex, video, api, options);
 		},
 	});
+	addRunHint(context, 'made', outputs, submitRules.videoLimit.newItems, startedAtMs);
+	return outputs;
 }

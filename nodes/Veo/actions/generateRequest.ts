@@ -1,18 +1,43 @@
 import { createHash } from 'crypto';
 import type { IExecuteFunctions } from 'n8n-workflow';
+import { toDownloadAddress } from '../api/address';
+import type { UploadedImage } from '../api/client';
+import { checkExtraParameters } from '../api/extraParameters';
 import { toText } from '../api/json';
-import { checkBasics, checkImageUrl } from '../api/validation';
+import {
+	checkBasics,
+	checkImageUrl,
+	checkImageUrlForApi,
+	checkPromptLength,
+} from '../api/validation';
 import { blankIdempotencyKey } from '../errors/messages';
-import type { PaidItem } from '../jobs/submit';
+import type { PaidItem, SubmitRules } from '../jobs/submit';
 import { isOn } from '../shared/options';
-import type { ApiAccess } from './access';
-import { checkImageFile, uploadImageFile } from './imageInput';
+import { type ApiAccess, mayBeTakenUp, wasSubmitted } from './access';
+import { checkImageFile, fetchImageFile, uploadImageFile } from './imageInput';
+import type { RunOptions } from './runOptions';
 
-/** Reads and checks the request of one item (API reference, "Generate a video"). Sends nothing. Throws `VeoError`. */
+/** The image of one item's request. */
+interface ImageInput {
+	/** The same for the same image. */
+	identity: object;
+	/** Returns the image's parameters, after uploading it if necessary. */
+	load: () => Promise<Partial<UploadedImage>>;
+}
+
+/** Whether the image is needed. An item that is taken up needs none, and it may be gone by now. */
+type ImageNeed = 'sure' | 'perhaps' | 'none';
+
+/**
+ * Reads and checks the request of one item (API reference, "Generate a video"). Sends nothing to the API. Fetches the
+ * image if n8n is to fetch it. Throws `VeoError` and `StoppedError`.
+ */
 export async function checkGenerateRequest(
 	context: IExecuteFunctions,
-	api: ApiAccess,
 	itemIndex: number,
+	api: ApiAccess,
+	rules: SubmitRules,
+	options: RunOptions,
 ): Promise<PaidItem> {
 	const parameter = (name: string) => context.getNodeParameter(name, itemIndex, undefined);
 	const basics = checkBasics({
@@ -21,29 +46,67 @@ export async function checkGenerateRequest(
 		aspectRatio: parameter('aspectRatio'),
 	});
 	const idempotencyKey = readIdempotencyKey(context, itemIndex);
-	const paidItem = (image: object, prepare: PaidItem['prepare']): PaidItem => ({
-		itemIndex,
-		requestHash: hashOf({ ...basics, ...image }),
-		...(idempotencyKey !== undefined && { idempotencyKey }),
-		prepare,
-	});
+	checkPromptLength(basics.prompt, options.maxPromptLength);
+	const extra = checkExtraParameters(
+		context.getNodeParameter('options.extraParameters', itemIndex, ''),
+	);
 
-	if (basics.generationType === 'text_to_video') {
-		return paidItem({}, async () => await Promise.resolve(basics));
-	}
-	if (parameter('imageSource') === 'binary') {
-		const file = await checkImageFile(context, itemIndex);
-		return paidItem({ sha256: file.sha256 }, async () => ({
-			...basics,
-			...(await uploadImageFile(api, file)),
-		}));
-	}
-	const imageKey = toText(parameter('imageKey'));
-	const image = {
-		imageUrl: checkImageUrl(parameter('imageUrl')),
-		...(imageKey !== '' && { imageKey }),
+	const hasExtra = Object.keys(extra).length > 0;
+	const hashFor = (identity: object) =>
+		hashOf({ ...basics, ...identity, ...(hasExtra && { extra }) });
+	const needOf = (identity: object): ImageNeed => {
+		if (wasSubmitted(rules, { itemIndex, requestHash: hashFor(identity) })) return 'none';
+		return mayBeTakenUp(rules, { idempotencyKey }) ? 'perhaps' : 'sure';
 	};
-	return paidItem(image, async () => await Promise.resolve({ ...basics, ...image }));
+	const image: ImageInput =
+		basics.generationType === 'text_to_video'
+			? { identity: {}, load: async () => await Promise.resolve({}) }
+			: await checkImage(context, itemIndex, api, options, needOf);
+	return {
+		itemIndex,
+		requestHash: hashFor(image.identity),
+		...(idempotencyKey !== undefined && { idempotencyKey }),
+		prepare: async () => ({ ...extra, ...basics, ...(await image.load()) }),
+	};
+}
+
+async function checkImage(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	api: ApiAccess,
+	options: RunOptions,
+	needOf: (identity: object) => ImageNeed,
+): Promise<ImageInput> {
+	const parameter = (name: string) => context.getNodeParameter(name, itemIndex, undefined);
+	switch (parameter('imageSource')) {
+		case 'binary': {
+			const file = await checkImageFile(context, itemIndex);
+			return {
+				identity: { sha256: file.sha256 },
+				load: async () => await uploadImageFile(api, file),
+			};
+		}
+		case 'fetch': {
+			const address = toDownloadAddress(checkImageUrl(parameter('imageUrl')));
+			const identity = { fetchedFrom: address };
+			const fetch = async () => await fetchImageFile(context, address, api, options);
+			const need = needOf(identity);
+			const early = async () =>
+				await fetch().catch((thrown: unknown) => {
+					if (need === 'sure') throw thrown;
+					return undefined;
+				});
+			const file = need === 'none' ? undefined : await early();
+			return { identity, load: async () => await uploadImageFile(api, file ?? (await fetch())) };
+		}
+		default: {
+			const imageUrl = checkImageUrl(parameter('imageUrl'));
+			checkImageUrlForApi(imageUrl, api.isPrivate);
+			const imageKey = toText(parameter('imageKey'));
+			const image = { imageUrl, ...(imageKey !== '' && { imageKey }) };
+			return { identity: image, load: async () => await Promise.resolve(image) };
+		}
+	}
 }
 
 /** Only jobs in the job table have a key. Throws `VeoError` if the option is there, but blank. */

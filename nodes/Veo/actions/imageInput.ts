@@ -1,13 +1,29 @@
 import { createHash } from 'crypto';
 import { BINARY_ENCODING, type IBinaryData, type IExecuteFunctions } from 'n8n-workflow';
+import { Backoff } from '../api/backoff';
 import type { UploadedImage } from '../api/client';
-import { IMAGE_FORMATS_TEXT, IMAGE_HEAD_BYTES, imageTypeOf, MAX_IMAGE_BYTES } from '../api/image';
+import {
+	CONTENT_HEAD_BYTES,
+	contentNameOf,
+	IMAGE_FORMATS_TEXT,
+	imageTypeOf,
+	MAX_IMAGE_BYTES,
+} from '../api/image';
 import { toText } from '../api/json';
 import { withRetries } from '../api/retry';
 import type { ImageFile } from '../api/transport';
-import { imageTooLarge, noImageFile, notAnImage, requestFailed } from '../errors/messages';
+import {
+	imageNotFetched,
+	imageTooLarge,
+	noImageFile,
+	notAnImage,
+	requestFailed,
+} from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
+import { fetchImage } from '../http/fetchImage';
+import { isAgentTool } from '../shared/node';
 import type { ApiAccess } from './access';
+import type { RunOptions } from './runOptions';
 
 export interface CheckedImage extends ImageFile {
 	/** Of the file's bytes: the same image makes the same request, whatever its name is. */
@@ -26,41 +42,81 @@ export async function checkImageFile(
 	const field = context.getNodeParameter('binaryPropertyName', itemIndex);
 	// n8n's editor says that an expression may return the file itself, which has no field name.
 	const fieldName = toText(field) || 'Input Data Field Name';
+	const fileFields = Object.keys(context.getInputData()[itemIndex]?.binary ?? {});
 	const binary = binaryOf(() => helpers.assertBinaryData(itemIndex, field));
-	if (!binary) throw noImageFile(fieldName);
+	if (!binary) throw noImageFile(fieldName, fileFields);
 
-	const { id } = binary;
-	const open = async () =>
-		id === undefined
-			? Buffer.from(binary.data, BINARY_ENCODING)
-			: await helpers.getBinaryStream(id);
-	const bytes =
-		id === undefined
-			? Buffer.byteLength(binary.data, BINARY_ENCODING)
-			: (await helpers.getBinaryMetadata(id)).fileSize;
-	if (bytes > MAX_IMAGE_BYTES) throw imageTooLarge(fieldName, bytes, MAX_IMAGE_BYTES);
+	const file = await readFile(helpers, binary);
+	if (file.bytes > MAX_IMAGE_BYTES) throw imageTooLarge(fieldName, file.bytes, MAX_IMAGE_BYTES);
+	const { image, head } = await toImage(binary, file);
+	if (image) return image;
+	const others = fileFields.filter((name) => name !== fieldName);
+	throw notAnImage(fieldName, contentNameOf(head, file.bytes), IMAGE_FORMATS_TEXT, others);
+}
 
+/** Fetches an image from the web into n8n's storage for files, as the HTTP Request node does. Throws like `fetchImage`. */
+export async function fetchImageFile(
+	context: IExecuteFunctions,
+	address: string,
+	{ retry }: ApiAccess,
+	{ requestTimeoutMs }: RunOptions,
+): Promise<CheckedImage> {
+	const { helpers } = context;
+	const rules = {
+		timeoutMs: requestTimeoutMs,
+		allowPrivate: !isAgentTool(context.getNode()),
+		signal: retry.signal,
+	};
+	// A backoff of its own: a slow host must not slow down the Veo API.
+	const content = await settle(
+		withRetries(async () => await fetchImage(context, address, rules), {
+			...retry,
+			backoff: new Backoff(),
+		}),
+	);
+	if (content instanceof RequestError) throw imageNotFetched(content.outcome);
+	const { extension, mimeType } = imageTypeOf(content) ?? {};
+	const binary = await helpers.prepareBinaryData(content, `image.${extension}`, mimeType);
+	const { image } = await toImage(binary, await readFile(helpers, binary));
+	if (!image) throw new Error('The image in the storage is not the one that was fetched');
+	return image;
+}
+
+type Content = Pick<ImageFile, 'bytes' | 'open'>;
+
+async function readFile(
+	helpers: IExecuteFunctions['helpers'],
+	{ id, data }: IBinaryData,
+): Promise<Content> {
+	if (id === undefined) {
+		const content = Buffer.from(data, BINARY_ENCODING);
+		return { bytes: content.length, open: async () => await Promise.resolve(content) };
+	}
+	const { fileSize } = await helpers.getBinaryMetadata(id);
+	return { bytes: fileSize, open: async () => await helpers.getBinaryStream(id) };
+}
+
+/** Reads the whole file. Returns no image if it is not one that the API takes. */
+async function toImage(
+	binary: IBinaryData,
+	file: Content,
+): Promise<{ image?: CheckedImage; head: Buffer }> {
 	const hash = createHash('sha256');
 	let head = Buffer.alloc(0);
-	const content = await open();
+	const content = await file.open();
 	for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
 		const bytesRead: unknown = chunk;
 		if (!Buffer.isBuffer(bytesRead)) continue;
 		hash.update(bytesRead);
-		if (head.length < IMAGE_HEAD_BYTES) {
-			head = Buffer.concat([head, bytesRead.subarray(0, IMAGE_HEAD_BYTES)]);
+		if (head.length < CONTENT_HEAD_BYTES) {
+			head = Buffer.concat([head, bytesRead.subarray(0, CONTENT_HEAD_BYTES)]);
 		}
 	}
 	const type = imageTypeOf(head);
-	if (!type) throw notAnImage(fieldName, IMAGE_FORMATS_TEXT);
-
-	return {
-		fileName: safeName(binary, type.extension),
-		mimeType: type.mimeType,
-		bytes,
-		open,
-		sha256: hash.digest('hex'),
-	};
+	if (!type) return { head };
+	const { mimeType, extension } = type;
+	const sha256 = hash.digest('hex');
+	return { head, image: { ...file, fileName: safeName(binary, extension), mimeType, sha256 } };
 }
 
 /** Uploads a checked image. Throws `VeoError` and `StoppedError`. */

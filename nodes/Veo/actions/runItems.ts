@@ -12,6 +12,8 @@ import { situationOf } from './situation';
 export interface ItemWork<T> {
 	/** Checks one item without sending anything. All items are checked before the first one is worked on. */
 	check: (itemIndex: number) => Promise<T>;
+	/** Checks all items together, before the first one is worked on. */
+	checkAll?: (checked: T[]) => void;
 	work: (itemIndex: number, checked: T) => Promise<Pick<INodeExecutionData, 'json' | 'binary'>>;
 	/** How many items are worked on at the same time. */
 	limit: number;
@@ -28,7 +30,7 @@ type Checked<T> = { itemIndex: number } & ({ value: T } | { output: INodeExecuti
 export async function runItems<T>(
 	context: IExecuteFunctions,
 	signals: RunSignals,
-	{ check, work, limit, submissions }: ItemWork<T>,
+	{ check, checkAll, work, limit, submissions }: ItemWork<T>,
 ): Promise<INodeExecutionData[]> {
 	let hasFailed = false;
 
@@ -64,11 +66,16 @@ export async function runItems<T>(
 
 	const itemIndexes = context.getInputData().map((_, itemIndex) => itemIndex);
 	const outputs = await inPool(itemIndexes, 1, checkItem)
-		.then(async (checked) => await inPool(checked, limit, workOnItem))
-		.catch((error: NodeError) => {
+		.then(async (checked) => {
+			checkAll?.(checked.flatMap((one) => ('value' in one ? [one.value] : [])));
+			return await inPool(checked, limit, workOnItem);
+		})
+		.catch((thrown: NodeError | VeoError) => {
 			addAccepted();
-			if (submissions) describeOthers(error, submissions, situationOf(context));
-			throw error;
+			if (submissions && !(thrown instanceof VeoError)) {
+				describeOthers(thrown, submissions, situationOf(context));
+			}
+			throw thrown;
 		})
 		.finally(() => signals.stop?.removeEventListener('abort', addAccepted));
 

@@ -11,6 +11,10 @@ export interface RunOptions {
 	maxRetries: number;
 	requestTimeoutMs: number;
 	reuseIdentical: boolean;
+	/** New videos of an execution. 0 is no limit. */
+	maxVideos: number;
+	/** In characters. 0 is no limit. */
+	maxPromptLength: number;
 	/** How often a video that the API reports as failed is made again in one execution. */
 	maxMadeAgain: number;
 	/** Whether a paid request without a clear answer is sent once more. */
@@ -28,6 +32,8 @@ export function readOptions(context: IExecuteFunctions): RunOptions {
 		maxRetries: number('maxRetries'),
 		requestTimeoutMs: number('requestTimeout') * 1000,
 		reuseIdentical: isOn(raw.reuseIdentical),
+		maxVideos: Math.floor(number('maxVideos')),
+		maxPromptLength: Math.floor(number('maxPromptLength')),
 		maxMadeAgain: Math.floor(number('makeAgain')),
 		sendUnclearAgain: raw.onUnclear === 'sendAgain',
 	};

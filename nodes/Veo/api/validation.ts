@@ -1,12 +1,18 @@
 import {
 	blankPrompt,
 	blankTableName,
+	heicImageUrl,
 	invalidChoice,
 	invalidImageUrl,
 	invalidUuid,
 	missingImageUrl,
 	objectInPrompt,
+	privateImageUrl,
+	promptTooLong,
+	severalImageUrls,
+	sharePageAsImage,
 } from '../errors/messages';
+import { isPrivateAddress, sharePageOf, toDownloadAddress } from './address';
 import { toText } from './json';
 import {
 	ASPECT_RATIOS,
@@ -44,11 +50,34 @@ function checkPrompt(raw: unknown): string {
 	return text;
 }
 
-/** Returns the image's URL. Throws `VeoError` if it is blank or not http(s). */
+/** Returns the image's URL. Throws `VeoError` if it is blank, not http(s), or more than one. */
 export function checkImageUrl(raw: unknown): string {
+	if (Array.isArray(raw)) throw severalImageUrls();
 	if (typeof raw !== 'string' || raw.trim() === '') throw missingImageUrl();
-	if (!isWebAddress(raw.trim())) throw invalidImageUrl(raw);
-	return raw.trim();
+	const url = raw.trim();
+	if (/[\s,;|]https?:\/\//i.test(url)) throw severalImageUrls();
+	if (!isWebAddress(url)) throw invalidImageUrl(raw);
+	return url;
+}
+
+/** Checks an image's URL that the service is to open itself. Throws `VeoError` if it cannot. */
+export function checkImageUrlForApi(url: string, isPrivateApi: boolean): void {
+	if (isPrivateAddress(url) && !isPrivateApi) throw privateImageUrl(url);
+	const service = sharePageOf(url);
+	if (service !== undefined) throw sharePageAsImage(url, service, toDownloadAddress(url) !== url);
+	if (/\.hei[cf]$/i.test(new URL(url).pathname)) throw heicImageUrl(url);
+}
+
+/** Throws `VeoError` if the prompt is longer than `maxLength` characters. 0 is no limit. */
+export function checkPromptLength(prompt: string, maxLength: number): void {
+	if (maxLength <= 0) return;
+	const length = countCharacters(prompt);
+	if (length > maxLength) throw promptTooLong(length, maxLength);
+}
+
+/** The number of characters as people count them: an emoji or a letter with its accents is one. */
+export function countCharacters(text: string): number {
+	return [...new Intl.Segmenter().segment(text)].length;
 }
 
 /** Returns the `uuid`. Throws `VeoError` if it cannot be one. */

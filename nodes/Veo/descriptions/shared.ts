@@ -24,29 +24,37 @@ export const OPTIONS_FIELD = {
 	default: {},
 } as const;
 
-export function downloadFields(show?: Show): INodeProperties[] {
-	return [
-		{
-			displayName: 'Download Video',
-			name: 'downloadVideo',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to attach the finished video to the item as a file',
-			...(show && shownFor(show)),
-		},
-		{
-			displayName: 'Put Output File in Field',
-			name: 'binaryOutputField',
-			type: 'string',
-			required: true,
-			default: 'data',
-			placeholder: 'e.g. data',
-			description: 'Name of the output field that holds the video file',
-			hint: 'The name of the output binary field to put the file in',
-			...shownFor({ ...show, downloadVideo: [true] }),
-		},
-	];
+export function downloadVideoField(show?: Show): INodeProperties {
+	return {
+		displayName: 'Download Video',
+		name: 'downloadVideo',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to attach the finished video to the item as a file. Takes disk space or memory for each video of a large batch. Links of such services often expire within a day.',
+		...(show && shownFor(show)),
+	};
 }
+
+export function outputFileField(show?: Show): INodeProperties {
+	return {
+		displayName: 'Put Output File in Field',
+		name: 'binaryOutputField',
+		type: 'string',
+		required: true,
+		default: 'data',
+		placeholder: 'e.g. data',
+		description: 'Name of the output field that holds the video file',
+		hint: 'The name of the output binary field to put the file in',
+		...shownFor({ ...show, downloadVideo: [true] }),
+	};
+}
+
+/** The fields of an operation that downloads only where the user asks for it. */
+export const downloadFields = (show?: Show): INodeProperties[] => [
+	downloadVideoField(show),
+	outputFileField(show),
+];
 
 export function jobTableNameField(show: Show): INodeProperties {
 	return {

@@ -77,6 +77,15 @@ export const triggerOptionsField = {
 			...shownFor({ '/watch': ['jobTable'] }),
 		},
 		{
+			displayName: 'File Name',
+			name: 'fileName',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. video',
+			description: 'Name of each video file, without its extension; if empty, the ID of its video',
+			...shownFor({ '/downloadVideo': [true] }),
+		},
+		{
 			displayName: 'Give Up After (Hours)',
 			name: 'giveUpAfter',
 			type: 'number',

@@ -1,11 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { ASPECT_RATIOS, GENERATION_TYPES } from '../api/parameters';
 import {
-	downloadFields,
+	downloadVideoField,
 	inputFileField,
 	jobTableNameField,
 	MIN_POLL_INTERVAL_SECONDS,
 	OPTIONS_FIELD,
+	outputFileField,
 	type Show,
 	shownFor,
 } from './shared';
@@ -29,14 +30,14 @@ const videoOperationField: INodeProperties = {
 		{
 			name: 'Generate',
 			value: 'generate',
-			action: 'Start generating video',
-			description: 'Start making a video and continue at once with its ID',
+			action: 'Start generating video with credits',
+			description: 'Start making a video for credits and continue at once with its ID',
 		},
 		{
 			name: 'Generate and Wait',
 			value: 'generateAndWait',
-			action: 'Generate video and wait for it',
-			description: 'Make a video and continue when it is finished',
+			action: 'Generate video with credits and wait minutes',
+			description: 'Make a video for credits and continue when it is finished, after some minutes',
 		},
 		{
 			name: 'Get Status',
@@ -48,6 +49,25 @@ const videoOperationField: INodeProperties = {
 	default: 'generateAndWait',
 	...shownFor({ resource: ['video'] }),
 };
+
+const TIME_AND_MONEY = 'Each video takes minutes and uses credits of your veo3o1.com account';
+
+const notices: INodeProperties[] = [
+	{
+		displayName: `${TIME_AND_MONEY}.`,
+		name: 'costNotice',
+		type: 'notice',
+		default: '',
+		...shownFor({ ...GENERATE, trackJob: [false] }),
+	},
+	{
+		displayName: `${TIME_AND_MONEY}. Follow its progress in the job table.`,
+		name: 'progressNotice',
+		type: 'notice',
+		default: '',
+		...shownFor({ ...GENERATE, trackJob: [true] }),
+	},
+];
 
 const generateFields: INodeProperties[] = [
 	{
@@ -71,7 +91,14 @@ const generateFields: INodeProperties[] = [
 			{
 				name: 'URL',
 				value: 'url',
-				description: 'An image on the web, or one that was uploaded before',
+				description:
+					'An image on the web that the service opens itself, or one that was uploaded before',
+			},
+			{
+				name: 'File From URL',
+				value: 'fetch',
+				description:
+					'An image that n8n downloads, checks and uploads first. Share links of Google Drive and Dropbox work too.',
 			},
 			{
 				name: 'File From Input',
@@ -91,7 +118,7 @@ const generateFields: INodeProperties[] = [
 		default: '',
 		placeholder: 'e.g. https://example.com/cat.png',
 		description: 'Web address of the image, such as the one that Upload Image returned',
-		...shownFor({ ...IMAGE_TO_VIDEO, imageSource: ['url'] }),
+		...shownFor({ ...IMAGE_TO_VIDEO, imageSource: ['url', 'fetch'] }),
 	},
 	{
 		displayName: 'Image Key',
@@ -156,9 +183,17 @@ const trackJobField: INodeProperties = {
 /** The form of the resource Video. Saved workflows contain these names, types and choices. */
 export const videoFields: INodeProperties[] = [
 	videoOperationField,
+	...notices,
 	...generateFields,
 	uuidField,
-	...downloadFields(forOperations('generateAndWait', 'getStatus')),
+	// An agent needs the link and not the file.
+	{
+		...downloadVideoField({ ...forOperations('generateAndWait'), '@tool': [false] }),
+		default: true,
+	},
+	downloadVideoField({ ...forOperations('generateAndWait'), '@tool': [true] }),
+	downloadVideoField(forOperations('getStatus')),
+	outputFileField(forOperations('generateAndWait', 'getStatus')),
 	trackJobField,
 	jobTableNameField({ ...GENERATE, trackJob: [true] }),
 ];
@@ -174,6 +209,28 @@ const forTracking = shownFor({
 export const optionsField = {
 	...OPTIONS_FIELD,
 	options: [
+		{
+			displayName: 'Extra Parameters',
+			name: 'extraParameters',
+			type: 'json',
+			default: '{}',
+			description:
+				'JSON that is added to the request, for parameters that the service has and this node does not know',
+			hint: 'The API reference names none. An unknown one may be ignored or refused.',
+			...forGenerating,
+		},
+		{
+			displayName: 'File Name',
+			name: 'fileName',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. {{ $json.title }}',
+			description: 'Name of the video file, without its extension; if empty, the ID of the video',
+			...shownFor({
+				'/operation': ['generateAndWait', 'getStatus'],
+				'/downloadVideo': [true],
+			}),
+		},
 		{
 			displayName: 'Idempotency Key',
 			name: 'idempotencyKey',
@@ -204,6 +261,16 @@ export const optionsField = {
 			...forWaiting,
 		},
 		{
+			displayName: 'Max Prompt Length',
+			name: 'maxPromptLength',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 0,
+			description:
+				'Maximum number of characters in a prompt, checked before anything is sent; 0 is no limit',
+			...forGenerating,
+		},
+		{
 			displayName: 'Max Retries',
 			name: 'maxRetries',
 			type: 'number',
@@ -211,6 +278,16 @@ export const optionsField = {
 			default: 4,
 			description:
 				'How often to repeat a request that can be repeated safely. A request that may have been billed is never repeated.',
+		},
+		{
+			displayName: 'Max Videos per Execution',
+			name: 'maxVideos',
+			type: 'number',
+			typeOptions: { minValue: 0 },
+			default: 100,
+			description:
+				'Maximum number of new videos that this node pays for in one execution, over all items and loops; 0 is no limit',
+			...forGenerating,
 		},
 		{
 			displayName: 'Max Wait Time (Seconds)',

@@ -6,7 +6,7 @@ import { VIDEO_HEAD_BYTES, videoTypeOf } from '../api/video';
 import type { Outcome } from '../errors/outcome';
 import { withDeadline } from './deadline';
 import type { HttpContext } from './request';
-import { headerOf, openResponse, streamOptions } from './response';
+import { headerOf, isDecompressed, openResponse, streamOptions } from './response';
 
 /** Far above the size of any video of the service. */
 const MAX_VIDEO_BYTES = 2 * 1024 * 1024 * 1024;
@@ -36,7 +36,7 @@ export class DownloadBudget {
 export async function downloadVideo(
 	context: HttpContext,
 	url: string,
-	uuid: string,
+	fileStem: string,
 	requestTimeoutMs: number,
 	budget: DownloadBudget,
 	stop?: AbortSignal,
@@ -81,8 +81,7 @@ export async function downloadVideo(
 				if (isTooLarge) abort('The video is too large');
 				if (budget.bytes - before > MAX_BYTES_IN_MEMORY) void checkMemory();
 			});
-			// A file name from the server may contain path segments.
-			const fileName = `${uuid.replace(/[^\w-]/g, '_')}.${type.extension}`;
+			const fileName = `${fileStem}.${type.extension}`;
 			return await context.helpers.prepareBinaryData(body, fileName, type.mimeType);
 		} finally {
 			stored.abort();
@@ -105,9 +104,6 @@ export async function downloadVideo(
 	if ('noAnswer' in result) return { name: result.noAnswer, networkCode: result.networkCode };
 	return result.done;
 }
-
-/** n8n's helper decompresses a body although none was asked for. Such a body is a zlib stream, which counts its input. */
-const isDecompressed = (body: BinaryStream): boolean => 'bytesWritten' in body;
 
 /** The first bytes of a body, which are put back. */
 async function readHead(body: BinaryStream, signal: AbortSignal): Promise<Buffer> {

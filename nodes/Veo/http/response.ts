@@ -38,6 +38,9 @@ export function isStream(value: unknown): value is BinaryStream {
 	return isJsonObject(value) && typeof value.destroy === 'function' && 'readable' in value;
 }
 
+/** n8n's helper decompresses a body although none was asked for. Such a body is a zlib stream, which counts its input. */
+export const isDecompressed = (body: BinaryStream): boolean => 'bytesWritten' in body;
+
 export function headerOf(
 	{ headers }: Pick<StreamedResponse, 'headers'>,
 	name: string,

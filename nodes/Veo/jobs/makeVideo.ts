@@ -1,4 +1,5 @@
-import type { AcceptedJob } from '../api/client';
+import type { AcceptedJob, VideoStatus } from '../api/client';
+import { ProgressWriter } from './progressWriter';
 import { makeAgain, type PaidItem, submitOnce, type SubmitRules } from './submit';
 import { waitForJob, type WaitResult, type WaitRules } from './wait';
 
@@ -16,12 +17,16 @@ export async function makeVideo(
 	submitRules: SubmitRules,
 	waitRules: WaitRules,
 ): Promise<MadeVideo> {
+	const { queue, tracker } = submitRules;
 	let job = await submitOnce(item, submitRules);
 	for (;;) {
-		const result = await waitForJob(job.uuid, waitRules).finally(() =>
-			submitRules.queue.jobEnded(),
+		const progress = tracker && new ProgressWriter(tracker, item);
+		const onAnswer = (video: VideoStatus) => progress?.write(video);
+		const result = await waitForJob(job.uuid, { ...waitRules, onAnswer }).finally(() =>
+			queue.jobEnded(),
 		);
-		if (result.last) await submitRules.tracker?.checked(item, result.last);
+		await progress?.done();
+		if (result.last) await tracker?.checked(item, result.last);
 		const isFailed = result.ended === 'final' && result.last.status === 'failed';
 		const next = isFailed ? await makeAgain(item, job, submitRules) : undefined;
 		if (!next) return { job, result };

@@ -2,14 +2,17 @@ import type { AcceptedJob, VeoClient } from '../api/client';
 import type { GenerateRequest } from '../api/parameters';
 import { mayBeAccepted, PaidPermit } from '../api/policy';
 import type { RetryRules } from '../api/retry';
+import { countCharacters } from '../api/validation';
 import {
 	keySubmissionUnclear,
 	notInTable,
+	notSentAgain,
 	notSubmitted,
 	requestFailed,
 	sentAgain,
 	type Situation,
 	submissionInterrupted,
+	submissionRefused,
 	submissionUnclear,
 } from '../errors/messages';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
@@ -19,6 +22,7 @@ import type { JobTracker } from '../jobTable/tracker';
 import { findIdentical } from './identical';
 import type { SubmissionQueue } from './submissionQueue';
 import type { Submission, Submissions } from './submissions';
+import type { Count, VideoLimit } from './videoLimit';
 
 /** One item's checked request. */
 export interface PaidItem {
@@ -37,6 +41,7 @@ export interface SubmitRules {
 	/** For requests that cost nothing. */
 	retry: RetryRules;
 	submissions: Submissions;
+	videoLimit: VideoLimit;
 	/** Set if jobs are recorded in the job table. */
 	tracker?: JobTracker;
 	/** Whether a job of an identical request is taken up instead of submitting a new one. Only with a tracker. */
@@ -126,12 +131,22 @@ async function afterUnclear(
 	earlier: Submission | undefined,
 	row: JobRow | undefined,
 ): Promise<AcceptedJob> {
-	const { sendUnclearAgain, situation, tracker } = rules;
+	const { situation, tracker } = rules;
 	const wasSentAgain = earlier?.sentAgain ?? tracker?.wasSentAgain(row) ?? false;
-	if (sendUnclearAgain && !wasSentAgain) return await submitUnclear(item, rules);
-	const error = submissionInterrupted(situation);
-	if (earlier?.message === undefined) throw error;
-	throw new VeoError(earlier.message, error.description, { isUnclear: true });
+	if (!wasSentAgain && maySendAgain(rules)) return await submitUnclear(item, rules);
+	const { message, description } = submissionInterrupted(situation);
+	const error = new VeoError(earlier?.message ?? message, description, { isUnclear: true });
+	throw wasSentAgain ? error : withLimit(error, rules);
+}
+
+const maySendAgain = ({ sendUnclearAgain, videoLimit }: SubmitRules): boolean =>
+	sendUnclearAgain && !videoLimit.isReached;
+
+/** Says so where only Max Videos per Execution keeps an unclear request from being sent again. */
+function withLimit(error: VeoError, { sendUnclearAgain, videoLimit }: SubmitRules): VeoError {
+	if (!sendUnclearAgain || !videoLimit.isReached) return error;
+	const description = `${error.description} ${notSentAgain(videoLimit.max)}`;
+	return new VeoError(error.message, description, error.details);
 }
 
 const submitUnclear = async (item: PaidItem, rules: SubmitRules): Promise<AcceptedJob> =>
@@ -148,11 +163,21 @@ interface Attempt {
 	remember?: Pick<Submission, 'madeAgain' | 'sentAgain'>;
 }
 
-async function submit(
+async function submit(item: PaidItem, rules: SubmitRules, attempt: Attempt): Promise<AcceptedJob> {
+	const job = await rules.videoLimit.counted(
+		item.itemIndex,
+		async (count) => await submitCounted(item, rules, attempt, count),
+	);
+	return job === 'sendAgain' ? await submitUnclear(item, rules) : job;
+}
+
+/** Returns `sendAgain` if the request is unclear and the user chose to send it once more. */
+async function submitCounted(
 	item: PaidItem,
 	rules: SubmitRules,
 	{ permit = PaidPermit.first(), replaces, remember }: Attempt,
-): Promise<AcceptedJob> {
+	count: Count,
+): Promise<AcceptedJob | 'sendAgain'> {
 	const { client, queue, submissions, tracker, executionId, situation, stop } = rules;
 	const { itemIndex, requestHash, idempotencyKey } = item;
 	const before = submissions.find(itemIndex, requestHash);
@@ -160,6 +185,9 @@ async function submit(
 	const set = (submission: Submission) =>
 		submissions.set(itemIndex, requestHash, { ...kept, ...submission });
 
+	// Whether the item of a key is submitted at all is known only when the key is claimed.
+	const overLimit = idempotencyKey === undefined ? count.add() : undefined;
+	if (overLimit) throw overLimit;
 	const request = await item.prepare();
 	let isSentAgain = kept.sentAgain === true;
 	if (idempotencyKey === undefined) await tracker?.submitting(item, request, isSentAgain);
@@ -170,7 +198,9 @@ async function submit(
 		const claim = await tracker.claim(item, request, { replaces, isSentAgain, signal: stop });
 		if (claim === 'claimed') return undefined;
 		if (claim !== 'unclear') return toJob(claim);
-		if (!rules.sendUnclearAgain || isSentAgain) throw keySubmissionUnclear(situation);
+		if (isSentAgain || !maySendAgain(rules)) {
+			throw withLimit(keySubmissionUnclear(situation), rules);
+		}
 		isSentAgain = true;
 		kept.sentAgain = true;
 		return await claimKey();
@@ -180,6 +210,12 @@ async function submit(
 		if (keyed) {
 			set({ state: 'accepted', job: keyed });
 			return keyed;
+		}
+		const overLimit = count.add();
+		if (overLimit) {
+			// The key that was just claimed is free for others.
+			await tracker?.notAccepted(item, overLimit.message, false);
+			throw overLimit;
 		}
 		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
 		set({ state: 'submitting' });
@@ -193,6 +229,7 @@ async function submit(
 			restore();
 			// The key is free for others while this item waits.
 			if (idempotencyKey !== undefined) {
+				count.remove();
 				await tracker?.notAccepted(item, requestFailed(answer.outcome).message, false);
 			}
 		}
@@ -212,21 +249,24 @@ async function submit(
 		throw thrown;
 	});
 	if (!(answer instanceof RequestError)) return answer;
-	if (mayBeAccepted(answer.outcome) && rules.sendUnclearAgain && !isSentAgain) {
-		return await submitUnclear(item, rules);
-	}
-	throw await recordNotAccepted(item, answer.outcome, rules, set, isSentAgain);
+	const isUnclear = mayBeAccepted(answer.outcome);
+	if (isUnclear && !isSentAgain && maySendAgain(rules)) return 'sendAgain';
+	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, isSentAgain);
+	throw isUnclear && !isSentAgain ? withLimit(error, rules) : error;
 }
 
 async function recordNotAccepted(
 	item: PaidItem,
+	{ prompt }: GenerateRequest,
 	outcome: Outcome,
 	{ tracker, situation }: SubmitRules,
 	set: (submission: Submission) => void,
 	isSentAgain: boolean,
 ): Promise<VeoError> {
 	const isUnclear = mayBeAccepted(outcome);
-	const error = isUnclear ? submissionUnclear(outcome, situation) : requestFailed(outcome);
+	const error = isUnclear
+		? submissionUnclear(outcome, situation)
+		: submissionRefused(outcome, countCharacters(prompt));
 	if (isUnclear) set({ state: 'unclear', message: error.message });
 	// The row keeps that it was sent again, in case the node's memory is lost.
 	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;

@@ -14,6 +14,8 @@ export interface WaitRules {
 	intervalMs: number;
 	/** Maximum time from the call. */
 	maxWaitMs: number;
+	/** Called with each answer that is not final. */
+	onAnswer?: (video: VideoStatus) => void;
 }
 
 /** How waiting for a job ended. `last` is the last status answer, if there was one. */
@@ -49,6 +51,7 @@ export async function waitForJob(uuid: string, rules: WaitRules): Promise<WaitRe
 			last = answer;
 			backoff.succeeded();
 			if (isComplete(answer)) return { ended: 'final', last: answer };
+			rules.onAnswer?.(answer);
 			pauseMs = estimates.pauseMs(answer, Date.now(), intervalMs);
 		}
 

@@ -9,6 +9,7 @@ import { RequestError, settle } from '../errors/outcome';
 import { StoppedError } from '../errors/VeoError';
 import { DownloadBudget, downloadVideo } from '../http/download';
 import type { HttpContext } from '../http/request';
+import { toFileStem } from './fileName';
 
 /** A file that is not there yet is tried for this long after the first try. */
 const MAX_LATE_MS = 2 * 60_000;
@@ -25,6 +26,8 @@ export interface AttachRules {
 	field: string;
 	client: VeoClient;
 	requestTimeoutMs: number;
+	/** The name of the file as the user wants it. The `uuid` if it is blank. */
+	fileName?: unknown;
 	signal?: AbortSignal;
 }
 
@@ -36,18 +39,20 @@ export interface AttachRules {
 export async function attachVideo(
 	context: HttpContext,
 	video: Video,
-	{ field, client, requestTimeoutMs, signal }: AttachRules,
+	{ field, fileName, client, requestTimeoutMs, signal }: AttachRules,
 ): Promise<{ videoUrl: string; binary: Record<string, IBinaryData> }> {
 	const { uuid } = video;
 	let videoUrl = usableUrlOf(video);
 	if (videoUrl === undefined) {
 		throw hasUrl(video) ? invalidVideoUrl(uuid, video.videoUrl) : noVideoUrl(uuid);
 	}
+	// A file name from the server may contain path segments.
+	const stem = toFileStem(fileName) ?? uuid.replace(/[^\w-]/g, '_');
 	const untilMs = Date.now() + MAX_LATE_MS;
 	const budget = new DownloadBudget();
 
 	for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-		const file = await downloadVideo(context, videoUrl, uuid, requestTimeoutMs, budget, signal);
+		const file = await downloadVideo(context, videoUrl, stem, requestTimeoutMs, budget, signal);
 		if ('mimeType' in file) return { videoUrl, binary: { [field]: file } };
 		const sleepMs = Math.max(pauseMs, file.retryAfterMs ?? 0);
 		if (!mayAppear(file) || Date.now() + sleepMs > untilMs) {

@@ -9,12 +9,19 @@ import type { TriggerContext } from './context';
 
 const HOUR_MS = 60 * 60_000;
 
+export interface FileSettings {
+	/** The item's output field for the file. */
+	field: string;
+	/** The `uuid` if it is blank. */
+	fileName: unknown;
+}
+
 /** The trigger's form. It is read once: after `trigger()` has returned, n8n resolves no expressions any more. */
 export interface TriggerSettings {
 	watch: { tableRef: TableRef } | { uuids: string[] };
 	events: string[];
-	/** The output field of the video file, if the user wants it. */
-	binaryField?: string;
+	/** Set if the user wants the video file. */
+	file?: FileSettings;
 	intervalMs: number;
 	giveUpAfterMs: number;
 	/** Infinity: rows are never deleted. */
@@ -31,8 +38,11 @@ export function readSettings(context: TriggerContext): TriggerSettings {
 			? { uuids: readUuids(context.getNodeParameter('uuids')) }
 			: { tableRef: checkTableRef(context.getNodeParameter('jobTableName', 'veo_jobs')) },
 		events: context.getNodeParameter('events', ['completed']) as string[],
-		binaryField: isOn(context.getNodeParameter('downloadVideo', false))
-			? (context.getNodeParameter('binaryOutputField', 'data') as string)
+		file: isOn(context.getNodeParameter('downloadVideo', false))
+			? {
+					field: context.getNodeParameter('binaryOutputField', 'data') as string,
+					fileName: raw.fileName,
+				}
 			: undefined,
 		intervalMs: number('pollInterval') * 1000,
 		giveUpAfterMs: number('giveUpAfter') * HOUR_MS,

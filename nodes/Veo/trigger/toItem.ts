@@ -6,6 +6,7 @@ import { StoppedError } from '../errors/VeoError';
 import { attachVideo } from '../shared/attachVideo';
 import { toItemJson } from '../shared/items';
 import type { TriggerContext } from './context';
+import type { FileSettings } from './settings';
 
 export const REQUEST_TIMEOUT_MS = 20_000;
 
@@ -13,15 +14,15 @@ export const REQUEST_TIMEOUT_MS = 20_000;
 export async function toItem(
 	context: TriggerContext,
 	job: JsonObject,
-	field: string | undefined,
+	file: FileSettings | undefined,
 	client: VeoClient,
 	signal: AbortSignal,
 ): Promise<INodeExecutionData> {
 	const json = toItemJson(job);
 	const { uuid, status } = job;
-	if (status !== 'completed' || field === undefined) return { json };
+	if (status !== 'completed' || file === undefined) return { json };
 	const video = { ...job, uuid: String(uuid), status };
-	const rules = { field, client, requestTimeoutMs: REQUEST_TIMEOUT_MS, signal };
+	const rules = { ...file, client, requestTimeoutMs: REQUEST_TIMEOUT_MS, signal };
 	return await attachVideo(context, video, rules).then(
 		({ videoUrl, binary }) => ({ json: { ...json, videoUrl }, binary }),
 		(thrown: unknown) => {

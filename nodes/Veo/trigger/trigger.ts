@@ -61,7 +61,7 @@ export async function startTrigger(context: TriggerContext): Promise<ITriggerRes
 			});
 			if (!job) throw nothingFinished();
 			const { client } = access;
-			context.emit([[await toItem(context, job, settings.binaryField, client, close.signal)]]);
+			context.emit([[await toItem(context, job, settings.file, client, close.signal)]]);
 		};
 		return {
 			manualTriggerFunction: async () => await orNodeError(emitSample),
@@ -284,7 +284,7 @@ class TriggerLoop {
 			store: 'tableRef' in settings.watch ? triggerTable.store : staticStore(context),
 			reporter,
 			signal,
-			toItem: async (job) => await toItem(context, job, settings.binaryField, queue.client, signal),
+			toItem: async (job) => await toItem(context, job, settings.file, queue.client, signal),
 			isCollecting: () => queue.backlog > 1,
 		});
 		return 'tableRef' in settings.watch

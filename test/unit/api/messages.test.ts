@@ -25,13 +25,15 @@ describe('a message about input', () => {
 			/'Aspect Ratio' is "4:3".*auto, 16:9/,
 		);
 		expect(messages.invalidImageUrl('cat.png').fullText).toMatch(/'Image URL' "cat\.png"/);
-		expect(messages.notAnImage('photo', 'JPEG, PNG or WebP').fullText).toMatch(
-			/'photo' is not a JPEG, PNG or WebP image.*'Input Data Field Name'/,
+		expect(
+			messages.notAnImage('photo', 'a web page', 'JPEG, PNG or WebP', ['cat']).fullText,
+		).toMatch(
+			/'photo' is a web page, not a JPEG, PNG or WebP image.*'Input Data Field Name'.*files in 'cat'/,
 		);
 		expect(messages.imageTooLarge('photo', 60_000_000, 52_428_800).fullText).toMatch(
 			/'photo' has 57\.2 MB.*at most 50 MB/,
 		);
-		expect(messages.noImageFile('photo').fullText).toContain("'photo'");
+		expect(messages.noImageFile('photo', []).fullText).toContain("'photo'");
 		expect(messages.invalidUuid().fullText).toContain("'Video ID'");
 		expect(messages.invalidBaseUrl('Veo API').fullText).toMatch(
 			/'Base URL' in the Veo API credential/,

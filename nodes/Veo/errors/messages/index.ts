@@ -10,6 +10,7 @@ export {
 	requestFailed,
 	statusFailed,
 	submissionInterrupted,
+	submissionRefused,
 	submissionUnclear,
 } from './request';
 export type { Situation } from './situation';

@@ -1,4 +1,6 @@
+import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
+import { detailsOf } from './request';
 import { megabytes, NOTHING_PAID, quoted } from './text';
 
 /** What the user filled in and cannot be used. Every check runs before anything is sent. */
@@ -33,14 +35,25 @@ export const missingImageUrl = () =>
 export const invalidImageUrl = (url: string) =>
 	inputError(
 		`The 'Image URL' ${quoted(url)} is not a web address`,
-		`Use an address that begins with http:// or https://. ${NOTHING_PAID}`,
+		`Use an address that begins with http:// or https://. For an image that is not on the web, set 'Image Source' to 'File From Input'. ${NOTHING_PAID}`,
 	);
 
-export const notAnImage = (fieldName: string, formats: string) =>
+/** `content` is what the file is instead; `others` are the item's other fields with files. */
+export const notAnImage = (
+	fieldName: string,
+	content: string,
+	formats: string,
+	others: readonly string[],
+) =>
 	inputError(
-		`The file in '${fieldName}' is not a ${formats} image`,
-		`Convert it, or choose another file with 'Input Data Field Name'. The file's content counts, not its name. ${NOTHING_PAID}`,
+		`The file in '${fieldName}' is ${content}, not a ${formats} image`,
+		`Convert it, or choose another file with 'Input Data Field Name'. ${othersText(others)}The file's content counts, not its name. ${NOTHING_PAID}`,
 	);
+
+const othersText = (fields: readonly string[]) =>
+	fields.length === 0 ? '' : `The item also has files in ${namesText(fields)}. `;
+
+const namesText = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ');
 
 export const imageTooLarge = (fieldName: string, bytes: number, maxBytes: number) =>
 	inputError(
@@ -48,10 +61,13 @@ export const imageTooLarge = (fieldName: string, bytes: number, maxBytes: number
 		`Make the image smaller before this node. ${NOTHING_PAID}`,
 	);
 
-export const noImageFile = (fieldName: string) =>
+/** `fields` are the item's fields with files. */
+export const noImageFile = (fieldName: string, fields: readonly string[]) =>
 	inputError(
 		`The input item has no file in '${fieldName}'`,
-		`Check 'Input Data Field Name', and that the previous node outputs a file. ${NOTHING_PAID}`,
+		fields.length === 0
+			? `It has no files at all: check that the previous node outputs a file. ${NOTHING_PAID}`
+			: `It has files in ${namesText(fields)}: check 'Input Data Field Name'. ${NOTHING_PAID}`,
 	);
 
 export const invalidUuid = () =>
@@ -94,4 +110,122 @@ export const idempotencyKeyInUse = (key: string, uuid: string) =>
 	inputError(
 		`The 'Idempotency Key' ${quoted(key)} belongs to another request, that of video ${uuid}`,
 		`One key stands for one video. Use another key for this prompt and image. ${NOTHING_PAID}`,
+	);
+
+export const severalImageUrls = () =>
+	inputError(
+		"The 'Image URL' has more than one address",
+		`The API takes one image for a video: use one item for each address. ${NOTHING_PAID}`,
+	);
+
+export const privateImageUrl = (url: string) =>
+	inputError(
+		`The 'Image URL' ${quoted(url)} can be reached from your own network only`,
+		`The service has to reach it: set 'Image Source' to 'File From URL' or 'File From Input'. ${NOTHING_PAID}`,
+	);
+
+export const sharePageAsImage = (url: string, service: string, canFetch: boolean) =>
+	inputError(
+		`The 'Image URL' ${quoted(url)} opens a page of ${service}, not the image itself`,
+		`${canFetch ? "Set 'Image Source' to 'File From URL' if everyone with the link may open it. Otherwise download" : 'Download'} the image with another node and set 'Image Source' to 'File From Input'. ${NOTHING_PAID}`,
+	);
+
+export const heicImageUrl = (url: string) =>
+	inputError(
+		`The 'Image URL' ${quoted(url)} is a HEIC image by its name, which the API does not take`,
+		`Convert it to JPEG, PNG or WebP and use its new address. ${NOTHING_PAID}`,
+	);
+
+export const privateFetch = () =>
+	inputError(
+		"The 'Image URL' leads into a private network, from which n8n fetches nothing for an AI agent",
+		`Use an image with a public address. ${NOTHING_PAID}`,
+	);
+
+export const imageUrlWithPassword = () =>
+	inputError(
+		"The 'Image URL' contains a user name or a password, which n8n does not send",
+		`Download the image with the HTTP Request node and set 'Image Source' to 'File From Input'. ${NOTHING_PAID}`,
+	);
+
+export const fetchedNoImage = (content: string, formats: string) =>
+	inputError(
+		`The file at 'Image URL' is ${content}, not a ${formats} image`,
+		`Open the address in a private browser window: it has to show the image alone. ${NOTHING_PAID}`,
+	);
+
+export const fetchedTooLarge = (maxBytes: number) =>
+	inputError(
+		`The image at 'Image URL' has more than ${megabytes(maxBytes)} MB, the most that the API takes`,
+		`Use a smaller image. ${NOTHING_PAID}`,
+	);
+
+export const imageNotFetched = (outcome: Outcome) => {
+	const [cause, next] = explainFetch(outcome);
+	return new VeoError(
+		`The image at 'Image URL' could not be fetched: ${cause}`,
+		`${next} ${NOTHING_PAID}`,
+		{ ...detailsOf(outcome), isInput: true },
+	);
+};
+
+/** What an outcome means for the host of an image, which is not the API. */
+function explainFetch({ name, httpStatus, networkCode }: Outcome): [cause: string, next: string] {
+	if (networkCode?.startsWith('Ssrf')) {
+		return [
+			"n8n's SSRF protection blocks its address",
+			'Use an image with a public address, or allow this one on the n8n server with N8N_SSRF_ALLOWED_IP_RANGES or N8N_SSRF_ALLOWED_HOSTNAMES.',
+		];
+	}
+	if (name === 'shape') {
+		return [
+			'its host sent it compressed, although n8n asked for the image as it is',
+			"Download it with the HTTP Request node and set 'Image Source' to 'File From Input'.",
+		];
+	}
+	if (name === 'timeout')
+		return ['it took too long', "Try again later, or raise 'Request Timeout'."];
+	if (name === 'redirect') {
+		return ['its host sends from one address to the next', 'Use the address at which that ends.'];
+	}
+	return httpStatus === undefined
+		? [
+				'its host could not be reached',
+				"Check the address, and whether n8n's settings allow requests to that host.",
+			]
+		: [
+				`its host answered with HTTP ${httpStatus}`,
+				'Open the address in a private browser window: it has to show the image alone.',
+			];
+}
+
+export const promptTooLong = (length: number, maxLength: number) =>
+	inputError(
+		`The 'Prompt' has ${length} characters, and 'Max Prompt Length' is ${maxLength}`,
+		`Shorten the prompt, or raise 'Max Prompt Length'. ${NOTHING_PAID}`,
+	);
+
+/** `cause` completes "The 'Extra Parameters' …". */
+export const invalidExtraParameters = (cause: string) =>
+	inputError(
+		`The 'Extra Parameters' ${cause}`,
+		`Write them as JSON in curly brackets, such as {"seed": 42}. ${NOTHING_PAID}`,
+	);
+
+/** Before anything of this run is sent. `earlier` videos were submitted in earlier runs of this execution. */
+export const tooManyVideos = (videos: number, maxVideos: number, earlier: number) =>
+	inputError(
+		`This run would make ${videos} new videos, and 'Max Videos per Execution' is ${maxVideos}`,
+		`${NOTHING_PAID}${earlier > 0 ? ` Before this run, the execution submitted ${earlier}.` : ''} To make all of them, raise 'Max Videos per Execution', or set it to 0 for no limit.`,
+	);
+
+/** Added to the message of an unclear request that is to be sent again. */
+export const notSentAgain = (maxVideos: number) =>
+	`It was not sent again, because this execution has submitted its ${maxVideos} videos of 'Max Videos per Execution'.`;
+
+/** At one item, after other videos were submitted. */
+export const maxVideosReached = (maxVideos: number) =>
+	inputError(
+		`This execution has submitted ${maxVideos} ${maxVideos === 1 ? 'video' : 'videos'}, which is its 'Max Videos per Execution'`,
+		`No further video was submitted for this item. To go on, raise 'Max Videos per Execution' and retry the execution: the count starts again, and the videos that it has are not paid again.`,
 	);

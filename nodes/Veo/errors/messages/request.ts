@@ -179,3 +179,11 @@ function creditsText({ required, current }: Record<string, unknown> = {}): strin
 function retryAfterText({ retryAfterMs }: Outcome): string {
 	return retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} seconds`;
 }
+
+/** The API refused a paid request. It names no maximum length of a prompt, so the message says how long this one was. */
+export function submissionRefused(outcome: Outcome, promptLength: number): VeoError {
+	const { message, description, details } = requestFailed(outcome);
+	if (outcome.name !== 'code1000') return new VeoError(message, description, details);
+	const hint = `The prompt had ${promptLength} characters.`;
+	return new VeoError(message, `${description} ${hint}`, details);
+}
