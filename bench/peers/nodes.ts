@@ -25,7 +25,7 @@ export const NODES: Compared[] = [
 		credential: { type: 'veoApi', urlField: 'baseUrl' },
 		type: 'n8n-nodes-veo3o1.veo',
 		version: 1,
-		parameters: { operation: 'generateAndWait', downloadVideo: true },
+		parameters: { operation: 'generateAndWait' },
 	},
 	{
 		api: 'openai',
