@@ -64,10 +64,10 @@ export const peers: Measurement = {
 		}),
 };
 
-/** Accepted jobs, and items that the node put out. */
+/** Accepted jobs, and items that the node emitted. */
 interface Outcome {
 	paid: number;
-	out: number;
+	delivered: number;
 }
 
 interface SideBySide {
@@ -86,7 +86,7 @@ async function measureSideBySide(standIn: StandIn, log: Log): Promise<SideBySide
 	log('starting n8n');
 	const harness = await N8nHarness.start();
 	try {
-		log('wall times, faults and Stop, all at the same time: 8 minutes');
+		log('wall times, faults and Stop, all at the same time');
 		const all = NODES.map(
 			async (compared) =>
 				await measureNode(await ComparedNode.create(harness, standIn, compared), standIn),
@@ -139,7 +139,7 @@ async function outcomeOf(
 	settings?: typeof RETRY_ON_FAIL,
 ): Promise<Outcome> {
 	const { items } = await node.run(scenario, PAID_ITEMS, settings);
-	return { paid: standIn.jobs(node.api, scenario).length, out: items };
+	return { paid: standIn.jobs(node.api, scenario).length, delivered: items };
 }
 
 /** How much a figure of the job still grows after the execution was stopped. */
@@ -204,7 +204,7 @@ async function peakOf(node: ComparedNode): Promise<number> {
 
 function tablesOf(nodes: SideBySide[], peaks: number[]): Figures[] {
 	const labels = nodes.map(({ label }) => label);
-	const print = ({ paid, out }: Outcome) => `${paid} paid, ${out} out`;
+	const print = ({ paid, delivered }: Outcome) => `${paid} paid, ${delivered} delivered`;
 	const row = (name: string, cell: (node: SideBySide, index: number) => string) => [
 		name,
 		...nodes.map(cell),
@@ -244,9 +244,9 @@ function tablesOf(nodes: SideBySide[], peaks: number[]): Figures[] {
 			],
 			notes: [
 				'Status checks per video: of the wall times above. Fewer checks are a smaller load for the API, and a later end.',
-				`Faults: ${PAID_ITEMS} items, of which the third gets one answer that is not the normal one: HTTP 429 instead of an accepted job, or HTTP 502 for its first status check. "Paid" counts the accepted jobs, "out" the items that the node puts out. Retry On Fail has its defaults (3 tries). It is off by default.`,
+				`Faults: ${PAID_ITEMS} items, of which the third gets one answer that is not the normal one: HTTP 429 instead of an accepted job, or HTTP 502 for its first status check. "Paid" counts the accepted jobs, "delivered" the items that the node emits. Retry On Fail has its defaults (3 tries). It is off by default.`,
 				`Stop: the execution is stopped while the node waits for a job, or during a download of ${megabytes(STOPPED_BYTES)} at ${megabytes(STOPPED_BYTES_PER_SECOND)} per second. What arrives at the stand-in is counted for ${WAIT_AFTER_STOP_MS / 1000} seconds.`,
-				`Memory: the peak of n8n's main process (Linux's \`VmHWM\`) during one download, above its memory before. Each in a new n8n that has downloaded ${megabytes(WARM_UP_BYTES)} before and then collected its garbage. Medians of ${MEMORY_ROUNDS}. This node and OpenAI's stream the file; the others hold it. Streams hold less than 1 MB: the rest is chunks that V8 has not collected yet, which it does after about 64 MB. So figures of the same node vary by that much.`,
+				`Memory: the peak of n8n's main process (Linux's \`VmHWM\`) during one download, above its memory before. Each in a new n8n that has downloaded ${megabytes(WARM_UP_BYTES)} before and then collected its garbage. Medians of ${MEMORY_ROUNDS}. This node and OpenAI's stream the file; the others hold it. Streams hold less than 1 MB: the rest is chunks that V8 has not collected yet, which it does after about 60 MB. So figures of the same node vary by that much, and they depend on how fast the file arrives.`,
 			],
 		},
 	];
@@ -263,10 +263,10 @@ function wallTakeaway([own, ...others]: SideBySide[]): string {
 function faultsTakeaway([own, ...others]: SideBySide[]): string {
 	const outcomesOf = (nodes: SideBySide[]) =>
 		nodes.flatMap((node) => [node.refused, node.uncheckable, node.uncheckableRetried]);
-	const worst = (outcomes: Outcome[]) => {
-		const paid = Math.max(...outcomes.map((outcome) => outcome.paid));
-		const out = Math.min(...outcomes.map((outcome) => outcome.out));
-		return `paid up to ${paid} videos and put out as few as ${out}`;
-	};
-	return `Of ${PAID_ITEMS} items with one refused submission or one failed status check, this node ${worst(outcomesOf(own ? [own] : []))}; the others ${worst(outcomesOf(others))}.`;
+	const paid = (nodes: SideBySide[]) =>
+		Math.max(...outcomesOf(nodes).map((outcome) => outcome.paid));
+	const delivered = (nodes: SideBySide[]) =>
+		Math.min(...outcomesOf(nodes).map((outcome) => outcome.delivered));
+	const all = own ? [own] : [];
+	return `With one refused submission or one failed status check among ${PAID_ITEMS} items, this node paid for at most ${paid(all)} videos and delivered at least ${delivered(all)}. n8n's own video nodes paid for up to ${paid(others)} and delivered as few as ${delivered(others)}.`;
 }

@@ -9,7 +9,7 @@ const MAX_EXECUTION_MS = 900_000;
 
 export interface Ended {
 	wallMs: number;
-	/** Items that the node put out. */
+	/** Items that the node emitted. */
 	items: number;
 }
 
@@ -49,10 +49,5 @@ export class ComparedNode {
 			wallMs: Date.parse(stoppedAt) - Date.parse(startedAt),
 			items: runs[VIDEO]?.at(-1)?.outputs[0]?.length ?? 0,
 		};
-	}
-
-	/** Stops an execution as the user does. */
-	async stop(executionId: string): Promise<void> {
-		await this.harness.client.stopExecution(executionId);
 	}
 }
