@@ -49,9 +49,9 @@ export function pageOf(sections: Section[], startedAt: Date, endedAt: Date): str
 		'# Benchmarks\n',
 		...sections.flatMap(({ figures: { takeaway } }) => (takeaway ? [`- ${takeaway}`] : [])),
 		`
-\`npm run bench\` generates this page. It runs all measurements on one machine in one session, against the emulated API
-in \`emulator/\`. Absolute times depend on the machine. Compare the lines of one table, which were measured side by side,
-and check the targets beside them.
+\`npm run bench\` generates this page and its pictures. It runs all measurements on one machine in one session, against the
+emulated API in \`emulator/\`, and beside n8n's own nodes against \`bench/peers/standIn.ts\`. Absolute times depend on the
+machine. Compare the lines of one table, which were measured side by side, and check the targets beside them.
 `,
 		markdownTable(['', ''], conditions),
 		`To repeat the measurements, run \`npm ci\` and \`npm run bench\`. The first run downloads the pinned n8n, as \`npm start\`
