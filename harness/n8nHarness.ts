@@ -9,6 +9,7 @@ import { installPackage, packedPackage } from './package';
 import { freePort } from './ports';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../emulator';
 import type { Execution } from './execution';
+import { credentialNames } from './templates';
 import { waitFor } from './waitFor';
 import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from './workflow';
 
@@ -58,7 +59,7 @@ export class N8nHarness {
 			const client = new N8nClient(n8n.url);
 			await client.signIn(owner);
 			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
-			const credential = await client.createCredential('Veo API account', 'veoApi', data);
+			const credential = await client.createCredential(credentialNames.veoApi, 'veoApi', data);
 			return new N8nHarness(options, n8n, client, emulator, credential);
 		} catch (error) {
 			await n8n?.stop();
