@@ -7,6 +7,11 @@ import { credentialNames, executeButton, putJobTable, putTemplates } from '../..
 import type { EmulatorOptions } from '../../emulator';
 import { N8nHarness } from '../../harness/n8nHarness';
 
+/** Names of templates, as in their files. */
+export const parked = 'Wait without holding an execution';
+export const againFailed = 'Make failed videos again';
+export const serviceWebhook = 'Webhook from the service';
+
 /** Of the Basic Auth credential. */
 const login = { user: 'viewer', password: 'Veo-page-1' };
 /** The header that a browser sends after asking for it. */
