@@ -100,7 +100,7 @@ describe(serviceWebhook, () => {
 	it('asks for a password', async () => {
 		await templates.activate(serviceWebhook);
 		const url = `${templates.harness.n8n.url}/webhook/veo-callback`;
-		expect((await fetch(url, { method: 'POST' })).status).toBe(403);
+		expect((await fetch(url, { method: 'POST' })).status).toBe(401);
 	});
 
 	it('takes only the uuid from the call, and goes on once with the answer of the API', async () => {

@@ -269,7 +269,7 @@ describe(service, () => {
 
 	it('is closed, and posts to no address that only begins alike', async () => {
 		const url = `${templates.harness.n8n.url}/webhook/make-a-video`;
-		expect((await fetch(url, { method: 'POST' })).status).toBe(403);
+		expect((await fetch(url, { method: 'POST' })).status).toBe(401);
 		for (const ending of ['@example.org/', '.example.org/', '0/']) {
 			const callbackUrl = templates.receiver.url + ending;
 			expect((await ask({ prompt: 'A moth', callbackUrl })).status).toBe(400);
