@@ -5,7 +5,14 @@ import { waitFor } from '../../harness/waitFor';
 import { packageName } from '../../harness/paths';
 import { dashboard, submitOnSchedule, textToVideo, whenFinished } from '../../harness/templates';
 import { FIRST_CHECK_MS } from '../../harness/jobTables';
-import { againFailed, parked, serviceWebhook, Templates, uuidIn } from './importedTemplates';
+import {
+	againFailed,
+	authorization,
+	parked,
+	serviceWebhook,
+	Templates,
+	uuidIn,
+} from './importedTemplates';
 
 // The smallest PNG there is: one pixel.
 const png = Buffer.from(
@@ -103,9 +110,10 @@ describe(imageFile, () => {
 			const [execution] = await client.executions({ workflowId });
 			return execution?.status === 'waiting' ? true : undefined;
 		});
-		const html = await (await fetch(page)).text();
+		const headers = { authorization };
+		const html = await (await fetch(page, { headers })).text();
 		// The page itself does so once it is shown.
-		await fetch(page, { method: 'POST' });
+		await fetch(page, { method: 'POST', headers });
 		return html;
 	}
 
