@@ -223,7 +223,7 @@ function tablesOf(nodes: SideBySide[], peaks: number[]): Figures[] {
 			takeaway: wallTakeaway(nodes),
 			notes: [
 				`n8n itself brings three nodes that make videos: OpenAI (Sora), Google Gemini (Veo) and MiniMax. They run here unmodified, each with the defaults of its form, in the same n8n and at the same time as this node. Jobs of 27 to 33 seconds, each file of 1 MB downloaded. The time is that of the whole execution.`,
-				`All nodes talk to a stand-in for their APIs (\`bench/peers/standIn.ts\`), which has the same jobs, faults and files for all. No API sends an estimate, so this node checks at a fixed interval too. What depends on the real services is not compared: their speed, prices, limits and videos.`,
+				`All nodes talk to a stand-in for their APIs (\`bench/peers/standIn.ts\`), which has the same jobs, faults and files for all. No API sends an estimate, so this node checks at a fixed interval too; with estimates, as the API reference has them, it needs fewer checks (see the table about status requests). What depends on the real services is not compared: their speed, prices, limits and videos.`,
 				`This node works on ${DEFAULT_CONCURRENT} items at a time by default; the others work on one item after another. Their ${MORE_ITEMS} items were not run, because they take up to 16 minutes.`,
 			],
 		},
