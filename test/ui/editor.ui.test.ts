@@ -1,4 +1,4 @@
-/** What a person sees of the nodes in n8n's editor, story by story. */
+/** What users see of the nodes in n8n's editor. */
 import type { Locator } from 'playwright-core';
 
 import type { VeoError } from '../../nodes/Veo/errors/VeoError';
@@ -32,23 +32,23 @@ const SEARCHES = [
 	'image to video',
 ];
 const COST = 'Each video takes minutes and uses your veo3o1.com credits';
-/** Nothing answers there. */
+/** No server listens here. */
 const NOWHERE = 'http://127.0.0.1:9/api';
-const ITS_WORDS = 'Authentication failed: missing or invalid API key';
+const API_MESSAGE = 'Authentication failed: missing or invalid API key';
 
 let editor: Editor;
 
-/** A test that leaves a picture of where it failed. */
-function story(name: string, tell: () => Promise<void>): void {
+/** A test that saves a picture if it fails. */
+function uiTest(name: string, act: () => Promise<void>): void {
 	it(name, async () => {
-		await tell().catch(async (thrown: unknown) => {
+		await act().catch(async (thrown: unknown) => {
 			await editor.picture(`failed ${name.replace(/\W+/g, ' ').trim()}`);
 			throw thrown;
 		});
 	});
 }
 
-/** Takes the picture, and holds it to what every picture has to be: nothing is cut off. */
+/** Saves a screenshot and checks that no text in it is clipped. */
 async function look(name: string): Promise<void> {
 	expect(await editor.picture(name)).toEqual([]);
 }
@@ -62,7 +62,7 @@ async function bottomOf(element: Locator): Promise<number> {
 	return box === null ? NaN : box.y + box.height;
 }
 
-/** What n8n shows of it where no item is concerned. */
+/** What n8n shows of an error that is not about an item. */
 const shown = ({ message, description }: VeoError) => ({ message, description });
 
 async function expectFields(...names: string[]): Promise<void> {
@@ -84,7 +84,7 @@ async function expectFields(...names: string[]): Promise<void> {
 
 	describe('the nodes panel', () => {
 		for (const words of ['veo', 'video']) {
-			story(`finds the nodes by "${words}", and names the service`, async () => {
+			uiTest(`finds the nodes by "${words}", and names the service`, async () => {
 				await editor.openNewWorkflow();
 				const entry = await editor.search(words);
 				const description = entry.getByTestId('node-creator-item-description');
@@ -94,7 +94,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			});
 		}
 
-		story('finds the nodes by what people call such videos', async () => {
+		uiTest('finds the nodes by common search terms', async () => {
 			await editor.openNewWorkflow();
 			for (const words of SEARCHES) {
 				const entry = await editor.search(words);
@@ -104,7 +104,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			}
 		});
 
-		story('offers the node as a tool of an agent, with its service and its cost', async () => {
+		uiTest('offers the node as a tool of an agent, with its service and its cost', async () => {
 			await editor.openForm(node('Agent', '@n8n/n8n-nodes-langchain.agent', 3, {}));
 			await editor.page.getByTestId('add-subnode-ai_tool-0').click();
 			await editor.page.getByTestId('node-creator-search-bar').fill('ai video');
@@ -117,7 +117,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await look('tool');
 		});
 
-		story('offers the events and the operations, and adds the one that is chosen', async () => {
+		uiTest('offers the events and the operations, and adds the one that is chosen', async () => {
 			await editor.openNewWorkflow();
 			await (await editor.search('veo')).click();
 			await editor.panel.getByText('Actions (4)').click();
@@ -142,20 +142,23 @@ async function expectFields(...names: string[]): Promise<void> {
 	});
 
 	describe('the form', () => {
-		story('of Generate and Wait asks for a prompt, and where to put the film', async () => {
-			await editor.openVeo({});
-			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
-			await editor.form.getByText(COST).waitFor();
-			await editor.fill('prompt', PROMPT);
-			await editor.choose('aspectRatio', 'Landscape (16:9)');
-			await editor.toggle('downloadVideo');
-			await expectFields(...GENERATING, 'downloadVideo');
-			await editor.toggle('downloadVideo');
-			await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
-			await look('form');
-		});
+		uiTest(
+			'of Generate and Wait has the prompt and the output field of the video file',
+			async () => {
+				await editor.openVeo({});
+				await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
+				await editor.form.getByText(COST).waitFor();
+				await editor.fill('prompt', PROMPT);
+				await editor.choose('aspectRatio', 'Landscape (16:9)');
+				await editor.toggle('downloadVideo');
+				await expectFields(...GENERATING, 'downloadVideo');
+				await editor.toggle('downloadVideo');
+				await expectFields(...GENERATING, 'downloadVideo', 'binaryOutputField');
+				await look('form');
+			},
+		);
 
-		story('says before the first field that a video takes minutes and credits', async () => {
+		uiTest('says before the first field that a video takes minutes and credits', async () => {
 			await editor.openVeo({});
 			const notice = editor.form.getByText(COST);
 			expect(await topOf(notice)).toBeGreaterThan(await topOf(editor.field('operation')));
@@ -166,7 +169,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await notice.waitFor({ state: 'hidden' });
 		});
 
-		story('of Generate asks for the image, and for the job table', async () => {
+		uiTest('of Generate has the image fields and the job table', async () => {
 			await editor.openVeo({});
 			await editor.choose('operation', 'Generate');
 			await expectFields(...GENERATING);
@@ -187,7 +190,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await look('form-tracked');
 		});
 
-		story('shows Track Job, its credential and its table together on a small screen', async () => {
+		uiTest('shows Track Job, its credential and its table together on a small screen', async () => {
 			await editor.page.setViewportSize({ width: 1280, height: 720 });
 			await editor.openVeo({ prompt: PROMPT });
 			await look('form-small');
@@ -206,7 +209,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.page.setViewportSize({ width: 1440, height: 900 });
 		});
 
-		story('of Get Status asks for the ID', async () => {
+		uiTest('of Get Status has the ID', async () => {
 			await editor.openVeo({});
 			await editor.openList('operation');
 			await look('operations');
@@ -216,14 +219,14 @@ async function expectFields(...names: string[]): Promise<void> {
 			await look('form-get-status');
 		});
 
-		story('of Upload Image asks for the file', async () => {
+		uiTest('of Upload Image has the input field of the file', async () => {
 			await editor.openVeo({});
 			await editor.choose('resource', 'Image');
 			await expectFields('resource', 'operation', 'binaryPropertyName');
 			await look('form-upload-image');
 		});
 
-		story('offers the options that the operation has', async () => {
+		uiTest('shows the options of the operation only', async () => {
 			await editor.openVeo({ prompt: PROMPT, trackJob: true });
 			expect(await editor.offeredOptions()).toEqual([
 				'Extra Parameters',
@@ -255,7 +258,7 @@ async function expectFields(...names: string[]): Promise<void> {
 	});
 
 	describe('a run', () => {
-		story('gives the fields of the video, and the film plays', async () => {
+		uiTest('shows the fields of the video and plays its file', async () => {
 			await editor.openVeo({ prompt: PROMPT, aspectRatio: '16:9', downloadVideo: true });
 			await editor.run();
 			await editor.output.getByText(/^1 video made, in \d+ s\.$/).waitFor();
@@ -273,8 +276,8 @@ async function expectFields(...names: string[]): Promise<void> {
 		});
 	});
 
-	describe('what went wrong', () => {
-		story('is told before the run where a field is blank', async () => {
+	describe('a message', () => {
+		uiTest('appears before the run if a field is blank', async () => {
 			await editor.openVeo({});
 			await editor.run();
 			expect(await editor.toast.innerText()).toContain('"Prompt" is required');
@@ -282,7 +285,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await look('mistake-required');
 		});
 
-		story('is told by the node where an expression gives nothing', async () => {
+		uiTest('of the node appears if an expression returns nothing', async () => {
 			await editor.openVeo({ prompt: '={{ $json.text }}' });
 			await editor.run();
 			const { message, description } = blankPrompt();
@@ -291,7 +294,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await look('mistake-blank');
 		});
 
-		story('is told where there are not enough credits', async () => {
+		uiTest('appears if there are not enough credits', async () => {
 			editor.harness.emulator.credits = 1;
 			await editor.openVeo({ prompt: PROMPT });
 			await editor.run();
@@ -304,35 +307,32 @@ async function expectFields(...names: string[]): Promise<void> {
 			await look('mistake-details');
 		});
 
-		story(
-			'is told with the item that it is about, and with what the others have paid',
-			async () => {
-				const { emulator } = editor.harness;
-				const refused = { type: 'envelope', code: 1000, msg: 'No vases', status: 400 } as const;
-				emulator.options.faults = [{ on: 'generate', prompt: 'vase', do: refused }];
-				const prompts = ['A kite', 'A broken vase', 'A red door'];
-				await editor.openForm(
-					manualTrigger(),
-					items(
-						'Prompts',
-						prompts.map((prompt) => ({ prompt })),
-					),
-					editor.harness.veo('Veo', { prompt: '={{ $json.prompt }}' }),
-				);
-				await editor.run();
-				const { message, description } = await editor.failure();
-				expect(message).toMatch(/No vases \[item 1\]$/);
-				expect(emulator.jobs).toHaveLength(2);
-				for (const { uuid } of emulator.jobs) expect(description).toContain(uuid);
-				await look('mistake-item');
-			},
-		);
+		uiTest('names its item and the videos of the other items', async () => {
+			const { emulator } = editor.harness;
+			const refused = { type: 'envelope', code: 1000, msg: 'No vases', status: 400 } as const;
+			emulator.options.faults = [{ on: 'generate', prompt: 'vase', do: refused }];
+			const prompts = ['A kite', 'A broken vase', 'A red door'];
+			await editor.openForm(
+				manualTrigger(),
+				items(
+					'Prompts',
+					prompts.map((prompt) => ({ prompt })),
+				),
+				editor.harness.veo('Veo', { prompt: '={{ $json.prompt }}' }),
+			);
+			await editor.run();
+			const { message, description } = await editor.failure();
+			expect(message).toMatch(/No vases \[item 1\]$/);
+			expect(emulator.jobs).toHaveLength(2);
+			for (const { uuid } of emulator.jobs) expect(description).toContain(uuid);
+			await look('mistake-item');
+		});
 	});
 
 	describe('the trigger', () => {
 		const table = 'veo_jobs';
 
-		story('is set up with a key of n8n', async () => {
+		uiTest('is set up with an API key of n8n', async () => {
 			await editor.openNewWorkflow();
 			await (await editor.search('veo')).click();
 			await editor.panel.getByText('On video completed').click();
@@ -372,14 +372,14 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.openForm(node('Veo Trigger', type, 1, { jobTableName }, { credentials }));
 		}
 
-		story('has no test event before a video is finished', async () => {
+		uiTest('has no test event before a video is finished', async () => {
 			await openTrigger('unfinished', 600_000);
 			await editor.run();
 			expect(await editor.failure()).toEqual(shown(nothingFinished()));
 			await look('trigger-nothing');
 		});
 
-		story('shows the finished video as the test event', async () => {
+		uiTest('shows the finished video as the test event', async () => {
 			await openTrigger(table, 0);
 			await editor.run();
 			const [job] = editor.harness.emulator.jobs;
@@ -391,7 +391,7 @@ async function expectFields(...names: string[]): Promise<void> {
 		});
 	});
 
-	describe('in the dark', () => {
+	describe('in dark mode', () => {
 		beforeAll(async () => {
 			await editor.setTheme('dark');
 		});
@@ -400,13 +400,13 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.setTheme('light');
 		});
 
-		story('the panel has the icon that is made for it', async () => {
+		uiTest('the nodes panel shows the dark icon', async () => {
 			await editor.openNewWorkflow();
 			expect(await editor.iconOf(await editor.search('veo'))).toBe('veo.dark.svg');
 			await look('dark-panel');
 		});
 
-		story('the form, the film and the words are as in the light', async () => {
+		uiTest('the form, the video and the messages are readable', async () => {
 			await editor.openVeo({ prompt: PROMPT, downloadVideo: true });
 			await look('dark-form');
 			await editor.run();
@@ -420,9 +420,9 @@ async function expectFields(...names: string[]): Promise<void> {
 		});
 	});
 
-	// The last one: it begins as a new user does, without a credential.
+	// The last test: it deletes the credential and starts like a new user.
 	describe('the credential', () => {
-		story('is made from the node, and says whether it is good', async () => {
+		uiTest('is created from the node and tested when it is saved', async () => {
 			const { client, credential, emulator } = editor.harness;
 			await client.rest('DELETE', `/credentials/${credential.id}`);
 			await editor.openForm(manualTrigger(), node('Veo', 'n8n-nodes-veo3o1.veo', 1, {}));
@@ -430,7 +430,7 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.credential.waitFor();
 			await look('credential');
 
-			const refused = requestFailed({ name: 'code1002', apiMessage: ITS_WORDS }).fullText;
+			const refused = requestFailed({ name: 'code1002', apiMessage: API_MESSAGE }).fullText;
 			await editor.saveCredential({ apiKey: 'wrong', baseUrl: emulator.url });
 			expect(await editor.credentialOnceLike(refused)).toContain(refused);
 			await look('credential-refused');
