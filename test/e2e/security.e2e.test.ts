@@ -242,14 +242,16 @@ describe('An n8n API key', () => {
 
 	it('without execution:read pays for nothing in a retry', async () => {
 		const { client, emulator } = tables.harness;
-		emulator.options.faults = [
-			{ on: 'status', occurrence: 1, do: { type: 'envelope', code: 1002 } },
-		];
-		const failed = await generate(await without('execution:read'), 'lacks read', {
-			operation: 'generateAndWait',
-			options: { maxRetries: 0 },
-		});
-		const retried = await client.retryExecution(failed.id);
+		const veo = tables.tracked('lacks read', { operation: 'generateAndWait', prompt: '3600 s' });
+		const credentials = { ...veo.credentials, ...(await without('execution:read')) };
+		const workflow = chain('Submit', manualTrigger(), { ...veo, credentials });
+		const { id } = await tables.harness.save(workflow);
+		const executionId = await client.runManually(id, workflow.nodes[0].name);
+		await tables.harness.waitUntil(() => emulator.count('status') > 0);
+		// A stopped execution keeps no memory of the node.
+		await client.stopExecution(executionId);
+		await client.waitForExecution(executionId);
+		const retried = await client.retryExecution(executionId);
 		expect(retried.error?.message).toContain('the n8n API key may not read executions');
 		expect(emulator.count('generate')).toBe(1);
 	});
