@@ -7,7 +7,7 @@ import { FIRST_CHECK_MS, Tables } from '../../harness/jobTables';
 import type { Credential, N8nClient } from '../../harness/n8nClient';
 import { emulatorKey } from '../../harness/n8nHarness';
 import { waitFor } from '../../harness/waitFor';
-import { chain, manualTrigger, node } from '../../harness/workflow';
+import { chain, manualTrigger, node, webhook } from '../../harness/workflow';
 import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
 
 /** As the credential's notice names them. */
@@ -244,9 +244,10 @@ describe('An n8n API key', () => {
 		const { client, emulator } = tables.harness;
 		const veo = tables.tracked('lacks read', { operation: 'generateAndWait', prompt: '3600 s' });
 		const credentials = { ...veo.credentials, ...(await without('execution:read')) };
-		const workflow = chain('Submit', manualTrigger(), { ...veo, credentials });
-		const { id } = await tables.harness.save(workflow);
-		const executionId = await client.runManually(id, workflow.nodes[0].name);
+		const start = webhook();
+		const { id } = await tables.harness.save(chain('Submit', start, { ...veo, credentials }));
+		await client.activateWorkflow(id);
+		const executionId = await client.runByWebhook(id, String(start.webhookId));
 		await tables.harness.waitUntil(() => emulator.count('status') > 0);
 		// A stopped execution keeps no memory of the node.
 		await client.stopExecution(executionId);
