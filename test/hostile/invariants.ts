@@ -54,9 +54,9 @@ export async function withstands(answer: HostileAnswer): Promise<void> {
 
 /** A file that is not there is tried for two minutes, so such an execution is stopped as a user would. */
 async function run({ on }: HostileAnswer, options: RunOptions): Promise<Ran> {
-	const { done, stop } = await startNode(options);
-	const timer = on === 'video' ? setTimeout(stop, STOP_MS) : undefined;
-	return await done.finally(() => clearTimeout(timer));
+	const running = await startNode(options);
+	const timer = on === 'video' ? setTimeout(() => running.stop(), STOP_MS) : undefined;
+	return await running.done.finally(() => clearTimeout(timer));
 }
 
 function checkOutcome(answer: HostileAnswer, { outputs, error, run: { status } }: Ran): void {
