@@ -429,10 +429,12 @@ describe.each([
 	});
 
 	it('adds the key to a request and keeps its other headers', async () => {
-		const request = { url: 'https://x.test/y', headers: { Accept: 'application/json' } };
-		expect(await credential.authenticate({ apiKey: 'k-1', baseUrl: '' }, request)).toEqual({
-			url: 'https://x.test/y',
+		const request = { url: `${baseUrl}/data-tables`, headers: { Accept: 'application/json' } };
+		expect(await credential.authenticate({ apiKey: 'k-1', baseUrl }, request)).toMatchObject({
+			url: request.url,
 			headers: { Accept: 'application/json', ...headers },
+			disableFollowRedirect: true,
+			followRedirect: false,
 		});
 		expect(request.headers).toEqual({ Accept: 'application/json' });
 	});
