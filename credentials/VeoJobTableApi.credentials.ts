@@ -29,7 +29,7 @@ export class VeoJobTableApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'The job table is a Data Table of this n8n instance, which the node reaches through the public API of n8n. Create an API key under <a href="/settings/api" target="_blank">Settings > n8n API</a>.',
+				'The job table is a Data Table of this n8n instance, which the node reaches through the public API of n8n. Create an API key under <a href="/settings/api" target="_blank">Settings > n8n API</a>, with an expiry and only these scopes: dataTable:list, dataTable:create, dataTableRow:read, dataTableRow:update, dataTableRow:upsert, execution:read; dataTableRow:delete for "Delete After"; execution:list before n8n 2.20. A key with all scopes can do whatever its owner can do in n8n.',
 			name: 'notice',
 			type: 'notice',
 			default: '',

@@ -7,7 +7,7 @@ import { FIRST_CHECK_MS, Tables } from '../../harness/jobTables';
 import type { Credential, N8nClient } from '../../harness/n8nClient';
 import { emulatorKey } from '../../harness/n8nHarness';
 import { waitFor } from '../../harness/waitFor';
-import { chain, manualTrigger, node } from '../../harness/workflow';
+import { chain, manualTrigger, node, webhook } from '../../harness/workflow';
 import { JOB_COLUMNS } from '../../nodes/Veo/jobTable/jobTable';
 
 /** As the credential's notice names them. */
@@ -242,14 +242,17 @@ describe('An n8n API key', () => {
 
 	it('without execution:read pays for nothing in a retry', async () => {
 		const { client, emulator } = tables.harness;
-		emulator.options.faults = [
-			{ on: 'status', occurrence: 1, do: { type: 'envelope', code: 1002 } },
-		];
-		const failed = await generate(await without('execution:read'), 'lacks read', {
-			operation: 'generateAndWait',
-			options: { maxRetries: 0 },
-		});
-		const retried = await client.retryExecution(failed.id);
+		const veo = tables.tracked('lacks read', { operation: 'generateAndWait', prompt: '3600 s' });
+		const credentials = { ...veo.credentials, ...(await without('execution:read')) };
+		const start = webhook();
+		const { id } = await tables.harness.save(chain('Submit', start, { ...veo, credentials }));
+		await client.activateWorkflow(id);
+		const executionId = await client.runByWebhook(id, String(start.webhookId));
+		await tables.harness.waitUntil(() => emulator.count('status') > 0);
+		// A stopped execution keeps no memory of the node.
+		await client.stopExecution(executionId);
+		await client.waitForExecution(executionId);
+		const retried = await client.retryExecution(executionId);
 		expect(retried.error?.message).toContain('the n8n API key may not read executions');
 		expect(emulator.count('generate')).toBe(1);
 	});

@@ -121,7 +121,7 @@ describe('A video', () => {
 	});
 
 	test('has a safe file name if its ID is a path', async () => {
-		const uuid = '../../../tmp/veo-escaped\0"\r\n';
+		const uuid = '/tmp/veo-escaped\\"<x>:*?';
 		await withEmulator({}, async ({ emulator: other }) => {
 			const job = other.accept({ generationType: 'text_to_video', prompt: 'A fox' });
 			const videoUrl = `${other.origin}/videos/${job.uuid}.mp4`;

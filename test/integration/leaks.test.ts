@@ -26,11 +26,13 @@ it('in an item, and in a request', async () => {
 	expect(takeLeaks()).toContainEqual(expect.stringMatching(/^a request: /));
 });
 
-it('in a message', async () => {
+it('in a message, which is in the log too', async () => {
 	await withEmulator({}, async ({ run }) => {
 		await run({ operation: 'generate', generationType: prompt, prompt: 'A fox' });
 		expect(takeLeaks()).toContainEqual(expect.stringMatching(/^an execution: /));
 	});
+	await searchLogs();
+	expect(takeLeaks()).toContainEqual(expect.stringMatching(/^n8n's log: /));
 });
 
 it('in the highlighted data, in the name of a file, in a name, and in the cause of an error', () => {

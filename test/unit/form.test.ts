@@ -499,12 +499,12 @@ describe.each([
 	});
 
 	it('adds the key to a request and keeps its other headers', async () => {
-		const url = 'https://x.test/api/v1/data-tables';
-		const request = { url, headers: { Accept: 'application/json' } };
-		const data = { apiKey: 'k-1', baseUrl: 'https://x.test/api/v1' };
-		expect(await credential.authenticate(data, request)).toMatchObject({
-			url,
+		const request = { url: `${baseUrl}/data-tables`, headers: { Accept: 'application/json' } };
+		expect(await credential.authenticate({ apiKey: 'k-1', baseUrl }, request)).toMatchObject({
+			url: request.url,
 			headers: { Accept: 'application/json', ...headers },
+			disableFollowRedirect: true,
+			followRedirect: false,
 		});
 		expect(request.headers).toEqual({ Accept: 'application/json' });
 	});

@@ -43,14 +43,19 @@ export class CleanUp {
 		const finished = { columnName: 'finishedAt', condition: 'neq', value: null } as const;
 		for await (const page of table.pages([finished], 'finishedAt:asc')) {
 			for (const row of page.map(toJobRow)) {
-				const { id, uuid, status, idempotencyKey, finishedAt } = row;
+				const { id, uuid, jobKey, status, idempotencyKey, finishedAt } = row;
 				const finishedMs = Date.parse(String(finishedAt));
 				if (!(finishedMs < beforeMs)) return deleted;
 				const delivery = { uuid: String(uuid).trim(), event: eventOf(status), finishedMs };
 				const isDone = all.every((deliveries) => deliveries?.has(delivery));
 				if (!isDone || idempotencyKey !== undefined || finishedAt === undefined) continue;
-				// A row with this `id` may be another one by now.
-				await table.delete([equals('id', id), equals('finishedAt', finishedAt)]);
+				// A row with this `id` may be another one by now. n8n on SQLite finds no row by a time.
+				const same = [
+					equals('id', id),
+					equals('uuid', uuid ?? null),
+					equals('jobKey', jobKey ?? null),
+				];
+				await table.delete([...same, finished]);
 				if (++deleted >= MAX_DELETED) return deleted;
 			}
 		}
