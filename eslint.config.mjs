@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import importPlugin from 'eslint-plugin-import-x';
+import regexpPlugin from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 import { nodeZones, repositoryZones } from './eslint/importZones.mjs';
 import { n8nRules } from './eslint/n8nRules.mjs';
@@ -18,6 +19,12 @@ export default defineConfig(
 			tseslint.configs.recommended,
 			importPlugin.configs['flat/recommended'],
 		],
+		// Input from outside may be long. No regular expression may need more than linear time for it.
+		plugins: { regexp: regexpPlugin },
+		rules: {
+			'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+			'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: false }],
+		},
 	},
 	{
 		files: ['**/*.ts'],

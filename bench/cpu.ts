@@ -45,8 +45,9 @@ async function costOfJob(emulator: Emulator, log: Log): Promise<Figures> {
 		log,
 	};
 	const [undici = [], helper = [], helperAndForm = [], node = []] = await measureInRounds(settings);
+	const perJobMsOf = (readings: Reading[]) => median(readings.map(({ cpuMs }) => cpuMs / JOBS));
 	const row = (label: string, readings: Reading[]) => {
-		const perJobMs = median(readings.map(({ cpuMs }) => cpuMs / JOBS));
+		const perJobMs = perJobMsOf(readings);
 		const compared = medianRatio(readings, helperAndForm, ({ cpuMs }) => cpuMs);
 		const targets = readings === node ? target(MAX_RATIO_TO_HELPER, compared, times) : noTarget;
 		return [label, `${fixed(perJobMs, 2)} ms`, times(compared), ...targets];
@@ -60,6 +61,7 @@ async function costOfJob(emulator: Emulator, log: Log): Promise<Figures> {
 			row("n8n's HTTP helper, prompt read from the form", helperAndForm),
 			row('this node', node),
 		],
+		takeaway: `The node itself costs little: ${fixed(perJobMsOf(node), 1)} ms of CPU time per job, of which ${fixed(perJobMsOf(helperAndForm), 1)} ms are n8n's HTTP helper and form. Files are streamed, not held.`,
 		notes: [
 			`${JOBS} jobs that are completed at once, ${CONCURRENT} at a time, two requests each. This node runs Generate and Wait. The helper sends the same two requests in a node that does nothing else. Reading the prompt from the form is n8n's evaluation of an expression, which every node needs.`,
 			`In n8n-core. Each line has its own process. Medians of ${ROUNDS} rounds. User and system time of all threads.`,

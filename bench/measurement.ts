@@ -4,6 +4,8 @@ export interface Figures {
 	columns: string[];
 	rows: string[][];
 	notes: string[];
+	/** What a reader should remember, in one line for the top of the page. */
+	takeaway?: string;
 }
 
 /** Prints a progress message. */

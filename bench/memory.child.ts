@@ -2,11 +2,13 @@ import { createWriteStream, openAsBlob } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { FormData as Form, request } from 'undici';
 
 import { requiredString } from '../harness/json';
 import { startN8n, storeFile } from '../harness/core';
+import type { BinaryStream } from '../nodes/Veo/api/transport';
+import { isStream } from '../nodes/Veo/http/response';
 import { BareClient, fixedInterval } from './lib/bareClient';
 import { serve, type Task, type Work } from './lib/child';
 import { addNode, execute, items, PROMPT } from './lib/inN8n';
@@ -38,7 +40,9 @@ const uploadWhole =
 		return { json: { imageUrl: requiredString(uploaded, 'imageUrl') } };
 	};
 
-const downloadWhole =
+/** A node that makes a video and stores its file, which `open` gets, as a whole or as a stream. */
+const download =
+	(open: (helpers: IExecuteFunctions['helpers'], url: string) => Promise<Buffer | BinaryStream>) =>
 	({ baseUrl }: Task): PlainWork =>
 	async ({ helpers }, send) => {
 		const body = { generationType: 'text_to_video', prompt: 'A red fox' };
@@ -46,11 +50,21 @@ const downloadWhole =
 		const job = await send({ method: 'POST', url: generateUrl, body, json: true });
 		const statusUrl = `${baseUrl}/video-status/${requiredString(job, 'uuid')}`;
 		const status = await send({ method: 'GET', url: statusUrl, json: true });
-		const url = requiredString(status, 'videoUrl');
-		const video: unknown = await helpers.httpRequest({ url, encoding: 'arraybuffer' });
-		if (!Buffer.isBuffer(video)) throw new Error('The helper did not return a buffer');
+		const video = await open(helpers, requiredString(status, 'videoUrl'));
 		return { json: {}, binary: { data: await helpers.prepareBinaryData(video, 'video.mp4') } };
 	};
+
+const downloadWhole = download(async (helpers, url) => {
+	const video: unknown = await helpers.httpRequest({ url, encoding: 'arraybuffer' });
+	if (!Buffer.isBuffer(video)) throw new Error('The helper did not return a buffer');
+	return video;
+});
+
+const downloadStreamed = download(async (helpers, url) => {
+	const video: unknown = await helpers.httpRequest({ url, encoding: 'stream' });
+	if (!isStream(video)) throw new Error('The helper did not return a stream');
+	return video;
+});
 
 void startN8n().then((n8n) => {
 	const plain =
@@ -83,6 +97,7 @@ void startN8n().then((n8n) => {
 			},
 		uploadWhole: plain(uploadWhole, images),
 		downloadWhole: plain(downloadWhole, async (task) => await Promise.resolve(items(task))),
+		downloadStreamed: plain(downloadStreamed, async (task) => await Promise.resolve(items(task))),
 		upload: async (task) => {
 			const input = await images(task);
 			return async () =>

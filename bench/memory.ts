@@ -28,6 +28,7 @@ export const memory: Measurement = {
 			{ name: 'upload', ...image },
 			{ name: 'downloadBare', ...video },
 			{ name: 'downloadWhole', ...video },
+			{ name: 'downloadStreamed', ...video },
 			{ name: 'download', ...video },
 			{ name: 'download', count: PARALLEL, bytes: PARALLEL_VIDEO_BYTES },
 		];
@@ -63,6 +64,7 @@ function tableOf(peaks: number[]): Figures {
 		upload = 0,
 		downloadBare = 0,
 		downloadWhole = 0,
+		downloadStreamed = 0,
 		download = 0,
 		parallel = 0,
 	] = peaks;
@@ -83,6 +85,7 @@ function tableOf(peaks: number[]): Figures {
 			row(`${image}, this node`, upload, MAX_UPLOAD_BYTES),
 			row(`${video}, lower bound: bare undici client`, downloadBare),
 			row(`${video}, whole file in memory`, downloadWhole),
+			row(`${video}, n8n's helper as a stream, nothing else`, downloadStreamed),
 			row(`${video}, this node`, download, MAX_DOWNLOAD_BYTES),
 			row(`${videos}, this node`, parallel, MAX_PARALLEL_BYTES),
 		],

@@ -8,17 +8,28 @@ import { markdownTable } from '../harness/cli/markdownTable';
 import { n8nManifestFolder, packageName, projectRoot } from '../harness/paths';
 import { fixed } from './lib/numbers';
 import type { Figures } from './measurement';
+import { markdownOfPicture, type Picture } from './plots';
 
-/** One section of `docs/benchmarks.md`. */
+/** A table with its title and notes. */
 export function markdownOf({ title, columns, rows, notes }: Figures): string {
 	return [`## ${title}\n`, markdownTable(columns, rows), ...notes.map((note) => `${note}\n`)].join(
 		'\n',
 	);
 }
 
+/** One section of `docs/benchmarks.md`. */
+export interface Section {
+	figures: Figures;
+	picture?: Picture;
+}
+
+function sectionOf({ figures, picture }: Section): string {
+	return [markdownOf(figures), ...(picture ? [markdownOfPicture(picture)] : [])].join('\n');
+}
+
 /** All of `docs/benchmarks.md`. */
-export function pageOf(figures: Figures[], startedAt: Date, endedAt: Date): string {
-	const cells = figures.flatMap(({ rows }) => rows.flat());
+export function pageOf(sections: Section[], startedAt: Date, endedAt: Date): string {
+	const cells = sections.flatMap(({ figures }) => figures.rows.flat());
 	const met = cells.filter((cell) => cell === 'met').length;
 	const notMet = cells.filter((cell) => cell === 'not met').length;
 	const minutes = fixed((endedAt.getTime() - startedAt.getTime()) / 60_000, 0);
@@ -35,18 +46,19 @@ export function pageOf(figures: Figures[], startedAt: Date, endedAt: Date): stri
 		['bare client', `undici ${installed('undici')}`],
 	];
 	return [
-		`# Benchmarks
-
-\`npm run bench\` generates this page. It runs all measurements on one machine in one session, against the emulated API
-in \`emulator/\`. Absolute times depend on the machine. Compare the lines of one table, which were measured side by side,
-and check the targets beside them.
+		'# Benchmarks\n',
+		...sections.flatMap(({ figures: { takeaway } }) => (takeaway ? [`- ${takeaway}`] : [])),
+		`
+\`npm run bench\` generates this page and its pictures. It runs all measurements on one machine in one session, against the
+emulated API in \`emulator/\`, and beside n8n's own nodes against \`bench/peers/standIn.ts\`. Absolute times depend on the
+machine. Compare the lines of one table, which were measured side by side, and check the targets beside them.
 `,
 		markdownTable(['', ''], conditions),
 		`To repeat the measurements, run \`npm ci\` and \`npm run bench\`. The first run downloads the pinned n8n, as \`npm start\`
 does. \`npm run bench -- --only cpu\` runs one measurement and does not change this page. Memory and n8n's CPU time are read
 from Linux's \`/proc\`.
 `,
-		...figures.map(markdownOf),
+		...sections.map(sectionOf),
 	].join('\n');
 }
 

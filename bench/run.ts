@@ -6,15 +6,18 @@ import { Command, InvalidArgumentError } from 'commander';
 import { projectRoot } from '../harness/paths';
 import { cpu } from './cpu';
 import { memory } from './memory';
-import type { Figures, Measurement } from './measurement';
+import type { Measurement } from './measurement';
 import { packageSize } from './packageSize';
-import { markdownOf, pageOf } from './report';
+import { peers } from './peers';
+import { pictureOf } from './plots';
+import { markdownOf, pageOf, type Section } from './report';
 import { status } from './status';
 import { triggerLatency } from './triggerLatency';
 import { triggerRows } from './triggerRows';
 import { wall } from './wall';
 
 const MEASUREMENTS: Measurement[] = [
+	peers,
 	packageSize,
 	cpu,
 	memory,
@@ -25,9 +28,10 @@ const MEASUREMENTS: Measurement[] = [
 ];
 const NAMES = MEASUREMENTS.map(({ name }) => name).join(', ');
 const PAGE = join('docs', 'benchmarks.md');
+const PICTURES = join('docs', 'images');
 
 void new Command('npm run bench --')
-	.description(`Runs the measurements and writes ${PAGE}.`)
+	.description(`Runs the measurements, and writes ${PAGE} and its pictures.`)
 	.option(
 		'--only <names>',
 		`run only these measurements and write no file; separated by commas, from: ${NAMES}`,
@@ -40,18 +44,24 @@ void new Command('npm run bench --')
 
 async function run({ only }: { only?: Measurement[] }): Promise<void> {
 	const startedAt = new Date();
-	const results: Figures[] = [];
+	const sections: Section[] = [];
 	for (const measurement of only ?? MEASUREMENTS) {
 		const figures = await measurement.measure((message) => {
 			const time = new Date().toISOString().slice(11, 19);
 			console.log(`${time} ${measurement.name}: ${message}`);
 		});
 		console.log(`\n${figures.map(markdownOf).join('\n')}`);
-		results.push(...figures);
+		// Also with --only, so that a picture that does not fit its table is found early.
+		sections.push(...figures.map((table) => ({ figures: table, picture: pictureOf(table) })));
 	}
 	if (only) return;
-	await writeFile(join(projectRoot, PAGE), pageOf(results, startedAt, new Date()));
-	console.log(`Written: ${PAGE}`);
+	for (const { picture } of sections) {
+		for (const [name, svg] of Object.entries(picture?.files ?? {})) {
+			await writeFile(join(projectRoot, PICTURES, name), svg);
+		}
+	}
+	await writeFile(join(projectRoot, PAGE), pageOf(sections, startedAt, new Date()));
+	console.log(`Written: ${PAGE} and its pictures in ${PICTURES}`);
 }
 
 function toMeasurements(names: string): Measurement[] {

@@ -21,7 +21,7 @@ const MAX_DELAY_MS = 5_000;
 const TOLERANCE_MS = 250;
 
 type Estimates = NonNullable<EmulatorOptions['estimates']>;
-const KINDS: Estimates[] = ['honest', 'absent', 'wild', 'lying'];
+const KINDS: Estimates[] = ['honest', 'progress', 'absent', 'wild', 'lying'];
 
 interface Result {
 	/** Status requests per job. */
@@ -150,7 +150,7 @@ function tableOf(all: Comparison[]): Figures {
 		rows,
 		notes: [
 			`Jobs of 105 to 135 seconds, ${JOBS} at a time for each line, all lines in parallel. The node runs in n8n-core with its default settings except Max Concurrent Jobs. The delay is the time from the end of a job until a status answer reported it.`,
-			'"Fixed interval" is a bare undici client that sleeps 5 seconds after each answer, as n8n\'s own Gemini and OpenAI nodes and other video nodes do. Estimates are correct (honest), left out (absent), random (wild), or always "1 second" for one half of the jobs and "1 hour" for the other (lying).',
+			'"Fixed interval" is a bare undici client that sleeps 5 seconds after each answer, as n8n\'s own Gemini node does (its OpenAI node sleeps 10 seconds, its MiniMax node 15). Estimates are correct (honest), left out beside a correct progress (progress) or without one (absent), random (wild), or always "1 second" for one half of the jobs and "1 hour" for the other (lying).',
 			`Targets with honest estimates: a quarter of the fixed interval's requests, and no longer median delay. Targets with other estimates: no more requests, and a median delay at most ${seconds(TOLERANCE_MS)} longer, by which equal waits differ by chance. Target for the longest delay: 5 seconds plus the longest round trip of a check that found a job completed.`,
 		],
 	};

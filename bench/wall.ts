@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emulator } from '../emulator';
 import { N8nHarness } from '../harness/n8nHarness';
 import type { TestWorkflow } from '../harness/workflow';
-import { BareClient, byEstimate, fixedInterval } from './lib/bareClient';
+import { BareClient, byEstimate } from './lib/bareClient';
 import { fixed, mean, median, noTarget, seconds, target } from './lib/numbers';
 import { API_KEY, indexIn, promptsOf } from './lib/prompts';
 import { withPackage } from './lib/withPackage';
@@ -14,7 +14,7 @@ import { withHttpRequests, withThisNode } from './wallWorkflows';
 const durationMs = (index: number) => 27_150 + (index % 20) * 300;
 const WARM_UP = 'Warm-up';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** The approaches of one round run in parallel, since they mostly sleep. Staggering keeps their starts and ends apart. */
 const STAGGER_MS = 3_000;
 const MAX_EXECUTION_MS = 300_000;
@@ -61,11 +61,6 @@ export const wall: Measurement = {
 
 async function compare(harness: N8nHarness, log: Log): Promise<Figures> {
 	const { emulator } = harness;
-	const sequential = {
-		label: 'one item after another, fixed interval',
-		items: 20,
-		run: runSequentially(emulator),
-	};
 	const node = async (maxConcurrentJobs?: number) =>
 		await inN8n(harness, withThisNode(harness, { maxConcurrentJobs }));
 	const approaches: Approach[] = [
@@ -81,9 +76,6 @@ async function compare(harness: N8nHarness, log: Log): Promise<Figures> {
 		{ label: 'this node, Max Concurrent Jobs 100', items: 100, run: await node(100), limit: 1.25 },
 	];
 
-	const sequentialResult = measure(emulator, sequential, 'Sequential');
-	// Awaited only after all rounds.
-	sequentialResult.catch(() => undefined);
 	const rounds: Result[][] = [];
 	for (let round = 1; round <= ROUNDS; round++) {
 		log(`round ${round} of ${ROUNDS}`);
@@ -93,7 +85,6 @@ async function compare(harness: N8nHarness, log: Log): Promise<Figures> {
 		});
 		rounds.push(await Promise.all(all));
 	}
-	log(sequential.label);
 	const rows = approaches.map((approach, index) =>
 		rowOf(
 			approach,
@@ -111,10 +102,10 @@ async function compare(harness: N8nHarness, log: Log): Promise<Figures> {
 			'',
 			'status requests per job',
 		],
-		rows: [rowOf(sequential, [await sequentialResult]), ...rows],
+		rows,
 		notes: [
-			`Jobs of 27 to 33 seconds with honest estimates. All approaches run in parallel against the same emulator, started ${STAGGER_MS / 1000} seconds apart. Medians of ${ROUNDS} rounds, except for one item after another, which takes as long as all rounds.`,
-			"This node and the HTTP Request workflow (Wait of 5 seconds, one check for all items) run in the real n8n; their time is that of the whole execution. One item after another with a fixed interval is how n8n's own Gemini and OpenAI nodes and other video nodes wait. A bare undici client does it here, so that it has no overhead. The lower bound sends all items at once and sleeps as long as `estimatedTime` says, at least 5 seconds.",
+			`Jobs of 27 to 33 seconds with honest estimates. All approaches run in parallel against the same emulator, started ${STAGGER_MS / 1000} seconds apart. Medians of ${ROUNDS} rounds.`,
+			'This node and the HTTP Request workflow (Wait of 5 seconds, one check for all items) run in the real n8n; their time is that of the whole execution. The lower bound sends all items at once and sleeps as long as `estimatedTime` says, at least 5 seconds.',
 			'Max Concurrent Jobs is a limit that the user sets: with 10, the second half of 20 items waits for the first.',
 		],
 	};
@@ -152,13 +143,6 @@ function runInParallel({ url }: Emulator): Run {
 	const client = new BareClient(url, API_KEY);
 	return timed(async (prompts) => {
 		await Promise.all(prompts.map((prompt) => client.video(prompt, byEstimate)));
-	});
-}
-
-function runSequentially({ url }: Emulator): Run {
-	const client = new BareClient(url, API_KEY);
-	return timed(async (prompts) => {
-		for (const prompt of prompts) await client.video(prompt, fixedInterval);
 	});
 }
 

@@ -3,7 +3,7 @@ import { chain, node, webhook, workflow, type TestWorkflow } from '../harness/wo
 import { API_KEY } from './lib/prompts';
 
 /** Splits the prompts of the webhook call into items. */
-const split = () =>
+export const split = () =>
 	node('Prompts', 'n8n-nodes-base.splitOut', 1, {
 		fieldToSplitOut: 'body.prompts',
 		options: { destinationFieldName: 'prompt' },

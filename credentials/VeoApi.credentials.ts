@@ -5,6 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
+import { authorize } from './authorize';
 
 export class VeoApi implements ICredentialType {
 	name = 'veoApi';
@@ -34,15 +35,18 @@ export class VeoApi implements ICredentialType {
 		},
 	];
 
-	/** A function instead of n8n's declarative form, so that the credential test can call it. */
+	/** A function instead of n8n's declarative form, so that it can refuse, and that the credential test can call it. */
 	authenticate = async (
-		{ apiKey }: ICredentialDataDecryptedObject,
+		{ apiKey, baseUrl }: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
-	): Promise<IHttpRequestOptions> => {
-		// A copied key often has a space or a line break at its end.
-		const isText = typeof apiKey === 'string' || typeof apiKey === 'number';
-		const key = isText ? String(apiKey).trim() : '';
-		const headers = { ...requestOptions.headers, Authorization: `Bearer ${key}` };
-		return await Promise.resolve({ ...requestOptions, headers });
-	};
+	): Promise<IHttpRequestOptions> =>
+		await Promise.resolve(
+			authorize(requestOptions, {
+				displayName: this.displayName,
+				apiKey,
+				baseUrl,
+				paths: [''],
+				toHeaders: (key) => ({ Authorization: `Bearer ${key}` }),
+			}),
+		);
 }

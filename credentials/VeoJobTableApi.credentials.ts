@@ -5,6 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
+import { authorize, toN8nApiUrl } from './authorize';
 
 /** Outside of the class: n8n's lint takes each name with "auth" in it for that of a secret. */
 const ignoreSslField: INodeProperties = {
@@ -52,15 +53,20 @@ export class VeoJobTableApi implements ICredentialType {
 		ignoreSslField,
 	];
 
-	/** A function instead of n8n's declarative form, so that the credential test can call it. */
+	/** A function instead of n8n's declarative form, so that it can refuse, and that the credential test can call it. */
 	authenticate = async (
-		{ apiKey }: ICredentialDataDecryptedObject,
+		{ apiKey, baseUrl }: ICredentialDataDecryptedObject,
 		requestOptions: IHttpRequestOptions,
-	): Promise<IHttpRequestOptions> => {
-		// A copied key often has a space or a line break at its end.
-		const isText = typeof apiKey === 'string' || typeof apiKey === 'number';
-		const key = isText ? String(apiKey).trim() : '';
-		const headers = { ...requestOptions.headers, 'X-N8N-API-KEY': key };
-		return await Promise.resolve({ ...requestOptions, headers });
-	};
+	): Promise<IHttpRequestOptions> =>
+		await Promise.resolve(
+			authorize(requestOptions, {
+				displayName: this.displayName,
+				apiKey,
+				baseUrl,
+				toApiUrl: toN8nApiUrl,
+				// The key may do whatever its owner may.
+				paths: ['/data-tables', '/executions'],
+				toHeaders: (key) => ({ 'X-N8N-API-KEY': key }),
+			}),
+		);
 }

@@ -1,15 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { startEmulator } from '../emulator';
+import { startEmulator, type Emulator } from '../emulator';
 import { beforeEnd } from '../harness/cli/main';
 import { step } from '../harness/cli/progress';
+import type { JsonObject } from '../harness/json';
 import { ensureN8n } from '../harness/installN8n';
 import { N8nClient } from '../harness/n8nClient';
 import { assertFolderIsFree, startN8n, type RunningN8n } from '../harness/n8nProcess';
 import { installPackage, packPackage } from '../harness/package';
 import { freePort } from '../harness/ports';
-import { putCredential, putJobTable, putTemplates } from '../harness/templates';
+import {
+	credentialNames,
+	dashboard,
+	dashboardPath,
+	putCredential,
+	putJobTable,
+	putTemplates,
+} from '../harness/templates';
 import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhookReceiver';
 import { buildPackage } from './build';
 import { runFolder } from './paths';
@@ -18,6 +26,7 @@ import { runFolder } from './paths';
 export const owner = { email: 'demo@example.com', password: 'Veo-demo-1' };
 
 const N8N_PORT = 5678;
+const EMULATOR_PORT = 3010;
 
 export interface Demo {
 	n8n: RunningN8n;
@@ -35,12 +44,12 @@ interface Api {
 	/** Whether each video costs money. */
 	bills: boolean;
 	credential: { apiKey: string; baseUrl: string };
-	/** When the video was finished, in milliseconds since the epoch, if the API reports it. */
-	finishedAt: (uuid: string) => number | undefined;
+	/** The emulator, unless the API is the real service. */
+	emulator?: Emulator;
 }
 
 interface DemoOptions {
-	/** Default: 5678, or any free port if that is in use. */
+	/** Default: 5678, or the next free port if that is in use. */
 	port?: number;
 	env?: Record<string, string>;
 }
@@ -71,12 +80,13 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 	return { n8n, client, workflows, api, receiver };
 }
 
-/** How to open n8n in the browser. */
-export function accessText(url: string, note = ''): string {
+/** How to open n8n and its page of videos in the browser. */
+export function accessText({ n8n, workflows }: Demo): string {
 	return `
-n8n is open:  ${url}${note}
-Email         ${owner.email}
-Password      ${owner.password}`;
+Dashboard     ${n8n.url}/${dashboardPath}
+n8n           ${n8n.url}/workflow/${workflows.get(dashboard) ?? ''}
+Email         ${owner.email} (also the dashboard's name)
+Password      ${owner.password} (also the dashboard's password)`;
 }
 
 async function setUp(
@@ -86,12 +96,19 @@ async function setUp(
 ): Promise<Map<string, string>> {
 	await client.signIn(owner);
 	const jobTable = { apiKey: client.apiKey, baseUrl: `${client.url}/api/v1` };
+	const login = { user: owner.email, password: owner.password };
+	const put = async (type: keyof typeof credentialNames, data: JsonObject) =>
+		await putCredential(client, credentialNames[type], type, data);
 	const credentials = [
-		await putCredential(client, 'Veo API account', 'veoApi', api.credential),
-		await putCredential(client, 'Veo Job Table account', 'veoJobTableApi', jobTable),
+		await put('veoApi', api.credential),
+		await put('veoJobTableApi', jobTable),
+		await put('httpBasicAuth', login),
 	];
-	const tables = await putJobTable(client);
-	return await putTemplates(client, { credentials, tables, webhookUrl });
+	await putJobTable(client);
+	const workflows = await putTemplates(client, { credentials, webhookUrl });
+	// It only reads, so it is also shown with the real service.
+	await client.activateAndWait(workflows.get(dashboard) ?? '');
+	return workflows;
 }
 
 async function choosePort(requested: number | undefined): Promise<number> {
@@ -113,15 +130,21 @@ async function chooseApi(): Promise<Api> {
 			description: `${baseUrl} (the real service, which bills each video)`,
 			bills: true,
 			credential: { apiKey, baseUrl },
-			finishedAt: () => undefined,
 		};
 	}
-	const emulator = await startEmulator({ durationMs: 12_000, queuedMs: 2_000 });
+	const emulator = await startEmulator({
+		port: await freePort(EMULATOR_PORT),
+		// The links of earlier starts go on working.
+		folder: join(runFolder, 'emulator'),
+		durationMs: 12_000,
+		queuedMs: 2_000,
+		pictures: 'scenes',
+	});
 	beforeEnd(async () => await emulator.close());
 	return {
 		description: `${emulator.url} (the emulator, free of charge)`,
 		bills: false,
 		credential: { apiKey: 'veo-emulator-key', baseUrl: emulator.url },
-		finishedAt: (uuid) => emulator.jobs.find((job) => job.uuid === uuid)?.finalAt,
+		emulator,
 	};
 }

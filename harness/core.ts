@@ -76,6 +76,12 @@ export interface Running {
 
 let loader: PackageDirectoryLoader | undefined;
 
+type Observer = (ran: Ran, credentials: Credentials) => void;
+const observers: Observer[] = [];
+
+/** Calls back with each execution that ends. */
+export const onEnded = (observer: Observer): void => void observers.push(observer);
+
 export async function loadPackage(): Promise<PackageDirectoryLoader> {
 	if (!loader) {
 		loader = new PackageDirectoryLoader(projectRoot);
@@ -90,6 +96,9 @@ export interface N8n {
 	logged(): Promise<string>;
 	close(): void;
 }
+
+/** Those that are not closed yet. */
+export const runningN8n = new Set<N8n>();
 
 /** Sets up n8n's binary store and log in a new folder. */
 export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesystem'): Promise<N8n> {
@@ -107,6 +116,7 @@ export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesyste
 	config.localStoragePath = join(folder, 'binaryData');
 	await Container.get(BinaryDataService).init();
 	const close = () => {
+		runningN8n.delete(n8n);
 		// Its timer would keep this process alive.
 		Container.get(SSHClientsManager).onShutdown();
 		try {
@@ -126,7 +136,9 @@ export async function startN8n(binaryMode: 'default' | 'filesystem' = 'filesyste
 		};
 		return await waitFor('the log to be written', LOG_TIMEOUT_MS, readLog);
 	};
-	return { folder, logged, close };
+	const n8n: N8n = { folder, logged, close };
+	runningN8n.add(n8n);
+	return n8n;
 }
 
 /** Runs the credential test that the node defines for `veoApi`. */
@@ -175,7 +187,8 @@ export async function startNode(options: RunOptions): Promise<Running> {
 		workflow,
 		workflow.getNode('Items') ?? undefined,
 	);
-	return { done: execution.then(toRan), stop: () => execution.cancel() };
+	const done = execution.then((run) => toRan(run, options.credentials));
+	return { done, stop: () => execution.cancel() };
 }
 
 /** Retries a failed execution, as "Retry with currently saved workflow" in n8n's executions list does. */
@@ -192,14 +205,17 @@ export async function retryRun({ run }: Ran, options: RunOptions): Promise<Ran> 
 	const additionalData = createAdditionalData(options.credentials, 'retry', executionId);
 	return toRan(
 		await new WorkflowExecute(additionalData, 'retry', data).processRunExecutionData(workflow),
+		options.credentials,
 	);
 }
 
-function toRan(run: IRun): Ran {
+function toRan(run: IRun, credentials: Credentials): Ran {
 	const { runData, metadata, error } = run.data.resultData;
 	const task: ITaskData | undefined = runData[NODE]?.at(-1);
 	const outputs = (task?.data?.main ?? []).map((items) => items ?? []);
-	return { run, outputs, error: task?.error ?? error, customData: metadata ?? {} };
+	const ran = { run, outputs, error: task?.error ?? error, customData: metadata ?? {} };
+	for (const observe of observers) observe(ran, credentials);
+	return ran;
 }
 
 async function createWorkflow({ parameters, items, node, credentials }: RunOptions) {

@@ -16,7 +16,8 @@ type Credentials = Record<string, { id: string; name: string }>;
 export class Tables {
 	private constructor(
 		readonly harness: N8nHarness,
-		private readonly credential: Credential,
+		/** A valid `veoJobTableApi` credential. */
+		readonly tableCredential: Credential,
 	) {}
 
 	/** The prompt controls the job: "20 s" sets its duration (default 1 s), "fails" makes it fail. */
@@ -32,32 +33,37 @@ export class Tables {
 				outcome: ({ prompt }) => (prompt.includes('fails') ? 'failed' : 'completed'),
 			},
 		});
+		return await Tables.of(harness);
+	}
+
+	/** The tables that the harness's user sees. */
+	static async of(harness: N8nHarness): Promise<Tables> {
 		const data = { apiKey: harness.client.apiKey, baseUrl: `${harness.n8n.url}/api/v1` };
 		const credential = await harness.client.createCredential('Table', 'veoJobTableApi', data);
 		return new Tables(harness, credential);
 	}
 
 	async credentialFor(type: 'veoApi' | 'veoJobTableApi', data: JsonObject): Promise<Credential> {
-		const valid = type === 'veoApi' ? this.harness.credential : this.credential;
+		const valid = type === 'veoApi' ? this.harness.credential : this.tableCredential;
 		return await this.harness.client.createCredential('Other', type, { ...valid.data, ...data });
 	}
 
 	/** A Veo node that records its jobs in the table. */
-	tracked(jobTableName: string, parameters: object): WorkflowNode {
+	tracked(jobTableName: unknown, parameters: object): WorkflowNode {
 		const veo = this.harness.veo('Veo', {
 			operation: 'generate',
 			trackJob: true,
 			jobTableName,
 			...parameters,
 		});
-		return { ...veo, credentials: { ...veo.credentials, veoJobTableApi: this.credential } };
+		return { ...veo, credentials: { ...veo.credentials, veoJobTableApi: this.tableCredential } };
 	}
 
 	trigger(parameters: object, credentials?: Credentials): WorkflowNode {
 		return node('Finished', 'n8n-nodes-veo3o1.veoTrigger', 1, parameters, {
 			credentials: {
 				veoApi: this.harness.credential,
-				veoJobTableApi: this.credential,
+				veoJobTableApi: this.tableCredential,
 				...credentials,
 			},
 		});
@@ -70,7 +76,7 @@ export class Tables {
 	}
 
 	/** Runs a Veo node that records its job in the table. */
-	async submit(jobTableName: string, prompt: string, parameters: object = {}): Promise<Execution> {
+	async submit(jobTableName: unknown, prompt: string, parameters: object = {}): Promise<Execution> {
 		const veo = this.tracked(jobTableName, { prompt, ...parameters });
 		return await this.harness.runManually(chain('Submit', manualTrigger(), veo));
 	}

@@ -92,10 +92,28 @@ export class N8nClient {
 		for (const { id, label } of (await this.restAs(apiKeys, 'GET', '/api-keys')).items) {
 			if (label === apiKeyLabel) await this.rest('DELETE', `/api-keys/${id}`);
 		}
-		const scopes = await this.rest('GET', '/api-keys/scopes');
-		const body = { label: apiKeyLabel, scopes, expiresAt: null };
+		const scopes = await this.restAs(z.array(z.string()), 'GET', '/api-keys/scopes');
+		this.apiKey = await this.createApiKey(apiKeyLabel, scopes);
+	}
+
+	/** Returns a key of n8n's public API with these scopes. */
+	async createApiKey(label: string, scopes: readonly string[]): Promise<string> {
 		const created = z.object({ rawApiKey: z.string() });
-		this.apiKey = (await this.restAs(created, 'POST', '/api-keys', body)).rawApiKey;
+		const body = { label, scopes, expiresAt: null };
+		return (await this.restAs(created, 'POST', '/api-keys', body)).rawApiKey;
+	}
+
+	/** Adds a user who is not the owner, and returns a client that is logged in as that user. */
+	async addMember({ email, password }: Owner): Promise<N8nClient> {
+		const invited = z.array(z.object({ user: z.object({ inviteAcceptUrl: z.string() }) }));
+		const body = [{ email, role: 'global:member' }];
+		const [invitation] = await this.restAs(invited, 'POST', '/invitations', body);
+		const token = new URL(invitation?.user.inviteAcceptUrl ?? '').searchParams.get('token');
+		const member = new N8nClient(this.url);
+		const names = { firstName: 'Veo', lastName: 'Member' };
+		await member.rest('POST', '/invitations/accept', { token, password, ...names });
+		await member.signIn({ email, password });
+		return member;
 	}
 
 	async login({ email, password }: Owner): Promise<void> {
@@ -185,11 +203,19 @@ export class N8nClient {
 		await this.rest('POST', `/workflows/${id}/deactivate`, {});
 	}
 
-	/** Starts the workflow from the named trigger, as the editor's button does. Returns the execution's ID. */
-	async runManually(workflowId: string, trigger: string): Promise<string> {
+	/**
+	 * Starts the workflow from the named trigger, as the editor's button does, or its chat with a message. Returns the
+	 * execution's ID.
+	 */
+	async runManually(workflowId: string, trigger: string, message?: JsonObject): Promise<string> {
 		// Older versions run the workflow in the request, newer ones the saved one.
 		const workflowData = await this.rest('GET', `/workflows/${workflowId}`);
-		const body = { workflowData, triggerToStartFrom: { name: trigger } };
+		const data = message && {
+			...{ startTime: Date.now(), executionTime: 0, executionIndex: 0, source: [] },
+			executionStatus: 'success',
+			data: { main: [[{ json: message }]] },
+		};
+		const body = { workflowData, triggerToStartFrom: { name: trigger, data } };
 		const started = z.object({ executionId: idSchema });
 		return (await this.restAs(started, 'POST', `/workflows/${workflowId}/run`, body)).executionId;
 	}

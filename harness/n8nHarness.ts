@@ -9,6 +9,7 @@ import { installPackage, packedPackage } from './package';
 import { freePort } from './ports';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../emulator';
 import type { Execution } from './execution';
+import { credentialNames } from './templates';
 import { waitFor } from './waitFor';
 import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from './workflow';
 
@@ -16,12 +17,19 @@ export const emulatorKey = 'veo-emulator-key';
 /** The owner of the n8n instance. */
 export const owner = { email: 'tester@example.com', password: 'Veo-tests-1' };
 
+const member = { email: 'member@example.com', password: 'Veo-tests-2' };
+
 export interface N8nHarnessOptions {
 	emulator?: EmulatorOptions;
 	/** Default: the pinned n8n. */
 	installed?: InstalledN8n;
 	/** Additional settings for n8n. */
 	n8nEnv?: Record<string, string>;
+}
+
+async function createVeoCredential(client: N8nClient, { url }: Emulator): Promise<Credential> {
+	const data = { apiKey: emulatorKey, baseUrl: url };
+	return await client.createCredential(credentialNames.veoApi, 'veoApi', data);
 }
 
 /** Starts n8n with the packed package, in a new folder. */
@@ -57,14 +65,21 @@ export class N8nHarness {
 			n8n = await startWithPackage({ port: await freePort(), env, installed });
 			const client = new N8nClient(n8n.url);
 			await client.signIn(owner);
-			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
-			const credential = await client.createCredential('Veo API account', 'veoApi', data);
+			const credential = await createVeoCredential(client, emulator);
 			return new N8nHarness(options, n8n, client, emulator, credential);
 		} catch (error) {
 			await n8n?.stop();
 			await emulator.close();
 			throw error;
 		}
+	}
+
+	/** The same n8n and emulator for a member of the instance, who has a credential of their own. Close only the first one. */
+	async asMember(): Promise<N8nHarness> {
+		const { options, n8n, emulator } = this;
+		const client = await this.client.addMember(member);
+		const credential = await createVeoCredential(client, emulator);
+		return new N8nHarness(options, n8n, client, emulator, credential);
 	}
 
 	/** Starts a worker of this n8n (queue mode), with its own folder, as in a separate container. */

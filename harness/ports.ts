@@ -1,8 +1,12 @@
-import getPort from 'get-port';
+import getPort, { portNumbers } from 'get-port';
 
 export const loopback = '127.0.0.1';
 
-/** The preferred port if it is free, otherwise any free port. */
+/** How many ports after the preferred one are tried before any other. */
+const NEIGHBOURS = 20;
+
+/** The preferred port, otherwise the next free one after it. Any free port if none is preferred. */
 export async function freePort(preferred?: number): Promise<number> {
-	return await getPort({ host: loopback, port: preferred });
+	const port = preferred && portNumbers(preferred, Math.min(preferred + NEIGHBOURS, 65_535));
+	return await getPort({ host: loopback, port });
 }

@@ -9,7 +9,7 @@ export const MIN_INTERVAL_MS = 5_000;
 /** How long to sleep after a status answer that is not final. */
 export type Interval = (status: JsonObject) => number;
 
-/** Waits as n8n's own Gemini and OpenAI nodes do for a video. */
+/** Waits as n8n's own Gemini node does for a video. Its OpenAI node waits 10 seconds, its MiniMax node 15. */
 export const fixedInterval: Interval = () => MIN_INTERVAL_MS;
 
 /** Waits as long as `estimatedTime` says, which may be absent. */

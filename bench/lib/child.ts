@@ -1,11 +1,11 @@
 /** Runs and measures work in its own process, so that the emulator and the measuring code do not count. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
 import { objectOr, optionalString, requiredString } from '../../harness/json';
 import { projectRoot } from '../../harness/paths';
+import { residentMemory, resetPeakMemory } from './processMemory';
 import { maxRoundTripMs } from './roundTrips';
 
 /** What to do, and against which API. */
@@ -109,26 +109,13 @@ async function measure(works: Record<string, Work>, message: unknown): Promise<R
 
 	// Free the memory of earlier tasks.
 	global.gc?.();
-	const memoryBefore = resetPeakMemory();
+	const memoryBefore = resetPeakMemory('self');
 	const cpuBefore = process.cpuUsage();
 	const startedAt = performance.now();
 	await work();
 	const wallMs = performance.now() - startedAt;
 	const { user, system } = process.cpuUsage(cpuBefore);
-	const peakBytes = Math.max(0, residentMemory('VmHWM') - memoryBefore);
+	const peakBytes = Math.max(0, residentMemory('self', 'VmHWM') - memoryBefore);
 	const cpuMs = (user + system) / 1000;
 	return { wallMs, cpuMs, peakBytes, roundTripMs: maxRoundTripMs() };
-}
-
-/** Resets the peak that Linux records (`VmHWM`). Returns the resident memory now. */
-function resetPeakMemory(): number {
-	if (process.platform !== 'linux') return NaN;
-	writeFileSync('/proc/self/clear_refs', '5');
-	return residentMemory('VmRSS');
-}
-
-function residentMemory(field: 'VmRSS' | 'VmHWM'): number {
-	if (process.platform !== 'linux') return NaN;
-	const status = readFileSync('/proc/self/status', 'utf8');
-	return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }

@@ -2,7 +2,7 @@
 import type { INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator';
 import { type Credentials, type Ran, runNode, type RunOptions } from '../../harness/core';
-import { credentialsFor, KEY } from './support';
+import { credentialsFor, KEY, searchRequests } from './support';
 import { createTrigger, type Trigger, type TriggerOptions } from './triggerContext';
 import { N8N_KEY, Tables } from './triggerTables';
 
@@ -75,6 +75,7 @@ export async function withJobTable(
 	} finally {
 		await Promise.all(created.map(async (trigger) => await trigger.deactivate()));
 		await tables.close();
+		searchRequests(emulator);
 		await emulator.close();
 	}
 }

@@ -5,9 +5,12 @@ import type { INode, INodeParameters } from 'n8n-workflow';
 import { type Emulator, type EmulatorOptions, type Fault, startEmulator } from '../../emulator';
 import { type Credentials, type Ran, runNode, type RunOptions, startN8n } from '../../harness/core';
 import { isObject } from '../../harness/json';
+import './leakChecks';
+import { addKey, leaves } from './leaks';
 
 /** A unique key, so that tests can search outputs and logs for it. */
 export const KEY = 'veo-secret-0123456789abcdef';
+addKey(KEY);
 
 export const credentialsFor = (baseUrl: string, apiKey = KEY): Credentials => ({
 	veoApi: { apiKey, baseUrl },
@@ -42,7 +45,17 @@ export async function withEmulator<T>(
 	try {
 		return await act({ emulator, credentials, run });
 	} finally {
+		searchRequests(emulator);
 		await emulator.close();
+	}
+}
+
+/** The key may only be in the Authorization header of the API's own calls. */
+export function searchRequests({ requests }: Emulator): void {
+	for (const { kind, method, path, headers, body } of requests) {
+		const { authorization, ...others } = headers;
+		const isCall = kind === 'generate' || kind === 'status' || kind === 'upload';
+		leaves('a request', [method, path, others, body, !isCall && authorization]);
 	}
 }
 

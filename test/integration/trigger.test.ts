@@ -543,6 +543,19 @@ describe('An outage', () => {
 		});
 	});
 
+	scenario('of n8n while videos finish costs no second check of any', async () => {
+		await withTables({ durationMs: 2_000 }, async ({ emulator, tables, publish, addJob }) => {
+			const uuids = Array.from({ length: 4 }, () => addJob());
+			tables.refuse = (request) => (request.startsWith('PATCH') ? { status: 500 } : undefined);
+			const trigger = await publish();
+			await until(() => deliveredBy(trigger).length >= uuids.length);
+			const checks = emulator.count('status');
+			tables.refuse = () => undefined;
+			await until(() => tables.rows(TABLE).every(({ status }) => status === 'completed'));
+			expect(emulator.count('status')).toBe(checks);
+		});
+	});
+
 	scenario('leaves the API alone for as long as it asks', async () => {
 		const rateLimit = { requests: 3, perMs: 7_000, retryAfterSeconds: 7 };
 		await withTables({ rateLimit }, async ({ emulator, publish, addJob }) => {

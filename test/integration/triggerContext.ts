@@ -13,6 +13,7 @@ import {
 	type WorkflowActivateMode,
 } from 'n8n-workflow';
 import { createAdditionalData, type Credentials, loadPackage } from '../../harness/core';
+import { leaves } from './leaks';
 
 /** What n8n does with items: the execution runs for long, has ended at once, or could not be started. */
 export type Taking = 'runs' | 'ends' | 'refuses';
@@ -130,6 +131,8 @@ export async function createTrigger(options: TriggerOptions): Promise<Trigger> {
 			if (isDead || own !== generation) return;
 			// n8n saves the static data as it is now, then starts the execution.
 			saved = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+			leaves('an execution of the trigger', [data, key], credentials);
+			leaves('static data', saved);
 			if (trigger.taking === 'refuses') {
 				done?.reject(new Error('Published version not found for workflow'));
 				return;
@@ -168,7 +171,10 @@ export async function createTrigger(options: TriggerOptions): Promise<Trigger> {
 		if (!node) throw new Error('The workflow has no trigger');
 		const additionalData = createAdditionalData(credentials, mode);
 		const context = new TriggerContext(workflow, node, additionalData, mode, activation, emit);
-		const saveFailedExecution = (error: Error) => trigger.failures.push(error.message);
+		const saveFailedExecution = (error: Error) => {
+			leaves('a failed execution of the trigger', error, credentials);
+			trigger.failures.push(error.message);
+		};
 		return savesFailures ? Object.assign(context, { saveFailedExecution }) : context;
 	};
 	return trigger;

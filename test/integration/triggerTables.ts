@@ -1,7 +1,9 @@
 /** n8n's public API as far as the job table needs it, in memory, for faults that a real n8n cannot be made to have. */
 import { fastify } from 'fastify';
+import { addKey, leaves } from './leaks';
 
 export const N8N_KEY = 'n8n-api-key-0123456789';
+addKey(N8N_KEY);
 
 const OWN_PROJECT = 'own-project';
 const CONFLICT = { message: 'A table of that name is there' };
@@ -119,6 +121,7 @@ export class Tables {
 	}
 
 	async close(): Promise<void> {
+		leaves('the job table', [this.tables, this.requests]);
 		await this.app.close();
 	}
 

@@ -122,6 +122,8 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 		[1, 3].map((times) => messages.notChecked(Array(times).fill({ uuid: UUID, outcome }))),
 	),
 	notAVideoId: [messages.notAVideoId()],
+	endlessRetries: [messages.endlessRetries('7')],
+	invalidRowUuid: [messages.invalidRowUuid('veo_jobs', 7)],
 	notWritten: outcomes.map((outcome) => messages.notWritten(UUID, outcome)),
 	deletionFailed: outcomes.map((outcome) => messages.deletionFailed('veo_jobs', outcome)),
 	notDelivered: [messages.notDelivered(1), messages.notDelivered(20)],

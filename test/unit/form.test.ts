@@ -373,6 +373,15 @@ describe('the texts of the form', () => {
 		},
 	);
 
+	it.each([
+		['generateAndWait', /credits.*minutes/],
+		['generate', /credits/],
+		['getStatus', /^(?!.*credits)/],
+	])('tell a model what a tool costs: %s', (operation, words) => {
+		const parameters = { resource: 'video', operation, descriptionType: 'auto' };
+		expect(NodeHelpers.makeDescription(parameters, description)).toMatch(words);
+	});
+
 	it('include each operation in the subtitle', () => {
 		for (const value of OPERATIONS) expect(description.subtitle).toContain(`${value}: "`);
 	});
@@ -490,9 +499,11 @@ describe.each([
 	});
 
 	it('adds the key to a request and keeps its other headers', async () => {
-		const request = { url: 'https://x.test/y', headers: { Accept: 'application/json' } };
-		expect(await credential.authenticate({ apiKey: 'k-1', baseUrl: '' }, request)).toEqual({
-			url: 'https://x.test/y',
+		const url = 'https://x.test/api/v1/data-tables';
+		const request = { url, headers: { Accept: 'application/json' } };
+		const data = { apiKey: 'k-1', baseUrl: 'https://x.test/api/v1' };
+		expect(await credential.authenticate(data, request)).toMatchObject({
+			url,
 			headers: { Accept: 'application/json', ...headers },
 		});
 		expect(request.headers).toEqual({ Accept: 'application/json' });

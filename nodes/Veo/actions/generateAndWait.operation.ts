@@ -8,7 +8,7 @@ import {
 } from '../errors/messages';
 import type { VeoError } from '../errors/VeoError';
 import { makeVideo, type MadeVideo } from '../jobs/makeVideo';
-import { JobWaits } from '../jobs/wait';
+import { JobWaiter } from '../jobs/wait';
 import { hasUrl } from '../shared/attachVideo';
 import { toItemJson } from '../shared/items';
 import { checkVideoLimit, openJobs, openVeoApi } from './access';
@@ -27,7 +27,7 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 	const signals = new RunSignals(context);
 	const api = await openVeoApi(context, options, signals.end);
 	const submitRules = await openJobs(context, options, api, signals);
-	const waits = new JobWaits({
+	const waiter = new JobWaiter({
 		client: api.client,
 		backoff: api.retry.backoff,
 		signal: signals.end,
@@ -59,7 +59,7 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 			await checkGenerateRequest(context, itemIndex, api, submitRules, options),
 		checkAll: (items) => checkVideoLimit(items, submitRules),
 		work: async (itemIndex, item) => {
-			const made = await makeVideo(item, submitRules, waits);
+			const made = await makeVideo(item, submitRules, waiter);
 			const error = errorOf(made);
 			if (error) throw error;
 			const { job, result } = made;
@@ -67,7 +67,7 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 			const video = { ...job, ...result.last };
 			return await attachRequestedVideo(context, itemIndex, video, api, options);
 		},
-	}).finally(() => waits.close());
+	});
 	addRunHint(context, 'made', outputs, submitRules.videoLimit.newItems, startedAtMs);
 	return outputs;
 }

@@ -52,7 +52,7 @@ export async function runItems<T>(
 		if (context.continueOnFail() && !(thrown instanceof StoppedError)) {
 			return failedItem(context, thrown, itemIndex);
 		}
-		signals.endEarly();
+		signals.endRun();
 		throw toItemError(context, thrown, itemIndex);
 	};
 
@@ -88,7 +88,10 @@ export async function runItems<T>(
 			}
 			throw thrown;
 		})
-		.finally(() => signals.stop?.removeEventListener('abort', addAccepted));
+		.finally(() => {
+			signals.stop?.removeEventListener('abort', addAccepted);
+			signals.endRun();
+		});
 
 	// n8n does not run a node again that succeeded. It may do so if the first item failed.
 	if (!hasFailed) submissions?.deleteFound();

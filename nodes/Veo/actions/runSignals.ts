@@ -1,19 +1,19 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-/** The two ways in which a run of the node ends before its items are done. */
+/** How a run of the node ends. */
 export class RunSignals {
 	/** Fires when the user stops the execution. */
 	readonly stop: AbortSignal | undefined;
-	/** Fires on `stop`, and when the run ends early because of one item. */
+	/** Fires on `stop`, when one item ends the run early, and when all items are done. */
 	readonly end: AbortSignal;
-	private readonly early = new AbortController();
+	private readonly run = new AbortController();
 
 	constructor(context: IExecuteFunctions) {
 		this.stop = context.getExecutionCancelSignal();
-		this.end = this.stop ? AbortSignal.any([this.stop, this.early.signal]) : this.early.signal;
+		this.end = this.stop ? AbortSignal.any([this.stop, this.run.signal]) : this.run.signal;
 	}
 
-	endEarly(): void {
-		this.early.abort();
+	endRun(): void {
+		this.run.abort();
 	}
 }

@@ -1,9 +1,10 @@
 import { RequestError } from '../errors/outcome';
 import { apiMessageOf, readAnswer } from './envelope';
-import { isJsonObject, type JsonObject } from './json';
+import { isJsonObject, type JsonObject, toText } from './json';
 import type { GenerateRequest } from './parameters';
 import type { PaidPermit } from './policy';
 import type { ApiRequest, ImageFile, Transport } from './transport';
+import { isUuid } from './validation';
 
 /** The `data` of an answer to `POST /generate-video`, with all fields that the API sent. */
 export interface AcceptedJob extends JsonObject {
@@ -45,9 +46,12 @@ export class VeoClient {
 		return { ...renameErrorField(data), uuid };
 	}
 
-	/** `GET /video-status/{uuid}`. A video that failed is a normal answer, whatever the envelope's code is. */
+	/**
+	 * `GET /video-status/{uuid}`. A video that failed is a normal answer, whatever the envelope's code is. `isUuid` must hold
+	 * for `uuid`.
+	 */
 	async status(uuid: string, signal?: AbortSignal): Promise<VideoStatus> {
-		const path = `/video-status/${encodeURIComponent(toWellFormed(uuid))}`;
+		const path = `/video-status/${encodeURIComponent(uuid)}`;
 		const { data, apiMessage } = await this.request({ method: 'GET', path }, signal).catch(
 			(thrown: unknown) => {
 				const outcome = thrown instanceof RequestError ? thrown.outcome : undefined;
@@ -82,12 +86,9 @@ export class VeoClient {
 }
 
 function toUuid(value: unknown): string | undefined {
-	if (typeof value === 'number') return String(value);
-	return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+	const text = toText(value);
+	return isUuid(text) ? text : undefined;
 }
-
-/** encodeURIComponent throws on lone surrogates. */
-const toWellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 
 function unexpectedShape(data: unknown): RequestError {
 	return new RequestError({ name: 'shape', code: 0, data: isJsonObject(data) ? data : undefined });

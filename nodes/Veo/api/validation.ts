@@ -89,9 +89,17 @@ export function checkUuid(raw: unknown): string {
 
 const MAX_UUID_LENGTH = 200;
 
-/** Whether a text can be a `uuid`. "." and ".." cannot: they are path segments. */
+/**
+ * Whether a text can be a `uuid`, or another ID for a path. It must not be longer than an ID, lead out of its path, or
+ * hold half a character, of which encodeURIComponent throws.
+ */
 export function isUuid(text: string): boolean {
-	return text.length <= MAX_UUID_LENGTH && !/^\.{0,2}$|[\s\p{Cc}]/u.test(text);
+	return (
+		text !== '' &&
+		text.length <= MAX_UUID_LENGTH &&
+		!/[\s\p{Cc}\p{Surrogate}]/u.test(text) &&
+		!text.split(/[/\\]/).some((segment) => segment === '.' || segment === '..')
+	);
 }
 
 /** Returns the job table's name. Throws `VeoError` if it is blank. */

@@ -13,7 +13,15 @@ export const credentialField: INodeProperties = {
 };
 
 /** The API asks clients to check a status every 5 to 10 seconds (API reference, "Best practices"). */
-export const MIN_POLL_INTERVAL_SECONDS = 5;
+export const pollIntervalOption = {
+	displayName: 'Poll Interval (Seconds)',
+	name: 'pollInterval',
+	type: 'number',
+	typeOptions: { minValue: 5 },
+	default: 5,
+	description:
+		'Longest time between two checks of a video while neither the API nor earlier videos tell how long it takes. The API asks for at least 5 seconds.',
+} satisfies INodeProperties;
 
 /** The part that the options of both nodes share. */
 export const OPTIONS_FIELD = {

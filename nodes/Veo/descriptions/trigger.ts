@@ -3,8 +3,8 @@ import {
 	credentialField,
 	downloadFields,
 	jobTableNameField,
-	MIN_POLL_INTERVAL_SECONDS,
 	OPTIONS_FIELD,
+	pollIntervalOption,
 	shownFor,
 } from './shared';
 
@@ -101,15 +101,7 @@ export const triggerOptionsField = {
 			description:
 				'Whether a call of the production URL makes the trigger check the videos that the call names at once. What else the call says is not believed, and it starts no execution by itself.',
 		},
-		{
-			displayName: 'Poll Interval (Seconds)',
-			name: 'pollInterval',
-			type: 'number',
-			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
-			default: 10,
-			description:
-				'Longest time between two checks of a video while neither the API nor earlier videos tell how long it takes. The API asks for at least 5 seconds.',
-		},
+		{ ...pollIntervalOption, default: 10 },
 	],
 } satisfies INodeProperties;
 

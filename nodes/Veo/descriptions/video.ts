@@ -4,8 +4,8 @@ import {
 	downloadVideoField,
 	inputFileField,
 	jobTableNameField,
-	MIN_POLL_INTERVAL_SECONDS,
 	OPTIONS_FIELD,
+	pollIntervalOption,
 	outputFileField,
 	type Show,
 	shownFor,
@@ -341,16 +341,7 @@ export const optionsField = {
 				'What to do when a request got no clear answer, so that the video may have been accepted and billed',
 			...forGenerating,
 		},
-		{
-			displayName: 'Poll Interval (Seconds)',
-			name: 'pollInterval',
-			type: 'number',
-			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
-			default: 5,
-			description:
-				'Longest time between two checks of a video whose end is not known. The node checks less often once it knows when videos are likely to be finished, and never twice within 5 seconds.',
-			...forWaiting,
-		},
+		{ ...pollIntervalOption, ...forWaiting },
 		{
 			displayName: 'Request Timeout (Seconds)',
 			name: 'requestTimeout',

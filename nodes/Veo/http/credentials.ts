@@ -1,4 +1,5 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
+import { toN8nApiUrl, withoutSlashes } from '../../../credentials/authorize';
 import { VeoApi } from '../../../credentials/VeoApi.credentials';
 import { VeoJobTableApi } from '../../../credentials/VeoJobTableApi.credentials';
 import { toText } from '../api/json';
@@ -24,24 +25,11 @@ export function readCredentials(
 	data: ICredentialDataDecryptedObject = {},
 ): Credentials {
 	const { displayName } = CREDENTIAL_TYPES[name];
-	const text = toText(data.baseUrl).replace(/\/+$/, '');
+	const text = withoutSlashes(toText(data.baseUrl));
 	if (!isWebAddress(text)) throw invalidBaseUrl(displayName);
 	const baseUrl = name === 'veoJobTableApi' ? toN8nApiUrl(text) : text;
 	const apiKey = toText(data.apiKey);
 	// A key that no header can hold would look like a broken connection.
 	if (!/^[\x21-\x7e]+$/.test(apiKey)) throw invalidApiKey(displayName);
 	return { apiKey, baseUrl, allowUnauthorizedCerts: data.allowUnauthorizedCerts === true };
-}
-
-/** Adds the path of n8n's public API where it is missing. A path before it, and a path of the user's own, stay. */
-function toN8nApiUrl(address: string): string {
-	const url = new URL(address);
-	const path = url.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '');
-	const [api] = /^.*?\/api\/v\d+(?=\/|$)/.exec(path) ?? [];
-	if (api !== undefined) url.pathname = api;
-	else if (/\/v\d+$/.test(path)) url.pathname = path;
-	else url.pathname = `${path.replace(/\/api$/, '')}/api/v1`;
-	url.search = '';
-	url.hash = '';
-	return url.href;
 }

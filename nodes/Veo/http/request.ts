@@ -15,7 +15,7 @@ import {
 } from './credentials';
 import { withDeadline } from './deadline';
 import { toMultipart } from './multipart';
-import { redact } from './redact';
+import { answerCleaner } from './redact';
 import { headerOf, isStream, openResponse, readText, streamOptions } from './response';
 
 export type HttpContext = IExecuteFunctions | ITriggerFunctions;
@@ -30,14 +30,16 @@ type Send = (options: IHttpRequestOptions) => Promise<unknown>;
 
 /**
  * The API of the node's credential, through n8n's helper for nodes, which adds the key and applies the proxy, TLS and
- * egress settings of the instance. Throws `VeoError` if the credential cannot be used.
+ * egress settings of the instance. `data` is the credential if it has been read already. Throws `VeoError` if the
+ * credential cannot be used.
  */
 export async function openTransport(
 	context: HttpContext | ILoadOptionsFunctions,
 	name: CredentialName,
 	requestTimeoutMs: number,
+	data?: ICredentialDataDecryptedObject,
 ): Promise<Transport> {
-	const data = await context.getCredentials<ICredentialDataDecryptedObject>(name);
+	data ??= await context.getCredentials<ICredentialDataDecryptedObject>(name);
 	// Otherwise n8n decrypts the credential for each request, which takes longer than the rest of the request.
 	const credentialsDecrypted = { id: '', name: '', type: name, data };
 	const send: Send = async (options) =>
@@ -78,6 +80,7 @@ function toTransport(
 	{ apiKey, baseUrl, allowUnauthorizedCerts }: Credentials,
 	requestTimeoutMs: number,
 ): Transport {
+	const clean = answerCleaner(apiKey);
 	return async ({ method, path, json, file }, stop) => {
 		const uploadMs = (file?.bytes ?? 0) / MIN_UPLOAD_BYTES_PER_MS;
 		const result = await withDeadline(requestTimeoutMs + uploadMs, stop, async (signal) => {
@@ -104,7 +107,7 @@ function toTransport(
 		return {
 			httpStatus,
 			retryAfter: headerOf(result.done, 'retry-after'),
-			body: redact(body, apiKey),
+			body: clean(body),
 		};
 	};
 }

@@ -1,6 +1,7 @@
 import { apiMessageOf, byStatus } from '../api/envelope';
 import { isJsonObject, type JsonObject, parseJson } from '../api/json';
 import type { ApiRequest, Transport } from '../api/transport';
+import { isUuid } from '../api/validation';
 import { ambiguousTable, missingColumns, missingTable } from '../errors/messages';
 import { type N8nCause, RequestError, settle } from '../errors/outcome';
 
@@ -225,7 +226,7 @@ export async function listTables(
 
 function toTableInfo(table: JsonObject): TableInfo | undefined {
 	const { id, name, projectId, createdAt, columns } = table;
-	if (typeof id !== 'string' || typeof name !== 'string') return undefined;
+	if (typeof id !== 'string' || !isUuid(id) || typeof name !== 'string') return undefined;
 	return {
 		id,
 		name,

@@ -1,11 +1,12 @@
 import { isJsonObject } from '../api/json';
 import type { Transport } from '../api/transport';
-import { unknownRetry } from '../errors/messages';
+import { isUuid } from '../api/validation';
+import { endlessRetries, unknownRetry } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { requestN8n, rowsOf } from './dataTable';
 
 const MAX_LISTED = 100;
-/** A chain of retries that is longer, or a circle, ends here. */
+/** A longer chain of retries may be a circle. */
 const MAX_RETRIES = 100;
 
 /** The `id` of the workflow's newest execution; undefined if n8n does not answer. */
@@ -46,7 +47,7 @@ async function newestExecutions(n8nApi: Transport, workflowId: string, limit: nu
 
 /**
  * The `id` of the first execution in a chain of retries that ends with execution `id`; `id` itself if it is not a retry.
- * Throws `VeoError` if n8n does not answer.
+ * Throws `VeoError` if n8n does not answer, and if the chain does not end: its first videos would be paid for again.
  */
 export async function firstExecution(n8nApi: Transport, id: string): Promise<string> {
 	let first = id;
@@ -55,8 +56,9 @@ export async function firstExecution(n8nApi: Transport, id: string): Promise<str
 		const answer = await settle(requestN8n(n8nApi, { method: 'GET', path }));
 		if (answer instanceof RequestError) throw unknownRetry(first, answer.outcome);
 		const retryOf = isJsonObject(answer) ? answer.retryOf : undefined;
-		if (typeof retryOf !== 'string') break;
+		if (typeof retryOf !== 'string') return first;
+		if (!isUuid(retryOf)) throw unknownRetry(first, { name: 'shape' });
 		first = retryOf;
 	}
-	return first;
+	throw endlessRetries(id);
 }

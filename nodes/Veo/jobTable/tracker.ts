@@ -3,7 +3,14 @@ import type { AcceptedJob, VideoStatus } from '../api/client';
 import type { JsonObject } from '../api/json';
 import type { GenerateRequest } from '../api/parameters';
 import { type RetryRules, withRetries } from '../api/retry';
-import { idempotencyKeyInUse, keyTakenByOther, sentAgain, tableFailed } from '../errors/messages';
+import { isUuid } from '../api/validation';
+import {
+	idempotencyKeyInUse,
+	invalidRowUuid,
+	keyTakenByOther,
+	sentAgain,
+	tableFailed,
+} from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { StoppedError } from '../errors/VeoError';
 import { type DataTable, equals, type Filter, isFilled } from './dataTable';
@@ -64,9 +71,15 @@ export class JobTracker {
 		});
 	}
 
-	/** The row that an earlier try of this execution wrote for the item. */
+	/** The row that an earlier try of this execution wrote for the item. Throws `VeoError` if its `uuid` cannot be one. */
 	earlier(item: Tracked): JobRow | undefined {
-		return this.rows.get(this.keyOf(item));
+		return this.withUuid(this.rows.get(this.keyOf(item)));
+	}
+
+	/** Others can write rows. A row with another `uuid` must not count as one of no job: it would be paid for again. */
+	private withUuid(row: JobRow | undefined): JobRow | undefined {
+		if (row?.uuid === undefined || isUuid(String(row.uuid))) return row;
+		throw invalidRowUuid(this.table.name, row.id);
 	}
 
 	/** Whether the request of an interrupted row was the one that the user chose to send again. */
@@ -81,21 +94,20 @@ export class JobTracker {
 			{ columnName: 'status', condition: 'neq', value: 'failed' },
 			...isFilled('uuid'),
 		];
-		return (await this.orThrow(async () => await this.table.find(filters, 'id:desc', limit))).map(
-			toJobRow,
-		);
+		const found = await this.orThrow(async () => await this.table.find(filters, 'id:desc', limit));
+		return found.map(toJobRow).filter(({ uuid }) => isUuid(String(uuid)));
 	}
 
 	/**
 	 * The row of the item's idempotency key; undefined if the key is new or its last request was refused. Throws `VeoError`
-	 * if the key stands for another request.
+	 * if the key stands for another request, or if the row's `uuid` cannot be one.
 	 */
 	async findByKey({ idempotencyKey, requestHash }: Tracked): Promise<JobRow | undefined> {
 		if (idempotencyKey === undefined) return undefined;
 		// The lowest row id of a key is the one that counts.
 		const filters = [equals('idempotencyKey', idempotencyKey)];
 		const [found] = await this.orThrow(async () => await this.table.find(filters, 'id:asc', 1));
-		const row = found && toJobRow(found);
+		const row = this.withUuid(found && toJobRow(found));
 		if (row?.uuid !== undefined && row.requestHash !== requestHash) {
 			throw idempotencyKeyInUse(idempotencyKey, String(row.uuid));
 		}

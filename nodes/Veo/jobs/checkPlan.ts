@@ -21,6 +21,9 @@ const MIN_LEAD_MS = 15_000;
 const MAX_LEAD_DRIFT = 0.05;
 const MAX_BLIND_MS = 2 * 60_000;
 
+/** The API may round its estimates up to whole seconds. */
+const ROUNDED_MS = 1_000;
+
 interface Prediction {
 	by: 'estimate' | 'progress';
 	endMs: number;
@@ -39,7 +42,14 @@ export interface NextCheck {
  * have proved right, by how long other jobs took where there is neither, and at each interval where nothing is known.
  */
 export class CheckPlan {
-	private agreed: (Prediction & { sinceMs: number; times: number }) | undefined;
+	private agreed:
+		| (Prediction & {
+				/** Rounded estimates say that the job ends after this. */
+				afterMs: number;
+				sinceMs: number;
+				times: number;
+		  })
+		| undefined;
 	private firstProgress: { atMs: number; percent: number } | undefined;
 	private lastProgress = -Infinity;
 	private claim: { atMs: number; endMs: number } | undefined;
@@ -114,6 +124,7 @@ export class CheckPlan {
 			toleranceMs,
 			// Seconds that are rounded up make each end late by up to a second, so the earliest one is the best.
 			endMs: agrees && by === 'estimate' ? Math.min(before.endMs, endMs) : endMs,
+			afterMs: Math.max(agrees ? before.afterMs : -Infinity, endMs - ROUNDED_MS),
 			sinceMs: agrees ? before.sinceMs : this.sinceMs(by, nowMs),
 			times: agrees ? before.times + 1 : 1,
 		};
@@ -122,7 +133,9 @@ export class CheckPlan {
 
 		const isTrusted = this.experience.isTrusted && (before === undefined || agrees);
 		if (!isTrusted && agreed.times < MIN_AGREEING[by]) {
-			return { pauseMs: this.intervalMs, endMs: nowMs + this.intervalMs };
+			const isRounded = by === 'estimate' && agrees;
+			const pauseMs = isRounded ? halving(agreed, nowMs, this.intervalMs) : this.intervalMs;
+			return { pauseMs, endMs: nowMs + pauseMs };
 		}
 		const leftMs = agreed.endMs - nowMs;
 		const maxMs = isTrusted ? Infinity : (nowMs - agreed.sinceMs) * PAUSE_FACTOR;
@@ -130,7 +143,13 @@ export class CheckPlan {
 		const isReachable = leftMs - maxMs < this.intervalMs;
 		const wantedMs =
 			by === 'estimate' ? estimatePauseMs(leftMs, isTrusted) : this.progressPauseMs(leftMs, nowMs);
-		return { pauseMs: isReachable ? wantedMs : Math.min(wantedMs, maxMs), endMs: agreed.endMs };
+		const pauseMs = isReachable ? wantedMs : Math.min(wantedMs, maxMs);
+		const laterMs = pauseMs + ROUNDED_MS;
+		const isOnTheWay = by === 'estimate' && laterMs < leftMs;
+		return {
+			pauseMs: isOnTheWay ? halving(agreed, nowMs, laterMs) : pauseMs,
+			endMs: agreed.endMs,
+		};
 	}
 
 	/** A first end from `progress` already stands for all answers since the first one. */
@@ -150,11 +169,27 @@ export class CheckPlan {
 		if (!window || this.acceptedAtMs === undefined || isFailedCheck) return plain;
 		const fromMs = this.acceptedAtMs + window.fromMs - nowMs;
 		if (this.acceptedAtMs + window.toMs < nowMs) return plain;
-		if (fromMs <= 0) return { pauseMs: MIN_PAUSE_MS, endMs: nowMs };
+		// A hint has to wait until the last check is 5 s old, so where hints come, fewer checks find ends sooner.
+		if (fromMs <= 0)
+			return this.experience.areHintsTrusted ? plain : { pauseMs: MIN_PAUSE_MS, endMs: nowMs };
 		// One check on the way, in case that jobs have become faster.
 		const isHalfway = nowMs - this.acceptedAtMs >= window.fromMs * 0.4;
 		return { pauseMs: isHalfway ? fromMs : fromMs / 2, endMs: nowMs + fromMs };
 	}
+}
+
+/**
+ * A pause that is shorter by up to a second. A rounded estimate after it says in which half of the time between `afterMs`
+ * and `endMs` the job ends.
+ */
+function halving(
+	{ afterMs, endMs }: { afterMs: number; endMs: number },
+	nowMs: number,
+	pauseMs: number,
+): number {
+	const middleMs = (afterMs + endMs) / 2;
+	const shorterMs = (nowMs + pauseMs - middleMs) % ROUNDED_MS;
+	return pauseMs - ((shorterMs + ROUNDED_MS) % ROUNDED_MS);
 }
 
 const estimatePauseMs = (leftMs: number, isTrusted: boolean) =>

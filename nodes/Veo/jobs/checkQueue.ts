@@ -1,6 +1,7 @@
 import { onAbort, sleepUnlessAborted } from '../api/abort';
 import type { Backoff } from '../api/backoff';
 import type { VeoClient, VideoStatus } from '../api/client';
+import { isFinal } from '../api/videoStatus';
 import { RequestError, settle } from '../errors/outcome';
 import { CheckPlan, MIN_PAUSE_MS } from './checkPlan';
 import { CheckRate } from './checkRate';
@@ -12,6 +13,8 @@ const MAX_RUNNING = 25;
 /** n8n's sleep cannot be canceled, so an idle queue looks again this often. */
 const MAX_IDLE_MS = 1_000;
 const MAX_NEW_MS = 1_000;
+/** How long the last check of a job may wait for the rate. */
+const MAX_LATE_MS = 10_000;
 
 /** What is known about a job before its first check. */
 export interface Knowledge {
@@ -21,16 +24,6 @@ export interface Knowledge {
 	lastCheckMs?: number;
 	/** When the job is likely to end. Due jobs with earlier ends are checked first. */
 	endMs?: number;
-	/**
-	 * The last check is made at `atMs`. `onPassed` is called once the job is not checked any more, because it is not final by
-	 * then or because no check may be sent at that time.
-	 */
-	deadline?: Deadline;
-}
-
-interface Deadline {
-	atMs: number;
-	onPassed: () => void;
 }
 
 /**
@@ -39,17 +32,24 @@ interface Deadline {
  */
 export type OnAnswer = (answer: VideoStatus | RequestError) => 'again' | 'done';
 
+/** When a job is checked for the last time. Where that check cannot be sent, `onMissed` is called instead. */
+export interface LastCheck {
+	atMs: number;
+	onMissed: () => void;
+}
+
 interface Job {
 	uuid: string;
 	onAnswer: OnAnswer;
+	lastCheck?: LastCheck;
 	plan: CheckPlan;
 	lastSentMs: number;
 	dueMs: number;
 	endMs: number;
 	/** Where the job is. A removed job that is being checked gets no answer. */
 	place: 'waiting' | 'due' | 'running' | 'removed';
+	/** A hint came since the last check was sent. */
 	isHinted: boolean;
-	deadline?: Deadline;
 }
 
 export interface QueueRules {
@@ -84,7 +84,7 @@ export class CheckQueue {
 	}
 
 	/** Adds a job; one that is there stays as it is. Its first check comes as soon as it is allowed. */
-	add(uuid: string, knowledge: Knowledge, onAnswer: OnAnswer): void {
+	add(uuid: string, knowledge: Knowledge, onAnswer: OnAnswer, lastCheck?: LastCheck): void {
 		if (this.jobs.has(uuid)) return;
 		const { acceptedAtMs, lastCheckMs = -Infinity } = knowledge;
 		const { intervalMs, experience } = this.rules;
@@ -96,13 +96,13 @@ export class CheckQueue {
 		const job: Job = {
 			uuid,
 			onAnswer,
+			lastCheck,
 			plan: new CheckPlan(experience, intervalMs, acceptedAtMs),
 			lastSentMs: lastCheckMs,
 			dueMs,
 			endMs: knowledge.endMs ?? dueMs,
 			place: 'waiting',
 			isHinted: false,
-			deadline: knowledge.deadline,
 		};
 		this.jobs.set(uuid, job);
 		this.waiting.add(job);
@@ -132,8 +132,8 @@ export class CheckQueue {
 	hint(uuid: string): boolean {
 		const job = this.jobs.get(uuid);
 		if (!job) return false;
-		if (job.place === 'running') job.isHinted = true;
-		else this.schedule(job, job.lastSentMs + MIN_PAUSE_MS, Date.now());
+		job.isHinted = true;
+		if (job.place !== 'running') this.schedule(job, job.lastSentMs + MIN_PAUSE_MS, Date.now());
 		return true;
 	}
 
@@ -149,8 +149,12 @@ export class CheckQueue {
 		onAbort(signal, () => this.wake.abort());
 		while (!signal.aborted) {
 			const ms = this.remainingMs();
-			if (ms > 0) await this.sleep(ms);
-			else this.start();
+			if (ms <= 0) {
+				this.start();
+				continue;
+			}
+			this.endMissed();
+			await this.sleep(ms);
 		}
 	}
 
@@ -161,24 +165,22 @@ export class CheckQueue {
 			job.place = 'due';
 			this.due.add(job);
 		}
-		this.removePassed(now);
 		if (this.running >= MAX_RUNNING) return MAX_IDLE_MS;
-		if (this.due.length > 0) return Math.max(this.rate.remainingMs(), this.pausedUntilMs - now);
-		return (this.waiting.first?.dueMs ?? Infinity) - now;
+		const nextDueMs = (this.waiting.first?.dueMs ?? Infinity) - now;
+		if (this.due.length === 0) return nextDueMs;
+		return Math.min(nextDueMs, Math.max(this.rate.remainingMs(), this.pausedUntilMs - now));
 	}
 
-	/** While no check may be sent, jobs whose time is over are not checked any more. */
-	private removePassed(now: number): void {
-		if (this.rules.backoff.remainingMs() === 0) return;
-		for (const job of this.jobs.values()) if (job.place === 'due') this.endIfPassed(job, now);
-	}
-
-	/** Returns whether the job's time is over. */
-	private endIfPassed({ uuid, deadline }: Job, now: number): boolean {
-		if (!deadline || now < deadline.atMs) return false;
-		this.delete(uuid);
-		deadline.onPassed();
-		return true;
+	/** Ends the jobs whose last check is due but cannot be sent. */
+	private endMissed(): void {
+		const now = Date.now();
+		const isRefused = this.rules.backoff.remainingMs() > 0;
+		for (const { uuid, place, lastCheck } of [...this.jobs.values()]) {
+			if (place !== 'due' || !lastCheck || lastCheck.atMs > now) continue;
+			if (!isRefused && now - lastCheck.atMs < MAX_LATE_MS) continue;
+			this.delete(uuid);
+			lastCheck.onMissed();
+		}
 	}
 
 	private async sleep(ms: number): Promise<void> {
@@ -192,17 +194,18 @@ export class CheckQueue {
 		if (!job) return;
 		this.take(job);
 		job.place = 'running';
+		const { isHinted } = job;
 		job.isHinted = false;
 		job.lastSentMs = Date.now();
 		this.rate.started();
 		this.running++;
-		void this.check(job).finally(() => {
+		void this.check(job, isHinted).finally(() => {
 			this.running--;
 			this.wake.abort();
 		});
 	}
 
-	private async check(job: Job): Promise<void> {
+	private async check(job: Job, isHinted: boolean): Promise<void> {
 		const { signal } = this.rules;
 		const sentAtMs = Date.now();
 		const answer = await settle(this.client.status(job.uuid, signal)).catch(() => undefined);
@@ -214,21 +217,23 @@ export class CheckQueue {
 		if (job.place === 'removed') return;
 
 		if (job.onAnswer(answer) === 'done') {
-			if (!(answer instanceof RequestError)) job.plan.ended(answer, now);
+			if (!(answer instanceof RequestError) && isFinal(answer.status)) {
+				job.plan.ended(answer, now);
+				this.rules.experience.addHinted(isHinted);
+			}
 			this.delete(job.uuid);
 			return;
 		}
-		if (this.endIfPassed(job, now)) return;
 		const next = job.plan.next(answer instanceof RequestError ? undefined : answer, now);
 		const dueMs = job.isHinted ? sentAtMs + MIN_PAUSE_MS : now + next.pauseMs;
 		this.schedule(job, dueMs, job.isHinted ? now : next.endMs);
 	}
 
 	private schedule(job: Job, dueMs: number, endMs: number): void {
+		const lastMs = job.lastCheck?.atMs ?? Infinity;
 		this.take(job);
-		// A video that is finished in the last seconds is found too.
-		job.dueMs = Math.min(dueMs, job.deadline?.atMs ?? Infinity);
-		job.endMs = endMs;
+		job.dueMs = Math.min(dueMs, lastMs);
+		job.endMs = Math.min(endMs, lastMs);
 		job.place = 'waiting';
 		this.waiting.add(job);
 		this.wake.abort();

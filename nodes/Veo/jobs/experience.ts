@@ -12,6 +12,7 @@ const LATE_FACTOR = 1.1;
 export class Experience {
 	private durations: number[] = [];
 	private verdicts: boolean[] = [];
+	private hinted: boolean[] = [];
 
 	/** How long a job took from acceptance to its end. */
 	addDuration(ms: number): void {
@@ -23,10 +24,19 @@ export class Experience {
 		this.verdicts = [...this.verdicts, isRight].slice(-MAX_VERDICTS);
 	}
 
+	/** Whether a hint said that a job has ended. */
+	addHinted(isHinted: boolean): void {
+		this.hinted = [...this.hinted, isHinted].slice(-MAX_VERDICTS);
+	}
+
 	/** Whether the API's predictions have proved right, for other jobs too. */
 	get isTrusted(): boolean {
-		const right = this.verdicts.filter(Boolean).length;
-		return this.verdicts.length >= MIN_VERDICTS && right >= this.verdicts.length * MIN_RIGHT;
+		return isMostlyRight(this.verdicts);
+	}
+
+	/** Whether hints have told of the ends of jobs. */
+	get areHintsTrusted(): boolean {
+		return isMostlyRight(this.hinted);
 	}
 
 	/** From which to which time after its acceptance a job is likely to end, in ms. */
@@ -38,3 +48,6 @@ export class Experience {
 		};
 	}
 }
+
+const isMostlyRight = (verdicts: boolean[]) =>
+	verdicts.length >= MIN_VERDICTS && verdicts.filter(Boolean).length >= verdicts.length * MIN_RIGHT;

@@ -1,7 +1,7 @@
 import type { AcceptedJob, VideoStatus } from '../api/client';
 import { ProgressWriter } from './progressWriter';
 import { makeAgain, type PaidItem, submitOnce, type SubmitRules } from './submit';
-import type { JobWaits, WaitResult } from './wait';
+import type { JobWaiter, WaitResult } from './wait';
 
 export interface MadeVideo {
 	job: AcceptedJob;
@@ -15,18 +15,14 @@ export interface MadeVideo {
 export async function makeVideo(
 	item: PaidItem,
 	submitRules: SubmitRules,
-	waits: JobWaits,
+	waiter: JobWaiter,
 ): Promise<MadeVideo> {
-	const { queue, tracker, videoLimit } = submitRules;
+	const { queue, tracker } = submitRules;
 	let job = await submitOnce(item, submitRules);
 	for (;;) {
 		const progress = tracker && new ProgressWriter(tracker, item);
 		const onAnswer = (video: VideoStatus) => progress?.write(video);
-		// A job that was taken up was accepted at an unknown time.
-		const acceptedAtMs = videoLimit.newItems.has(item.itemIndex) ? Date.now() : undefined;
-		const result = await waits
-			.wait(job.uuid, { acceptedAtMs, onAnswer })
-			.finally(() => queue.jobEnded());
+		const result = await waiter.wait(job, onAnswer).finally(() => queue.jobEnded());
 		await progress?.done();
 		if (result.last) await tracker?.checked(item, result.last);
 		const isFailed = result.ended === 'final' && result.last.status === 'failed';

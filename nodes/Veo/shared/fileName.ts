@@ -22,7 +22,13 @@ export function toFileStem(raw: unknown): string | undefined {
 }
 
 /** Windows drops dots and blanks at the end of a name; a dot at its start hides the file elsewhere. */
-const trimmed = (name: string) => name.replace(/^[\s.]+|[\s.]+$/g, '');
+function trimmed(name: string): string {
+	const kept = name.replace(/^[\s.]+/, '');
+	let end = kept.length;
+	// A regular expression that ends with $ would need quadratic time.
+	while (/[\s.]/.test(kept.charAt(end - 1))) end--;
+	return kept.slice(0, end);
+}
 
 /** The longest beginning of `text` of at most `maxBytes` bytes that splits no character. */
 function cut(text: string, maxBytes: number): string {

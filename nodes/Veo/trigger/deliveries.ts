@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
 import { isJsonObject, type JsonObject, parseJson } from '../api/json';
+import { isUuid } from '../api/validation';
 
 /** How long after its `finishedAt` a row may appear: another process wrote it, by its own clock. */
 const MAX_ROW_DELAY_MS = 10 * 60_000;
@@ -124,7 +125,10 @@ function isBatch(value: unknown): value is Batch & JsonObject {
 		Array.isArray(value.jobs) &&
 		value.jobs.every(
 			(job) =>
-				isJsonObject(job) && typeof job.uuid === 'string' && typeof job.finishedMs === 'number',
+				isJsonObject(job) &&
+				typeof job.uuid === 'string' &&
+				isUuid(job.uuid) &&
+				typeof job.finishedMs === 'number',
 		)
 	);
 }

@@ -1,4 +1,4 @@
-import type { ITriggerResponse } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, ITriggerResponse } from 'n8n-workflow';
 import { sleepUnlessAborted } from '../api/abort';
 import { Backoff } from '../api/backoff';
 import { VeoClient } from '../api/client';
@@ -107,7 +107,8 @@ async function openAccess(
 	requestTimeoutMs: number,
 	signal: AbortSignal,
 ): Promise<Access> {
-	const veoApi = await openTransport(context, 'veoApi', requestTimeoutMs);
+	const credential = await context.getCredentials<ICredentialDataDecryptedObject>('veoApi');
+	const veoApi = await openTransport(context, 'veoApi', requestTimeoutMs, credential);
 	const n8nApi =
 		'tableRef' in watch
 			? await openTransport(context, 'veoJobTableApi', requestTimeoutMs)
@@ -115,7 +116,7 @@ async function openAccess(
 	return {
 		client: new VeoClient(veoApi),
 		n8nApi: async (request) => await n8nApi(request, signal),
-		credential: JSON.stringify(await context.getCredentials('veoApi')),
+		credential: JSON.stringify(credential),
 	};
 }
 

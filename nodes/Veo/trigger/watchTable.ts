@@ -340,7 +340,8 @@ export class TableWatch implements Watch {
 
 	/** One row that cannot be written holds up no other. */
 	private async writeFinal(table: DataTable): Promise<void> {
-		for (const write of this.unwritten.splice(0)) {
+		const writes = this.unwritten.splice(0);
+		for (const [index, write] of writes.entries()) {
 			const { row, changes } = write;
 			const { status, checkedAt, finishedAt } = changes;
 			const written = await settle(table.update(unfinished(row), changes));
@@ -359,7 +360,10 @@ export class TableWatch implements Watch {
 			if (isRefused) this.unwritable.add(rowKey(row));
 			else this.unwritten.push(write);
 			this.active.reporter.log(notWritten(String(row.uuid), again.outcome));
-			if (!isRefused && scopeOf(again.outcome) !== 'item') return;
+			if (!isRefused && scopeOf(again.outcome) !== 'item') {
+				this.unwritten.push(...writes.slice(index + 1));
+				return;
+			}
 		}
 	}
 

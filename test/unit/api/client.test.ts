@@ -101,14 +101,25 @@ describe('generate', () => {
 		expect(job.uuid).toBe('42');
 	});
 
-	it.each([[''], ['  '], [null], [true], [{}], [undefined]])(
-		'fails with the outcome shape if the uuid is %j',
-		async (uuid) => {
-			const { client } = clientOf(ok({ uuid, status: 'pending' }));
-			const outcome = await outcomeOf(client.generate(request, PaidPermit.first()));
-			expect(outcome).toMatchObject({ name: 'shape', data: { status: 'pending' } });
-		},
-	);
+	it.each<[unknown]>([
+		[''],
+		['  '],
+		[null],
+		[true],
+		[{}],
+		[undefined],
+		['..'],
+		['a/../b'],
+		['a\\..'],
+		['v 1'],
+		['v\0'],
+		['\ud800'],
+		['v'.repeat(201)],
+	])('fails with the outcome shape if the uuid is %j', async (uuid) => {
+		const { client } = clientOf(ok({ uuid, status: 'pending' }));
+		const outcome = await outcomeOf(client.generate(request, PaidPermit.first()));
+		expect(outcome).toMatchObject({ name: 'shape', data: { status: 'pending' } });
+	});
 
 	it('renames the field error of a job to errorMessage', async () => {
 		const { client } = clientOf(ok({ uuid: 'v-1', status: 'pending', error: 'none yet' }));
@@ -131,19 +142,12 @@ describe('generate', () => {
 describe('status', () => {
 	it.each([
 		['video-uuid-123', '/video-status/video-uuid-123'],
-		['a/../b?c=d#e', '/video-status/a%2F..%2Fb%3Fc%3Dd%23e'],
-		['ویڈیو 1', '/video-status/%D9%88%DB%8C%DA%88%DB%8C%D9%88%201'],
+		['a/b?c=d#e', '/video-status/a%2Fb%3Fc%3Dd%23e'],
+		['ویڈیو-1', '/video-status/%D9%88%DB%8C%DA%88%DB%8C%D9%88-1'],
 	])('of the video %j is requested at %s', async (uuid, path) => {
 		const { client, requests } = clientOf(status('pending'));
 		await client.status(uuid);
 		expect(requests()).toEqual([{ method: 'GET', path }]);
-	});
-
-	// encodeURIComponent throws a URIError on lone surrogates.
-	it('sends a request for a uuid with a lone surrogate', async () => {
-		const { client, sent } = clientOf(status('pending'));
-		await client.status('v-\ud800');
-		expect(sent).toHaveLength(1);
 	});
 
 	it('returns all fields of the answer with the requested uuid', async () => {

@@ -137,12 +137,27 @@ describe('checkUuid', () => {
 		expect(checkUuid(raw)).toBe(uuid);
 	});
 
-	it.each([[''], [' '], ['.'], ['..'], [' .. '], [undefined], [null], [true], [{}], [['v-1']]])(
-		'refuses %j',
-		(raw) => {
-			const refusal = refusalOf(() => checkUuid(raw));
-			expect(refusal.fullText).toContain("'Video ID'");
-			expect(refusal.details).toEqual({ isInput: true });
-		},
-	);
+	it.each<[unknown]>([
+		[''],
+		[' '],
+		['.'],
+		['..'],
+		[' .. '],
+		[undefined],
+		[null],
+		[true],
+		[{}],
+		[['v-1']],
+		['../x'],
+		['a/..'],
+		['a/./b'],
+		['a\\..\\b'],
+		['a b'],
+		['\ud800'],
+		['v'.repeat(201)],
+	])('refuses %j', (raw) => {
+		const refusal = refusalOf(() => checkUuid(raw));
+		expect(refusal.fullText).toContain("'Video ID'");
+		expect(refusal.details).toEqual({ isInput: true });
+	});
 });

@@ -75,11 +75,18 @@ A note.
 `);
 });
 
+const picture = { name: 'bench-it', alt: 'It', files: {} };
+
 it('the page counts the targets and describes the machine', () => {
 	const startedAt = new Date('2026-01-02T03:04:05Z');
-	const page = pageOf([figures, figures], startedAt, new Date(startedAt.getTime() + 20 * 60_000));
+	const sections = [{ figures: { ...figures, takeaway: 'It is fast.' } }, { figures, picture }];
+	const page = pageOf(sections, startedAt, new Date(startedAt.getTime() + 20 * 60_000));
+	expect(page).toMatch(/^# Benchmarks\n\n- It is fast\.\n\n`npm run bench`/);
 	expect(page).toMatch(/\| targets +\| 2 met, 2 not met +\|/);
 	expect(page).toMatch(/\| measured +\| 2026-01-02, in 20 minutes +\|/);
 	expect(page).toMatch(/n8n-core \d+\.\d+\.\d+/);
 	expect(page.match(/^## Table$/gm)).toHaveLength(2);
+	expect(page).toMatch(
+		/A note\.\n\n<picture>\n.*images\/bench-it-dark\.svg.*\n.*images\/bench-it\.svg/,
+	);
 });

@@ -4,7 +4,9 @@ import { json, type Reply, REPLIES, scripted, rejectionOf } from '../fakes';
 
 const NAME = 'veo jobs';
 const listed = (...names: unknown[]) =>
-	json(200, { data: names.map((name) => ({ id: `id of ${String(name)}`, name })) });
+	json(200, {
+		data: names.map((name) => ({ id: `id/of/${String(name).replaceAll(' ', '?')}`, name })),
+	});
 
 /** The table `veo jobs`, and what it sends. */
 function table(...replies: Reply[]) {
@@ -145,7 +147,7 @@ describe('Rows', () => {
 		await jobs.find(filters, 'id:asc');
 		expect(requests().slice(1)).toEqual([
 			{
-				line: 'GET /data-tables/id%20of%20veo%20jobs/rows',
+				line: 'GET /data-tables/id%2Fof%2Fveo%3Fjobs/rows',
 				query: { filter, sortBy: 'id:desc', limit: '5' },
 				json: undefined,
 			},
@@ -168,7 +170,7 @@ describe('Rows', () => {
 		await jobs.update(filters, { progress: 5 });
 		await jobs.updateRows([1, 2], { progress: 6 });
 		const ids = [equals('id', 1), equals('id', 2)];
-		const line = 'PATCH /data-tables/id%20of%20veo%20jobs/rows/update';
+		const line = 'PATCH /data-tables/id%2Fof%2Fveo%3Fjobs/rows/update';
 		expect(requests().slice(1)).toEqual([
 			{ line, query: {}, json: { filter: { type: 'and', filters }, data: { progress: 5 } } },
 			{ line, query: {}, json: { filter: { type: 'or', filters: ids }, data: { progress: 6 } } },
@@ -189,7 +191,7 @@ describe('Rows', () => {
 		const { table: jobs, requests } = await found(json(200, true));
 		await jobs.delete(filters);
 		expect(requests()[1]).toMatchObject({
-			line: 'DELETE /data-tables/id%20of%20veo%20jobs/rows/delete',
+			line: 'DELETE /data-tables/id%2Fof%2Fveo%3Fjobs/rows/delete',
 			query: { filter },
 		});
 	});
@@ -198,7 +200,7 @@ describe('Rows', () => {
 		const { table: jobs, requests } = await found(json(200, true));
 		await jobs.upsert(filters, { progress: 5 });
 		expect(requests()[1]).toEqual({
-			line: 'POST /data-tables/id%20of%20veo%20jobs/rows/upsert',
+			line: 'POST /data-tables/id%2Fof%2Fveo%3Fjobs/rows/upsert',
 			query: {},
 			json: { filter: { type: 'and', filters }, data: { progress: 5 } },
 		});

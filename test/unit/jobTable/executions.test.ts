@@ -81,10 +81,23 @@ describe('The first of a chain of retries', () => {
 		});
 	});
 
-	it('is looked for in no more than a hundred, in case they form a circle', async () => {
-		const circle = Array.from({ length: 100 }, () => json(200, { retryOf: '3/x' }));
-		expect((await first(...circle)).lines).toHaveLength(100);
+	// A wrong one would have no rows in the job table, and its videos would be paid for again.
+	it('is not guessed if there are more than a hundred, which may be a circle', async () => {
+		const circle = Array.from({ length: 101 }, () => json(200, { retryOf: '3/x' }));
+		const { send, sent } = scripted(...circle);
+		const thrown = await rejectionOf(firstExecution(send, '3/x'));
+		expect((thrown as VeoError).fullText).toContain('a retry of too many others');
+		expect(sent).toHaveLength(100);
 	});
+
+	it.each(['..', '../users', 'x'.repeat(201), '\ud800', ''])(
+		'is not asked for by what cannot be an ID: %j',
+		async (retryOf) => {
+			const { send, sent } = scripted(json(200, { retryOf }));
+			expect(await rejectionOf(firstExecution(send, '3'))).toBeInstanceOf(VeoError);
+			expect(sent).toHaveLength(1);
+		},
+	);
 
 	it.each([{}, { retryOf: null }, { retryOf: 2 }, null, []])(
 		'is the execution itself if n8n answers %j',

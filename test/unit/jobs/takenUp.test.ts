@@ -1,4 +1,4 @@
-/** What a try knows of the earlier ones, and how far estimates are trusted at their limits. */
+/** What a try knows of the earlier ones. */
 import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { VeoClient } from '../../../nodes/Veo/api/client';
 import { type Submission, Submissions } from '../../../nodes/Veo/jobs/submissions';

@@ -1,11 +1,10 @@
 import { VeoClient } from '../../../nodes/Veo/api/client';
 import { keyRefusedWhileWaiting, waitTimedOut } from '../../../nodes/Veo/errors/messages';
 import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
-import type { Transport } from '../../../nodes/Veo/api/transport';
 import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { isFinal } from '../../../nodes/Veo/api/videoStatus';
-import { JobWaits } from '../../../nodes/Veo/jobs/wait';
+import { JobWaiter } from '../../../nodes/Veo/jobs/wait';
 import {
 	type Answerer,
 	FakeClock,
@@ -29,35 +28,28 @@ interface Options {
 	signal?: AbortSignal;
 }
 
+const stops: AbortController[] = [];
+afterEach(() => stops.splice(0).forEach((stop) => stop.abort()));
+
 function setUp(answers: Array<Reply | Answerer> | Answerer, options: Options = {}) {
 	const clock = new FakeClock();
 	const server = typeof answers === 'function' ? transportOf(answers) : scripted(...answers);
-	return { clock, ...server, wait: waitsOn(server.send, options) };
-}
-
-const open: JobWaits[] = [];
-afterEach(() => open.splice(0).forEach((waits) => waits.close()));
-
-function waitsOn(send: Transport, options: Options = {}) {
-	const waits = new JobWaits({
-		client: new VeoClient(send),
+	const stop = new AbortController();
+	stops.push(stop);
+	const waiter = new JobWaiter({
+		client: new VeoClient(server.send),
 		backoff: new Backoff(),
-		signal: new AbortController().signal,
 		intervalMs: 5_000,
 		maxWaitMs: MINUTE,
+		signal: stop.signal,
 		...options,
 	});
-	open.push(waits);
-	return async (uuid = 'v-1') => await waits.wait(uuid);
-}
-
-/** A reply after a latency. */
-const after =
-	(clock: FakeClock, ms: number, reply: Reply): Answerer =>
-	async () => {
-		await clock.pass(ms);
-		return reply;
+	return {
+		clock,
+		...server,
+		wait: async (uuid = 'v-1') => await waiter.wait({ uuid }),
 	};
+}
 
 const pending = status('pending');
 const completed = status('completed', { videoUrl: 'https://x.test/v.mp4' });
@@ -135,21 +127,26 @@ describe('waiting for a job', () => {
 	});
 
 	it('counts the interval from the end of the previous answer', async () => {
-		const clock = new FakeClock();
-		const slow = after(clock, 3_000, pending);
-		const server = scripted(slow, slow, completed);
-		await clock.run(waitsOn(server.send)());
-		expect(server.times()).toEqual([0, 8_000, 16_000]);
+		const slow: Answerer = async () => {
+			await clock.pass(3_000);
+			return pending;
+		};
+		const { clock, wait, times } = setUp([slow, slow, completed]);
+		await clock.run(wait());
+		expect(times()).toEqual([0, 8_000, 16_000]);
 	});
 
 	it('ends without another check if an answer arrives after the end of the wait', async () => {
-		const clock = new FakeClock();
-		const server = scripted(after(clock, 9_000, status('processing')));
-		const wait = waitsOn(server.send, { maxWaitMs: 8_000 });
+		const slow: Answerer = async () => {
+			await clock.pass(9_000);
+			return status('processing');
+		};
+		const { clock, wait, times } = setUp([slow], { maxWaitMs: 8_000 });
 		expect(await clock.run(wait())).toMatchObject({
 			ended: 'timeout',
 			last: { status: 'processing' },
 		});
+		expect(times()).toEqual([0]);
 	});
 
 	it.each(['queued', 'rendering', 'COMPLETED', 'done', 'constructor', ''])(
@@ -206,7 +203,7 @@ describe('a failed check', () => {
 		expect(waited).toMatchObject({ ended: 'keyRefused', last: undefined });
 	});
 
-	it('slows down the checks after ten consecutive ones, and is returned as the last outcome', async () => {
+	it('slows down the checks and is returned as the last outcome', async () => {
 		const { clock, wait, times } = setUp(() => REPLIES.http5xx, { maxWaitMs: 2 * MINUTE });
 		const waited = await clock.run(wait());
 		expect(waited).toMatchObject({
@@ -214,17 +211,22 @@ describe('a failed check', () => {
 			last: undefined,
 			lastOutcome: { name: 'http5xx', httpStatus: 502 },
 		});
-		// From the tenth check on, the pauses are 0.5, 1, 2, 4, 8, 16 and 30 s: the first four are shorter than the interval.
-		const unslowed = Array.from({ length: 14 }, (_, index) => index * 5_000);
-		expect(times()).toEqual([...unslowed, 73_000, 89_000, 119_000]);
+		// From the tenth failure on, the API counts as down. Pauses of up to 4 s are shorter than the interval.
+		expect(times()).toEqual([
+			...Array.from({ length: 14 }, (_, index) => index * 5_000),
+			73_000,
+			89_000,
+			119_000,
+		]);
 	});
 
 	it('no longer slows down the checks after a successful one', async () => {
-		const down = Array.from({ length: 15 }, () => REPLIES.reset);
-		const replies = [...down, pending, REPLIES.reset, pending, completed];
-		const { clock, wait, times } = setUp(replies, { maxWaitMs: 5 * MINUTE });
+		const down = Array.from({ length: 6 }, () => REPLIES.refused);
+		const { clock, wait, times } = setUp([...down, pending, REPLIES.refused, pending, completed]);
 		await clock.run(wait());
-		expect(times().slice(-5)).toEqual([73_000, 89_000, 94_000, 99_000, 104_000]);
+		expect(times()).toEqual([
+			0, 5_000, 10_000, 15_000, 20_000, 28_000, 44_000, 49_000, 54_000, 59_000,
+		]);
 	});
 
 	it('does not replace the last known status', async () => {
@@ -282,7 +284,7 @@ describe('Retry-After', () => {
 });
 
 describe('parallel jobs', () => {
-	it('are each checked at every interval, ten checks a second at first', async () => {
+	it('are each checked at every interval', async () => {
 		const checks = new Map<string, number>();
 		const { clock, wait, times } = setUp(({ path }) => {
 			const nth = (checks.get(path) ?? 0) + 1;
@@ -292,7 +294,7 @@ describe('parallel jobs', () => {
 		const uuids = Array.from({ length: 20 }, (_, index) => `v-${index}`);
 		const all = await clock.run(Promise.all(uuids.map(async (uuid) => await wait(uuid))));
 		expect(all.map(({ last }) => last?.uuid)).toEqual(uuids);
-		expect(clock.now()).toBeLessThan(17_000);
+		expect(clock.now()).toBeLessThan(18_000);
 		expect(times()).toHaveLength(80);
 	});
 
@@ -303,17 +305,65 @@ describe('parallel jobs', () => {
 			return clock.now() < 20_000 ? pending : completed;
 		});
 		await clock.run(Promise.all(['v-1', 'v-2', 'v-3'].map(async (uuid) => await wait(uuid))));
-		const times = sent.map(({ atMs }) => atMs);
-		expect(times.slice(0, 3)).toEqual([0, 0, 0]);
-		expect(times.slice(3).every((ms) => ms >= 20_000 && ms < 20_500)).toBe(true);
-		expect(times).toHaveLength(6);
+		expect(sent.map(({ request }) => request.path.slice(-3))).toEqual([
+			...['v-1', 'v-2', 'v-3'],
+			...['v-1', 'v-2', 'v-3'],
+		]);
+		expect(sent.slice(3).every(({ atMs }) => atMs >= 20_000)).toBe(true);
 	});
 
-	it('with the same uuid are one job', async () => {
-		const { clock, wait, times } = setUp([pending, completed]);
-		const both = await clock.run(Promise.all([wait(), wait()]));
-		expect(both).toMatchObject([{ ended: 'final' }, { ended: 'final' }]);
-		expect(times()).toEqual([0, 5_000]);
+	it('are checked in turn, so that the API gets ten checks a second at first', async () => {
+		const { clock, wait, times } = setUp(() => completed);
+		const uuids = Array.from({ length: 30 }, (_, index) => `v-${index}`);
+		await clock.run(Promise.all(uuids.map(async (uuid) => await wait(uuid))));
+		expect(times().filter((ms) => ms < 1_000).length).toBeLessThanOrEqual(13);
+	});
+
+	it('of several items share the checks of one job, each with its own time', async () => {
+		const { clock, wait, times } = setUp(() => (clock.now() < 63_000 ? pending : completed));
+		const first = wait();
+		await clock.advance(7_000);
+		expect(await clock.run(Promise.all([first, wait(), wait()]))).toMatchObject([
+			{ ended: 'timeout' },
+			{ ended: 'final' },
+			{ ended: 'final' },
+		]);
+		// One check each 5 seconds, then the last one at the end of the first wait.
+		expect(times()).toHaveLength(15);
+	});
+
+	it('learn from each other how far estimates are right', async () => {
+		const doneMs = new Map<string, number>();
+		const checks: number[] = [];
+		const { clock, wait } = setUp(
+			({ path }) => {
+				const endMs = doneMs.get(path) ?? clock.now() + 120_000;
+				doneMs.set(path, endMs);
+				const leftMs = endMs - clock.now();
+				checks[Number(path.slice(-1))] = (checks[Number(path.slice(-1))] ?? 0) + 1;
+				return leftMs <= 0 ? completed : status('processing', { estimatedTime: leftMs / 1000 });
+			},
+			{ maxWaitMs: 10 * MINUTE },
+		);
+		for (let index = 0; index < 4; index++) await clock.run(wait(`v-${index}`));
+		expect(checks[0]).toBeGreaterThanOrEqual(5);
+		expect(checks[3]).toBe(3);
+	});
+});
+
+describe('the last check', () => {
+	it('does not wait for the rate without end', async () => {
+		const { clock, wait, times } = setUp(hanging, { maxWaitMs: 6_000 });
+		const uuids = Array.from({ length: 30 }, (_, index) => `v-${index}`);
+		const all = uuids.map(async (uuid) => await wait(uuid));
+		const late = all.slice(25);
+		expect(await clock.run(Promise.all(late))).toHaveLength(5);
+		expect(clock.now()).toBeGreaterThanOrEqual(16_000);
+		expect(clock.now()).toBeLessThanOrEqual(18_000);
+		expect(times()).toHaveLength(25);
+		const stopped = Promise.allSettled(all.slice(0, 25));
+		stops.forEach((stop) => stop.abort());
+		await clock.run(stopped);
 	});
 });
 

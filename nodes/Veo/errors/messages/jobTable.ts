@@ -62,6 +62,20 @@ export function unknownRetry(executionId: string, outcome: Outcome): VeoError {
 	);
 }
 
+/** n8n names ever more executions as retries of one another. */
+export const endlessRetries = (executionId: string) =>
+	new VeoError(
+		`Execution ${executionId} is a retry of too many others, so its earlier videos cannot be found`,
+		`Start a new execution instead of a retry. ${NOTHING_PAID}`,
+	);
+
+/** Somebody changed the row of a paid video. */
+export const invalidRowUuid = (tableName: string, rowId: number) =>
+	new VeoError(
+		`Row ${rowId} of the job table '${tableName}' has a 'uuid' that is not a video ID`,
+		`Correct it in the Data Table, or empty it to submit the video again, which pays for it again. ${NOTHING_PAID}`,
+	);
+
 /** In the output item of a paid job that is not in the table. */
 export const notInTable = (uuid: string) =>
 	`This video could not be recorded in the job table. Keep its ID ${uuid}: Get Status finds the video by it.`;
