@@ -128,7 +128,7 @@ describe('An answer that the reference does not describe', () => {
 			strike('unknown code', refuse(402, { code: 4242, msg: 'No video for you' }));
 			const execution = await run([{ prompt: 'An unknown code' }]);
 			expect(execution.status).toBe('error');
-			expect(shownFailure(execution)).toContain('HTTP 402: No video for you [item 0]');
+			expect(shownFailure(execution)).toContain('HTTP 402: No video for you');
 			expect(shownFailure(execution)).not.toContain('unclear');
 		},
 	});

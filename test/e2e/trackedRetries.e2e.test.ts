@@ -14,7 +14,7 @@ afterAll(async () => {
 const jobsOf = (prompts: string[]) =>
 	tables.harness.emulator.jobs.filter(({ request }) => prompts.includes(request.prompt));
 
-/** Webhook -> items -> Veo, which notes its jobs in a table. */
+/** Webhook -> items -> Veo, which records its jobs in a table. */
 function workflowFor(prompts: string[], options: object): TestWorkflow {
 	const list = items(
 		'Items',
@@ -25,11 +25,10 @@ function workflowFor(prompts: string[], options: object): TestWorkflow {
 	return chain('Tracked', webhook(), list, veo);
 }
 
-// n8n gives both kinds of retry less than they would need: the first the memory of the execution that is retried, which
-// knows nothing of another retry of it; the second none at all.
+// n8n starts a second retry of the first execution with the memory of that one, and the retry of a stopped execution with none.
 describe('Track Job pays once', () => {
 	it('when the first execution is retried twice, instead of its retry', async () => {
-		const prompts = ['1 s, well from the start', '1 s, refused at first, then not to be checked'];
+		const prompts = ['1 s, accepted at once', '1 s, refused at first, with failing checks'];
 		const faults: Fault[] = [
 			{ on: 'generate', prompt: prompts[1], occurrence: 1, do: { type: 'envelope', code: 1000 } },
 			{ on: 'status', prompt: prompts[1], do: { type: 'http', status: 401 } },
@@ -56,7 +55,7 @@ describe('Track Job pays once', () => {
 		const { id } = await tables.harness.save(workflow);
 		await client.activateWorkflow(id);
 		const stopped = await client.runByWebhook(id, String(workflow.nodes[0].webhookId), {});
-		// A job is noted in the table before it is first asked about.
+		// The row of a job is written before its first check.
 		await tables.harness.waitUntil(
 			() => jobsOf(prompts).filter(({ statusChecks }) => statusChecks > 0).length === 2,
 		);

@@ -129,9 +129,9 @@ export async function execute(
 				const found = await getByStatus(runs, options, end);
 				if (end.aborted) return undefined;
 				due = videosDue(conditions, ledger(), runs).length;
-				violations.push(
-					...incomplete(conditions, ledger(), [...runs, ...found], scenario.downloadVideo),
-				);
+				// A completed video without a usable URL is returned as it is where On Timeout says so.
+				const withFile = scenario.downloadVideo && scenario.options.onTimeout === 'error';
+				violations.push(...incomplete(conditions, ledger(), [...runs, ...found], withFile));
 			}
 		}
 

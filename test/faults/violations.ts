@@ -89,7 +89,9 @@ function paidTwice(conditions: Conditions, { jobs }: Ledger): Violation[] {
 		const mayMakeAgain = failed <= retriesByUser + makeAgain * executions;
 		if (replaced.hasFailed && isKnown(replaced) && mayMakeAgain) return false;
 		const isUnclear = !isKnown(replaced) || conditions.answersLost;
-		return !sendsAgain || !isUnclear || before.length - failed > executions;
+		// Each item of an idempotency key has one more submission.
+		const items = conditions.requestOf?.filter((first) => first === job.itemIndex).length ?? 1;
+		return !sendsAgain || !isUnclear || before.length - failed > executions * items;
 	});
 	return again.map(({ itemIndex, uuid }) => ({
 		kind: 'paid twice',

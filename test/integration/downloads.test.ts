@@ -44,6 +44,21 @@ describe.each(['default', 'filesystem'] as const)(
 			});
 		});
 
+		// n8n would hold all of it in memory.
+		it('has at most 128 MB where n8n holds files in memory', async () => {
+			await withEmulator({ videoBytes: 130 * 1024 * 1024 }, async ({ emulator, run }) => {
+				const ran = await run(download);
+				if (mode === 'filesystem') {
+					expect(fileOf(ran).fileSize).toBe('136 MB');
+				} else {
+					const { message, context } = failureOf(ran);
+					expect(message).toContain('the file is larger than any video of the API should be');
+					expect(context.uuid).toBe(emulator.jobs[0]?.uuid);
+				}
+				expect(emulator.count('video')).toBe(1);
+			});
+		});
+
 		it('is requested without the key', async () => {
 			await withEmulator({}, async ({ emulator, run }) => {
 				await run(download);

@@ -130,7 +130,9 @@ describe('The job table', () => {
 			const node = { ...RETRY_ON_FAIL, ...CONTINUE };
 			const json = jsonOf(await run(wait, { items: prompts('bad', 'one'), node }));
 			expect(JSON.stringify(json[1])).toContain('The job table');
-			expect(json[1]?.uuid).toBe(emulator.jobs[0]?.uuid);
+			const uuid = emulator.jobs[0]?.uuid;
+			expect(json[1]?.uuid).toBe(uuid);
+			expect(JSON.stringify(json[1])).toContain(`${uuid}: get it using Get Status with this ID`);
 		});
 	});
 

@@ -130,6 +130,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	otherVideosAccepted: SITUATIONS.map((one) =>
 		messages.otherVideosAccepted([`${UUID} [item 0]`, `${UUID} [item 2]`], one),
 	),
+	acceptedBefore: [messages.acceptedBefore(UUID)],
 	otherVideosUnclear: [
 		messages.otherVideosUnclear(['The server did not answer in time [item 1].']),
 	],

@@ -4,7 +4,12 @@ import {
 	NodeApiError,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { otherVideosAccepted, otherVideosUnclear, type Situation } from '../errors/messages';
+import {
+	acceptedBefore,
+	otherVideosAccepted,
+	otherVideosUnclear,
+	type Situation,
+} from '../errors/messages';
 import { type NodeError, textOf, toNodeError } from '../errors/nodeErrors';
 import { StoppedError, VeoError } from '../errors/VeoError';
 import { inPool } from '../jobs/pool';
@@ -141,7 +146,8 @@ function withSubmission(thrown: unknown, submissions: Submissions, itemIndex: nu
 		return new VeoError(unclear.message, thrown.fullText, { ...details, isUnclear: true });
 	}
 	const uuid = submissions.accepted().find(isOfItem)?.uuid;
-	return new VeoError(message, description, { ...details, uuid });
+	if (uuid === undefined) return thrown;
+	return new VeoError(message, `${description} ${acceptedBefore(uuid)}`, { ...details, uuid });
 }
 
 function toItemError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {

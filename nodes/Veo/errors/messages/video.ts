@@ -96,6 +96,10 @@ const KEEPS_THEM: Record<Situation, string> = {
 		"Get them using Get Status. A retry of the calling workflow pays for them again, unless Track Job is on with an 'Idempotency Key'. To get all other videos without this item, set 'On Error' in the node's settings to 'Continue'.",
 };
 
+/** Added to an error of a try that could not start. */
+export const acceptedBefore = (uuid: string) =>
+	`An earlier try submitted video ${uuid}: get it using Get Status with this ID.`;
+
 /** Added to an error that ends the run. `messages` are those of the unclear items. */
 export const otherVideosUnclear = (messages: string[]) =>
 	`${messages.join(' ')} Look in your veo3o1.com account for videos that may have been accepted and billed.`;
