@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentialTestFunctions,
@@ -80,7 +81,7 @@ function toTransport(
 	{ apiKey, baseUrl, allowUnauthorizedCerts }: Credentials,
 	requestTimeoutMs: number,
 ): Transport {
-	return async ({ method, path, json, file }, stop) => {
+	const transport: Transport = async ({ method, path, json, file }, stop) => {
 		const uploadMs = (file?.bytes ?? 0) / MIN_UPLOAD_BYTES_PER_MS;
 		const result = await withDeadline(requestTimeoutMs + uploadMs, stop, async (signal) => {
 			const multipart = file && (await toMultipart(file));
@@ -109,4 +110,6 @@ function toTransport(
 			body: redact(body, apiKey),
 		};
 	};
+	transport.account = createHash('sha256').update(apiKey).digest('hex');
+	return transport;
 }
