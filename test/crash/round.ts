@@ -126,6 +126,7 @@ export class Round {
 		const watching = this.tables.watching({
 			jobTableName: this.table,
 			events: ['completed', 'failed'],
+			downloadVideo: true,
 			options: { pollInterval: 5 },
 		});
 		return await this.saveAndActivate(watching);

@@ -3,7 +3,10 @@
  *
  *   npm run test:crash -- --rounds 20 --seed 1
  *   npm run test:crash -- --only 123456789
+ *   npm run test:crash -- --rounds 20 --binary-data default
  */
+import { Option } from 'commander';
+
 import { random } from '../../emulator';
 import { beforeEnd, main, temporaryFolder } from '../../harness/cli/main';
 import { createCommand, seedOption, wholeNumber } from '../../harness/cli/options';
@@ -12,12 +15,13 @@ import { packForHarness } from '../../harness/package';
 import { planRound } from './plan';
 import { isClean, lineOf, tableOf } from './report';
 import { Round, type RoundResult } from './round';
-import { startWithSlowApi } from './slowApi';
+import { BINARY_DATA, type BinaryData, startWithSlowApi } from './slowApi';
 
 interface Options {
 	rounds: number;
 	seed: number;
 	maxMinutes: number;
+	binaryData: BinaryData;
 	only?: number;
 }
 
@@ -33,18 +37,23 @@ const options = createCommand(
 	)
 	.addOption(seedOption('the same seed gives the same plans'))
 	.option('--max-minutes <minutes>', 'start no more rounds after this time', wholeNumber(1), 90)
+	.addOption(
+		new Option('--binary-data <mode>', 'where n8n keeps the downloaded videos')
+			.choices(BINARY_DATA)
+			.default('filesystem'),
+	)
 	.option('--only <seed>', 'a single round, by its printed seed', wholeNumber(0))
 	.parse()
 	.opts<Options>();
 
 main(async () => {
-	const { seed, rounds, only, maxMinutes } = options;
+	const { seed, rounds, only, maxMinutes, binaryData } = options;
 	const seeds = only === undefined ? seedsOf(seed, rounds) : [only];
 	const deadline = Date.now() + maxMinutes * 60_000;
 
 	await ensureN8n();
 	await packForHarness(await temporaryFolder());
-	const tables = await startWithSlowApi();
+	const tables = await startWithSlowApi(binaryData);
 	const { harness } = tables;
 
 	let isBroken = false;

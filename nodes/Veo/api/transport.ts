@@ -39,7 +39,8 @@ export interface NoAnswer {
  * Sends one authorized request without following redirects. Returns every answer, whatever its HTTP status. Throws
  * `StoppedError` when `signal` fires, and nothing else.
  */
-export type Transport = (
-	request: ApiRequest,
-	signal?: AbortSignal,
-) => Promise<ApiAnswer | NoAnswer>;
+export interface Transport {
+	(request: ApiRequest, signal?: AbortSignal): Promise<ApiAnswer | NoAnswer>;
+	/** The same for the same API key. Does not tell the key. */
+	account?: string;
+}

@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentialTestFunctions,
@@ -81,7 +82,7 @@ function toTransport(
 	requestTimeoutMs: number,
 ): Transport {
 	const clean = answerCleaner(apiKey);
-	return async ({ method, path, json, file }, stop) => {
+	const transport: Transport = async ({ method, path, json, file }, stop) => {
 		const uploadMs = (file?.bytes ?? 0) / MIN_UPLOAD_BYTES_PER_MS;
 		const result = await withDeadline(requestTimeoutMs + uploadMs, stop, async (signal) => {
 			const multipart = file && (await toMultipart(file));
@@ -110,4 +111,6 @@ function toTransport(
 			body: clean(body),
 		};
 	};
+	transport.account = createHash('sha256').update(apiKey).digest('hex');
+	return transport;
 }

@@ -48,7 +48,7 @@ const MAX_PAGES = 1_000;
 /** SQLite limits how deep a condition may be. */
 const MAX_CONDITIONS = 200;
 
-/** Tables that n8n refused to make once more, so that they lie in the key's own project. By `id`. */
+/** Tables that n8n refused to make once more, so that they lie in the key's own project. By account and `id`. */
 const ownTables = new Set<string>();
 
 /**
@@ -106,7 +106,7 @@ export class DataTable {
 			if (!isThere) throw missingTable(this.name);
 			return;
 		}
-		if (isThere && (this.projectId !== undefined || ownTables.has(this.id))) return;
+		if (isThere && (this.projectId !== undefined || ownTables.has(this.ownKey(this.id)))) return;
 		const created = await settle(this.create(this.ref.name));
 		if (!(created instanceof RequestError)) {
 			this.found = created;
@@ -114,7 +114,7 @@ export class DataTable {
 		}
 		// There is one in the key's own project, or another process has created it at the same time.
 		if (!isThere && !(await this.exists())) throw created;
-		if (created.outcome.httpStatus === 409) ownTables.add(this.id);
+		if (created.outcome.httpStatus === 409) ownTables.add(this.ownKey(this.id));
 	}
 
 	private async create(name: string): Promise<TableInfo> {
@@ -124,7 +124,7 @@ export class DataTable {
 		const answer = await this.request({ method: 'POST', path: '/data-tables', json });
 		const created = isJsonObject(answer) ? toTableInfo(answer) : undefined;
 		if (!created) throw new RequestError({ name: 'shape' });
-		ownTables.add(created.id);
+		ownTables.add(this.ownKey(created.id));
 		return created;
 	}
 
@@ -187,6 +187,11 @@ export class DataTable {
 	async delete(filters: Filter[]): Promise<void> {
 		const query = toQuery({ filter: JSON.stringify({ type: 'and', filters }) });
 		await this.request({ method: 'DELETE', path: `${this.path}/rows/delete?${query}` });
+	}
+
+	/** All users of an n8n share this process, and a key may see tables of others. */
+	private ownKey(id: string): string {
+		return `${this.send.account ?? ''} ${id}`;
 	}
 
 	private get id(): string {

@@ -7,7 +7,7 @@ import {
 	requestN8n,
 	type TableRef,
 } from '../../../nodes/Veo/jobTable/dataTable';
-import { checkTableRef } from '../../../nodes/Veo/jobTable/jobTable';
+import { checkTableRef, jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { json, type Reply, rejectionOf, scripted, transportOf } from '../fakes';
 
 const list = (...tables: unknown[]) => json(200, { data: tables });
@@ -218,4 +218,18 @@ describe('The field of the form', () => {
 	it.each([' ', undefined, { mode: 'list', value: '' }, {}])('%j is refused', (raw) => {
 		expect(() => checkTableRef(raw)).toThrow(VeoError);
 	});
+});
+
+// R24: one n8n process serves all users.
+it("A table that one key made is not another key's own, though that key sees it", async () => {
+	const tables = json(200, { data: [{ id: 'shared-1', name: 'shared' }] });
+	const member = scripted(json(200, { data: [] }), json(200, { id: 'shared-1', name: 'shared' }));
+	member.send.account = 'member';
+	await jobTable(member.send, { name: 'shared' }).ensure();
+
+	const owner = scripted(tables, json(200, { id: 'shared-2', name: 'shared' }));
+	owner.send.account = 'owner';
+	const table = jobTable(owner.send, { name: 'shared' });
+	await table.ensure();
+	expect(table.info?.id).toBe('shared-2');
 });

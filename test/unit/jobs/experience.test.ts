@@ -1,0 +1,71 @@
+import { CheckPlan } from '../../../nodes/Veo/jobs/checkPlan';
+import { Experience } from '../../../nodes/Veo/jobs/experience';
+
+const DURATION_MS = 100_000;
+
+function experienced({ durations = 20, hints = [] }: { durations?: number; hints?: boolean[] }) {
+	const experience = new Experience();
+	for (let i = 0; i < durations; i++) experience.addDuration(DURATION_MS);
+	for (const hint of hints) experience.addHinted(hint);
+	return experience;
+}
+
+const processing = { uuid: 'v-1', status: 'processing' };
+
+/** The pause of a job without estimates, so long after its acceptance. */
+const pauseAt = (ms: number, experience: Experience) =>
+	new CheckPlan(experience, 10_000, 1).next(processing, ms + 1).pauseMs;
+
+describe('The window in which jobs end', () => {
+	it('needs 20 durations, and forgets those before the last 50', () => {
+		expect(experienced({ durations: 19 }).window).toBeUndefined();
+		const experience = experienced({});
+		expect(experience.window?.fromMs).toBeCloseTo(95_000);
+		expect(experience.window?.toMs).toBeCloseTo(110_000);
+		for (let i = 0; i < 50; i++) experience.addDuration(200_000);
+		expect(experience.window?.fromMs).toBeCloseTo(190_000);
+		expect(experience.window?.toMs).toBeCloseTo(220_000);
+	});
+
+	it('ignores durations that are not positive', () => {
+		const experience = experienced({ durations: 19 });
+		for (const ms of [0, -1, NaN]) experience.addDuration(ms);
+		expect(experience.window).toBeUndefined();
+	});
+
+	it.each([
+		[[], 5_000],
+		[[true, true], 5_000],
+		[[true, true, true], 10_000],
+		[[true, true, true, true, false], 10_000],
+		[[true, true, true, false], 5_000],
+		[[...Array.from({ length: 20 }, () => true), ...Array.from({ length: 5 }, () => false)], 5_000],
+	])('is checked more rarely where hints have told of the ends: %j', (hints, pauseMs) => {
+		expect(pauseAt(100_000, experienced({ hints }))).toBe(pauseMs);
+	});
+
+	it('is reached with one check on the way, and left after its end', () => {
+		const experience = experienced({});
+		expect(pauseAt(1_000, experience)).toBeCloseTo(47_000);
+		expect(pauseAt(40_000, experience)).toBeCloseTo(55_000);
+		expect(pauseAt(111_000, experience)).toBe(10_000);
+	});
+});
+
+describe('Estimates that are rounded up to whole seconds', () => {
+	it.each([120_001, 120_250, 120_499, 120_500, 120_749, 120_999])(
+		'are narrowed down to a quarter of a second or less: %i ms',
+		(endMs) => {
+			const plan = new CheckPlan(new Experience(), 10_000, 0);
+			let nowMs = 0;
+			let checks = 0;
+			while (nowMs < endMs) {
+				const estimatedTime = Math.ceil((endMs - nowMs) / 1000);
+				nowMs += plan.next({ ...processing, estimatedTime }, nowMs).pauseMs;
+				checks++;
+			}
+			expect(nowMs - endMs).toBeLessThanOrEqual(250);
+			expect(checks).toBeLessThanOrEqual(6);
+		},
+	);
+});
