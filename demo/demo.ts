@@ -1,23 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { startEmulator, type Emulator } from '../emulator';
+import { startEmulator } from '../emulator';
 import { beforeEnd } from '../harness/cli/main';
 import { step } from '../harness/cli/progress';
-import type { JsonObject } from '../harness/json';
 import { ensureN8n } from '../harness/installN8n';
 import { N8nClient } from '../harness/n8nClient';
 import { assertFolderIsFree, startN8n, type RunningN8n } from '../harness/n8nProcess';
 import { installPackage, packPackage } from '../harness/package';
 import { freePort } from '../harness/ports';
-import {
-	credentialNames,
-	dashboard,
-	dashboardPath,
-	putCredential,
-	putJobTable,
-	putTemplates,
-} from '../harness/templates';
+import { putCredential, putJobTable, putTemplates } from '../harness/templates';
 import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhookReceiver';
 import { buildPackage } from './build';
 import { runFolder } from './paths';
@@ -26,7 +18,6 @@ import { runFolder } from './paths';
 export const owner = { email: 'demo@example.com', password: 'Veo-demo-1' };
 
 const N8N_PORT = 5678;
-const EMULATOR_PORT = 3010;
 
 export interface Demo {
 	n8n: RunningN8n;
@@ -44,12 +35,12 @@ interface Api {
 	/** Whether each video costs money. */
 	bills: boolean;
 	credential: { apiKey: string; baseUrl: string };
-	/** The emulator, unless the API is the real service. */
-	emulator?: Emulator;
+	/** When the video was finished, in milliseconds since the epoch, if the API reports it. */
+	finishedAt: (uuid: string) => number | undefined;
 }
 
 interface DemoOptions {
-	/** Default: 5678, or the next free port if that is in use. */
+	/** Default: 5678, or any free port if that is in use. */
 	port?: number;
 	env?: Record<string, string>;
 }
@@ -80,13 +71,12 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 	return { n8n, client, workflows, api, receiver };
 }
 
-/** How to open n8n and its page of videos in the browser. */
-export function accessText({ n8n, workflows }: Demo): string {
+/** How to open n8n in the browser. */
+export function accessText(url: string, note = ''): string {
 	return `
-Dashboard     ${n8n.url}/${dashboardPath}
-n8n           ${n8n.url}/workflow/${workflows.get(dashboard) ?? ''}
-Email         ${owner.email} (also the dashboard's name)
-Password      ${owner.password} (also the dashboard's password)`;
+n8n is open:  ${url}${note}
+Email         ${owner.email}
+Password      ${owner.password}`;
 }
 
 async function setUp(
@@ -96,19 +86,12 @@ async function setUp(
 ): Promise<Map<string, string>> {
 	await client.signIn(owner);
 	const jobTable = { apiKey: client.apiKey, baseUrl: `${client.url}/api/v1` };
-	const login = { user: owner.email, password: owner.password };
-	const put = async (type: keyof typeof credentialNames, data: JsonObject) =>
-		await putCredential(client, credentialNames[type], type, data);
 	const credentials = [
-		await put('veoApi', api.credential),
-		await put('veoJobTableApi', jobTable),
-		await put('httpBasicAuth', login),
+		await putCredential(client, 'Veo API account', 'veoApi', api.credential),
+		await putCredential(client, 'Veo Job Table account', 'veoJobTableApi', jobTable),
 	];
-	await putJobTable(client);
-	const workflows = await putTemplates(client, { credentials, webhookUrl });
-	// It only reads, so it is also shown with the real service.
-	await client.activateAndWait(workflows.get(dashboard) ?? '');
-	return workflows;
+	const tables = await putJobTable(client);
+	return await putTemplates(client, { credentials, tables, webhookUrl });
 }
 
 async function choosePort(requested: number | undefined): Promise<number> {
@@ -130,21 +113,15 @@ async function chooseApi(): Promise<Api> {
 			description: `${baseUrl} (the real service, which bills each video)`,
 			bills: true,
 			credential: { apiKey, baseUrl },
+			finishedAt: () => undefined,
 		};
 	}
-	const emulator = await startEmulator({
-		port: await freePort(EMULATOR_PORT),
-		// The links of earlier starts go on working.
-		folder: join(runFolder, 'emulator'),
-		durationMs: 12_000,
-		queuedMs: 2_000,
-		pictures: 'scenes',
-	});
+	const emulator = await startEmulator({ durationMs: 12_000, queuedMs: 2_000 });
 	beforeEnd(async () => await emulator.close());
 	return {
 		description: `${emulator.url} (the emulator, free of charge)`,
 		bills: false,
 		credential: { apiKey: 'veo-emulator-key', baseUrl: emulator.url },
-		emulator,
+		finishedAt: (uuid) => emulator.jobs.find((job) => job.uuid === uuid)?.finalAt,
 	};
 }

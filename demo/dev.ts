@@ -22,8 +22,7 @@ createCommand(
 
 main(async (staysOpen) => {
 	// With this setting, n8n watches the folders of its packages and reloads what has changed.
-	const demo = await openDemo({ env: { N8N_DEV_RELOAD: 'true' } });
-	const { n8n, api } = demo;
+	const { n8n, api } = await openDemo({ env: { N8N_DEV_RELOAD: 'true' } });
 	const installed = join(packageFolder(n8n.userFolder), 'dist');
 
 	onChange(SOURCES, async () => {
@@ -31,10 +30,9 @@ main(async (staysOpen) => {
 		await cp(join(projectRoot, 'dist'), installed, { recursive: true });
 		console.log('  Loaded. Executions use it at once. Reload the page to see it in the form.');
 	});
-	console.log(`
+	console.log(`${accessText(n8n.url)}
 Veo API       ${api.description}
 Changes in ${SOURCES.join('/ and ')}/ are built and loaded. Press Ctrl-C to stop.
-${accessText(demo)}
 `);
 	staysOpen();
 	await n8n.ended();

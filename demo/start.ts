@@ -35,14 +35,14 @@ main(async (staysOpen) => {
 	const isMade = await makeVideo(demo);
 	if (once && !isMade) return 1;
 
-	if (!once) staysOpen();
+	if (!once) {
+		console.log(`${accessText(`${demo.n8n.url}/workflow/${templateId(demo, textToVideo)}`)}
+Press Ctrl-C to stop. Your changes in n8n are kept in demo/.run. The templates are restored at each start.
+`);
+		staysOpen();
+	}
 	const isDelivered = activated ? await showTrigger(demo, activated) : skipTrigger();
 	if (once) return isDelivered ? 0 : 1;
-
-	console.log(`
-Press Ctrl-C to stop. Your changes in n8n are kept in demo/.run. The templates are restored at each start.
-${accessText(demo)}
-`);
 
 	await demo.n8n.ended();
 	throw new Error(`n8n has stopped unexpectedly. Its log: ${demo.n8n.logFile}`);
@@ -121,26 +121,14 @@ async function showTrigger(demo: Demo, activated: Promise<void>): Promise<boolea
 	if (!deliveries) return false;
 	console.log();
 	for (const { uuid, status, execution } of deliveries) {
-		console.log(`${uuid}  ${status}
-  ${delayText(demo, uuid, execution)}
-  execution  ${executionUrl(demo, execution)}
-  posted to  ${demo.receiver.url}: ${postedMessage(demo, uuid)}`);
+		const delayMs = Date.parse(execution.startedAt ?? '') - (demo.api.finishedAt(uuid) ?? NaN);
+		console.log(
+			`${uuid}  ${status}, execution started ${(delayMs / 1000).toFixed(1)} s later: ` +
+				`${executionUrl(demo, execution)}\n` +
+				`  It posted to ${demo.receiver.url}: ${postedMessage(demo, uuid)}`,
+		);
 	}
 	return true;
-}
-
-/** What the time between the end of the job and the start of the execution is made of. */
-function delayText({ api }: Demo, uuid: string, { startedAt }: Execution): string {
-	const job = api.emulator?.jobs.find((one) => one.uuid === uuid);
-	if (job?.firstToldFinalAt === undefined || startedAt === undefined) return 'time       unknown';
-	const seconds = (from: number, to: number) => `${(Math.max(0, to - from) / 1000).toFixed(1)} s`;
-	const seenAt = job.firstToldFinalAt;
-	const startMs = Date.parse(startedAt);
-	return (
-		`time       ${seconds(job.finalAt, startMs)} from the end of the job to the execution: ` +
-		`${seconds(job.finalAt, seenAt)} until the trigger's next check ` +
-		`(the API asks for at least 5 s between two checks), ${seconds(seenAt, startMs)} until n8n started`
-	);
 }
 
 function postedMessage({ receiver }: Demo, uuid: string): string {

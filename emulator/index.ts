@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GenerateRequest, Job } from './jobs';
@@ -40,21 +40,19 @@ export interface Emulator {
 	accept(request: GenerateRequest): Job;
 	/** Clears jobs, requests, faults and scheduled webhook calls, and restores the start options, overlaid with `options`. */
 	reset(options?: EmulatorOptions): void;
-	/** Closes all connections, answered or not, and deletes files of a temporary folder. */
+	/** Closes all connections, answered or not, and deletes stored files. */
 	close(): Promise<void>;
 }
 
 /** Rejects with the code `EADDRINUSE` if `port` is taken. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-	const { folder: kept } = options;
-	const folder = kept ?? (await mkdtemp(join(tmpdir(), 'veo-emulator-')));
-	await mkdir(folder, { recursive: true });
+	const folder = await mkdtemp(join(tmpdir(), 'veo-emulator-'));
 	const api = new VeoApi(options, folder);
 	const app = await createServer(api);
 	const close = async () => {
 		await app.close();
 		await api.webhooks.close();
-		if (kept === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+		await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 	};
 	try {
 		api.origin = await app.listen({ host: '127.0.0.1', port: options.port ?? defaults.port });

@@ -14,7 +14,7 @@ export type JobStatus = 'pending' | 'processing' | 'completed' | 'failed';
 
 /** An accepted, and therefore paid, job. Its status is computed from the clock; no timer runs. */
 export class Job {
-	readonly uuid: string = randomUUID();
+	readonly uuid = randomUUID();
 	/** Milliseconds since the epoch, like all times of this class. */
 	readonly acceptedAt = Date.now();
 	readonly startsAt: number;

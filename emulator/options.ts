@@ -16,8 +16,6 @@ export type FailureField = 'msg' | 'error' | 'errorMessage' | 'message' | 'failR
 export interface EmulatorOptions {
 	/** Default 0: any free port. The host is always 127.0.0.1. */
 	port?: number;
-	/** Keeps jobs and videos in this folder over restarts. Default: a temporary folder, deleted on close. */
-	folder?: string;
 	/** Accepted bearer keys; default `['veo-emulator-key']`. */
 	apiKeys?: string[];
 	/** The account's balance; default 1,000,000. */
@@ -42,8 +40,6 @@ export interface EmulatorOptions {
 	rateLimit?: { requests: number; perMs: number; retryAfterSeconds?: number };
 	/** Whether a code other than 0 comes with HTTP 200 (`ok`) or with the matching 4xx/5xx (default). */
 	httpStatus?: 'ok' | 'matching';
-	/** What videos show: the first digits of their `uuid` (default), or an animated scene that suits the prompt. */
-	pictures?: 'digits' | 'scenes';
 	/** Pads each MP4 to this size in bytes. The padding is generated while it is sent. */
 	videoBytes?: number;
 	/**
@@ -77,7 +73,6 @@ export const defaults = {
 	failureField: 'errorMessage',
 	estimates: 'honest',
 	httpStatus: 'matching',
-	pictures: 'digits',
 	videoBytes: 0,
 	latencyMs: 0,
 	faults: [],

@@ -7,7 +7,6 @@ import { Images } from './images';
 import { acceptedData, Job, statusData, type GenerateRequest } from './jobs';
 import { defaults, type EmulatorOptions } from './options';
 import type { Kind, RecordedRequest } from './requests';
-import { StoredJobs } from './stored-jobs';
 import { SignedUrls } from './signed-urls';
 import { Videos } from './videos';
 import { Webhooks, type WebhookCall } from './webhooks';
@@ -25,7 +24,6 @@ export class VeoApi {
 	private readonly jobByUuid = new Map<string, Job>();
 	/** The number of accepted jobs by prompt. */
 	private readonly attempts = new Map<string, number>();
-	private readonly storedJobs: StoredJobs | undefined;
 	private readonly images: Images;
 	private readonly videos: Videos;
 	private readonly signedUrls = new SignedUrls();
@@ -42,9 +40,6 @@ export class VeoApi {
 		this.credits = this.settings.credits;
 		this.images = new Images(folder);
 		this.videos = new Videos(folder);
-		if (startOptions.folder === undefined) return;
-		this.storedJobs = new StoredJobs(startOptions.folder);
-		for (const job of this.storedJobs.read(this.options)) this.add(job);
 	}
 
 	get settings() {
@@ -73,18 +68,13 @@ export class VeoApi {
 
 	accept(request: GenerateRequest): Job {
 		const job = this.createJob(request);
-		this.add(job);
-		this.storedJobs?.append(job);
+		this.jobs.push(job);
+		this.attempts.set(request.prompt, job.attempt + 1);
+		this.jobByUuid.set(job.uuid, job);
 		this.credits -= this.settings.creditsPerVideo;
 		const { webhook } = this.options;
 		if (webhook) this.webhooks.schedule(job, webhook, () => this.statusOf(job).envelope);
 		return job;
-	}
-
-	private add(job: Job): void {
-		this.jobs.push(job);
-		this.attempts.set(job.request.prompt, job.attempt + 1);
-		this.jobByUuid.set(job.uuid, job);
 	}
 
 	private createJob(request: GenerateRequest): Job {
@@ -197,10 +187,7 @@ export class VeoApi {
 		if (this.settings.videoUrlLifetimeMs !== undefined && !this.signedUrls.isValid(url)) {
 			return { status: 403, headers: {}, file: accessDenied };
 		}
-		return fileAnswer(
-			paddedMp4(await this.videos.of(job, this.settings.pictures), this.settings.videoBytes),
-			range,
-		);
+		return fileAnswer(paddedMp4(await this.videos.of(job), this.settings.videoBytes), range);
 	}
 
 	image(imageKey: string, range: string | undefined): Answer {

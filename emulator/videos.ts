@@ -13,8 +13,6 @@ import {
 } from 'mediabunny';
 import { diskFile, type ServedFile } from './files';
 import type { Job } from './jobs';
-import type { EmulatorOptions } from './options';
-import { sceneFor } from './scenes';
 
 /** Finished videos. Each is written to disk on the first request, so that all ranges come from the same file. */
 export class Videos {
@@ -22,38 +20,26 @@ export class Videos {
 
 	constructor(private readonly folder: string) {}
 
-	of(job: Job, pictures: Pictures): Promise<ServedFile> {
+	of(job: Job): Promise<ServedFile> {
 		let video = this.byUuid.get(job.uuid);
 		if (!video) {
-			video = this.make(job, pictures);
+			video = this.make(job);
 			this.byUuid.set(job.uuid, video);
 		}
 		return video;
 	}
 
-	private async make(job: Job, pictures: Pictures): Promise<ServedFile> {
-		const orientation = job.request.aspectRatio === '9:16' ? 'portrait' : 'landscape';
-		const content = await encode(job, await clipOf(job, pictures, orientation));
+	private async make(job: Job): Promise<ServedFile> {
+		const content = await encodeDigits(job.uuid.slice(0, 8), job);
 		const path = join(this.folder, `${job.uuid}.mp4`);
 		await writeFile(path, content);
 		return diskFile('video/mp4', path, content.length);
 	}
 }
 
-type Pictures = NonNullable<EmulatorOptions['pictures']>;
-
-/** The packets to show: a whole scene, or one clip for each hex digit. */
-async function clipOf(job: Job, pictures: Pictures, orientation: string): Promise<Clip> {
-	if (pictures === 'scenes') {
-		return await readClip(join('scenes', `${sceneFor(job.request.prompt)}-${orientation}.mp4`));
-	}
-	const { decoderConfig, groups } = await readClip(`${orientation}.mp4`);
-	const digits = [...job.uuid.slice(0, 8)].map((digit) => groups[Number.parseInt(digit, 16)] ?? []);
-	return { decoderConfig, groups: digits };
-}
-
-/** Writes the packets to an MP4. They are copied, not encoded again. */
-async function encode(job: Job, { decoderConfig, groups }: Clip): Promise<Uint8Array> {
+/** Joins one clip for each hex digit into an MP4. Packets are copied, not encoded again. */
+async function encodeDigits(digits: string, job: Job): Promise<Uint8Array> {
+	const clip = await clips[job.request.aspectRatio === '9:16' ? 'portrait' : 'landscape']();
 	const target = new BufferTarget();
 	const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'in-memory' }), target });
 	const source = new EncodedVideoPacketSource('avc');
@@ -61,43 +47,40 @@ async function encode(job: Job, { decoderConfig, groups }: Clip): Promise<Uint8A
 	output.setMetadataTags({ title: job.request.prompt, comment: job.uuid });
 	await output.start();
 	let timestamp = 0;
-	for (const packet of groups.flat()) {
-		await source.add(packet.clone({ timestamp }), { decoderConfig });
-		timestamp += packet.duration;
+	for (const digit of digits) {
+		for (const packet of clip.digits[Number.parseInt(digit, 16)] ?? []) {
+			await source.add(packet.clone({ timestamp }), { decoderConfig: clip.decoderConfig });
+			timestamp += packet.duration;
+		}
 	}
 	await output.finalize();
 	if (!target.buffer) throw new Error('mediabunny wrote no video');
 	return new Uint8Array(target.buffer);
 }
 
-const clips = new Map<string, Promise<Clip>>();
+const clips = { landscape: lazyClip('landscape.mp4'), portrait: lazyClip('portrait.mp4') };
 
-/** Reads each asset once. */
-function readClip(asset: string): Promise<Clip> {
-	let clip = clips.get(asset);
-	if (!clip) {
-		clip = parseClip(asset);
-		clips.set(asset, clip);
-	}
-	return clip;
+function lazyClip(asset: string): () => Promise<Clip> {
+	let clip: Promise<Clip> | undefined;
+	return () => (clip ??= readClip(asset));
 }
 
 interface Clip {
 	decoderConfig: VideoDecoderConfig;
-	/** Packets, each group beginning with a key frame. In the digits' assets there is one group for each digit. */
-	groups: EncodedPacket[][];
+	/** The packets of each hex digit, see assets/make-clips.sh. */
+	digits: EncodedPacket[][];
 }
 
-async function parseClip(asset: string): Promise<Clip> {
+async function readClip(asset: string): Promise<Clip> {
 	const source = new BufferSource(await readFile(join(__dirname, 'assets', asset)));
 	const input = new Input({ source, formats: ALL_FORMATS });
 	const track = await input.getPrimaryVideoTrack();
 	const decoderConfig = await track?.getDecoderConfig();
 	if (!track || !decoderConfig) throw new Error(`${asset} has no video track`);
-	const groups: EncodedPacket[][] = [];
+	const digits: EncodedPacket[][] = [];
 	for await (const packet of new EncodedPacketSink(track).packets()) {
-		if (packet.type === 'key') groups.push([]);
-		groups.at(-1)?.push(packet);
+		if (packet.type === 'key') digits.push([]);
+		digits.at(-1)?.push(packet);
 	}
-	return { decoderConfig, groups };
+	return { decoderConfig, digits };
 }

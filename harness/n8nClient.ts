@@ -203,19 +203,11 @@ export class N8nClient {
 		await this.rest('POST', `/workflows/${id}/deactivate`, {});
 	}
 
-	/**
-	 * Starts the workflow from the named trigger, as the editor's button does, or its chat with a message. Returns the
-	 * execution's ID.
-	 */
-	async runManually(workflowId: string, trigger: string, message?: JsonObject): Promise<string> {
+	/** Starts the workflow from the named trigger, as the editor's button does. Returns the execution's ID. */
+	async runManually(workflowId: string, trigger: string): Promise<string> {
 		// Older versions run the workflow in the request, newer ones the saved one.
 		const workflowData = await this.rest('GET', `/workflows/${workflowId}`);
-		const data = message && {
-			...{ startTime: Date.now(), executionTime: 0, executionIndex: 0, source: [] },
-			executionStatus: 'success',
-			data: { main: [[{ json: message }]] },
-		};
-		const body = { workflowData, triggerToStartFrom: { name: trigger, data } };
+		const body = { workflowData, triggerToStartFrom: { name: trigger } };
 		const started = z.object({ executionId: idSchema });
 		return (await this.restAs(started, 'POST', `/workflows/${workflowId}/run`, body)).executionId;
 	}

@@ -9,7 +9,6 @@ import { installPackage, packedPackage } from './package';
 import { freePort } from './ports';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../emulator';
 import type { Execution } from './execution';
-import { credentialNames } from './templates';
 import { waitFor } from './waitFor';
 import { node, type NodeSettings, type TestWorkflow, type WorkflowNode } from './workflow';
 
@@ -29,7 +28,7 @@ export interface N8nHarnessOptions {
 
 async function createVeoCredential(client: N8nClient, { url }: Emulator): Promise<Credential> {
 	const data = { apiKey: emulatorKey, baseUrl: url };
-	return await client.createCredential(credentialNames.veoApi, 'veoApi', data);
+	return await client.createCredential('Veo API account', 'veoApi', data);
 }
 
 /** Starts n8n with the packed package, in a new folder. */

@@ -4,27 +4,15 @@ import { join } from 'node:path';
 import { JOB_COLUMNS } from '../nodes/Veo/jobTable/jobTable';
 import { arrayOr, objectOr, requiredString, type JsonObject } from './json';
 import type { Credential, N8nClient, Workflow } from './n8nClient';
-import { packageName, templatesFolder } from './paths';
+import { templatesFolder } from './paths';
 
 /** Names of templates, as in their files. */
 export const textToVideo = 'Text to video';
 export const submitOnSchedule = 'Submit videos on a schedule';
 export const whenFinished = 'When a video is finished';
-export const dashboard = 'Video dashboard';
-
-/** The path of the dashboard's webhook. */
-export const dashboardPath = 'webhook/video-dashboard';
 
 /** The trigger of the templates that the editor's button starts. */
 export const executeButton = "When clicking 'Execute workflow'";
-
-/** The names that n8n itself gives to the first credential of each type. */
-export const credentialNames = {
-	veoApi: 'Veo account',
-	veoJobTableApi: 'Veo Job Table account',
-	httpBasicAuth: 'Unnamed credential',
-	openAiApi: 'OpenAI account',
-};
 
 /** The templates' job table. */
 export const jobTableName = 'veo_jobs';
@@ -34,8 +22,10 @@ const placeholderAddress = 'https://example.com/your-webhook';
 
 /** What the template files leave open, because it differs between n8n instances. */
 export interface Links {
-	/** At most one of each type. n8n's editor chooses the only credential of a type in a pasted node. */
+	/** Assigned to nodes by type. Credentials of other types are left for the user to choose. */
 	credentials: Credential[];
+	/** The IDs of the Data Tables, by name. */
+	tables: Map<string, string>;
 	/** Where the templates post results. */
 	webhookUrl: string;
 }
@@ -56,10 +46,13 @@ export async function putCredential(
 	return credential;
 }
 
-/** Creates the templates' job table if needed, as Track Job would. */
-export async function putJobTable(client: N8nClient): Promise<void> {
-	if ((await client.dataTables()).has(jobTableName)) return;
-	await client.createDataTable(jobTableName, JOB_COLUMNS);
+/** Creates the templates' job table if needed, as Track Job would. Returns the IDs of all Data Tables by name. */
+export async function putJobTable(client: N8nClient): Promise<Map<string, string>> {
+	const tables = await client.dataTables();
+	if (!tables.has(jobTableName)) {
+		tables.set(jobTableName, await client.createDataTable(jobTableName, JOB_COLUMNS));
+	}
+	return tables;
 }
 
 interface Template extends Workflow {
@@ -101,27 +94,26 @@ async function readTemplate(file: string): Promise<Template> {
 	};
 }
 
-/** The credentials that a template's node asks for. */
-function credentialTypes(type: unknown, parameters: JsonObject): string[] {
-	const types: string[] = [];
-	if (String(type).startsWith(`${packageName}.`)) types.push('veoApi');
-	if (parameters.trackJob === true || parameters.watch === 'jobTable') types.push('veoJobTableApi');
-	if (parameters.authentication === 'basicAuth') types.push('httpBasicAuth');
-	if (type === '@n8n/n8n-nodes-langchain.lmChatOpenAi') types.push('openAiApi');
-	return types;
-}
-
-/** The node as the editor completes a pasted one, with the user's own address in it. */
-function linked(node: JsonObject, { credentials, webhookUrl }: Links): JsonObject {
-	const types = credentialTypes(node.type, objectOr(node.parameters));
-	const chosen = credentials.filter(({ type }) => types.includes(type));
-	const pasted: unknown = JSON.parse(
-		JSON.stringify(node).replaceAll(placeholderAddress, () => webhookUrl),
-	);
-	return {
-		...objectOr(pasted),
-		...(chosen.length > 0 && {
-			credentials: Object.fromEntries(chosen.map(({ id, name, type }) => [type, { id, name }])),
-		}),
-	};
+/** The node with its credentials, Data Table and URL replaced by those of this n8n. */
+function linked(node: JsonObject, { credentials, tables, webhookUrl }: Links): JsonObject {
+	const found = { ...node };
+	if (node.credentials !== undefined) {
+		const links = Object.entries(objectOr(node.credentials)).map(([type, unchosen]) => {
+			const credential = credentials.find((one) => one.type === type);
+			return [type, credential ? { id: credential.id, name: credential.name } : unchosen];
+		});
+		found.credentials = Object.fromEntries(links);
+	}
+	const parameters = objectOr(node.parameters);
+	const table = objectOr(parameters.dataTableId);
+	if (table.mode === 'list') {
+		const name = requiredString(table, 'cachedResultName');
+		const value = tables.get(name);
+		if (value === undefined) throw new Error(`No Data Table named ${name} was set up`);
+		found.parameters = { ...parameters, dataTableId: { ...table, value } };
+	}
+	if (parameters.url === placeholderAddress) {
+		found.parameters = { ...parameters, url: webhookUrl };
+	}
+	return found;
 }

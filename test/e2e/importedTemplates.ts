@@ -3,19 +3,9 @@ import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harnes
 import type { Credential } from '../../harness/n8nClient';
 import { waitFor } from '../../harness/waitFor';
 import { startWebhookReceiver, type WebhookReceiver } from '../../harness/webhookReceiver';
-import { credentialNames, executeButton, putJobTable, putTemplates } from '../../harness/templates';
+import { executeButton, putJobTable, putTemplates } from '../../harness/templates';
 import type { EmulatorOptions } from '../../emulator';
 import { N8nHarness } from '../../harness/n8nHarness';
-
-/** Names of templates, as in their files. */
-export const parked = 'Wait without holding an execution';
-export const againFailed = 'Make failed videos again';
-export const serviceWebhook = 'Webhook from the service';
-
-/** Of the Basic Auth credential. */
-const login = { user: 'viewer', password: 'Veo-page-1' };
-/** The header that a browser sends after asking for it. */
-export const authorization = `Basic ${btoa(`${login.user}:${login.password}`)}`;
 
 /** A real n8n with all templates imported, and a webhook that they post to. */
 export class Templates {
@@ -34,16 +24,14 @@ export class Templates {
 		const jobTable = { apiKey: client.apiKey, baseUrl: `${n8n.url}/api/v1` };
 		const credentials = [
 			credential,
-			await client.createCredential(credentialNames.veoJobTableApi, 'veoJobTableApi', jobTable),
-			await client.createCredential(credentialNames.httpBasicAuth, 'httpBasicAuth', login),
+			await client.createCredential('Veo Job Table account', 'veoJobTableApi', jobTable),
 		];
 		for (const { name, type, data } of others) {
 			credentials.push(await client.createCredential(name, type, data));
 		}
 		const receiver = await startWebhookReceiver();
-		await putJobTable(client);
-		const ids = await putTemplates(client, { credentials, webhookUrl: receiver.url });
-		return new Templates(harness, receiver, ids);
+		const links = { credentials, tables: await putJobTable(client), webhookUrl: receiver.url };
+		return new Templates(harness, receiver, await putTemplates(client, links));
 	}
 
 	async close(): Promise<void> {
@@ -88,11 +76,8 @@ export class Templates {
 		return await fetch(`${this.harness.n8n.url}/${path}`, {
 			method: 'POST',
 			...(isForm
-				? { body, headers: { authorization } }
-				: {
-						headers: { authorization, 'content-type': 'application/json' },
-						body: JSON.stringify(body),
-					}),
+				? { body }
+				: { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
 		});
 	}
 

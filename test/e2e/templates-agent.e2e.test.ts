@@ -1,4 +1,3 @@
-import { itemsOf } from '../../harness/execution';
 import { objectOr, requiredString, type JsonObject } from '../../harness/json';
 import { startChatModel, type ChatModel } from './chatModel';
 import { Templates } from './importedTemplates';
@@ -8,11 +7,16 @@ const wish = 'A lighthouse in a storm, slow push in, cold light, thunder';
 
 let model: ChatModel;
 let templates: Templates;
+let chatPath: string;
 
 beforeAll(async () => {
 	model = await startChatModel();
 	const data = { apiKey: 'scripted', url: model.url };
 	templates = await Templates.start({}, [{ name: 'OpenAI account', type: 'openAiApi', data }]);
+	const nodes = await templates.nodes(agent);
+	const chat = nodes.find(({ type }) => type === '@n8n/n8n-nodes-langchain.chatTrigger');
+	chatPath = `webhook/${requiredString(chat, 'webhookId')}/chat`;
+	await templates.activate(agent);
 });
 
 afterAll(async () => {
@@ -25,19 +29,16 @@ beforeEach(() => {
 	model.requests = [];
 });
 
-/** Says something to the agent in the editor's chat. Returns its answer. */
+/** Says something to the agent, and gives what it answers. */
 async function chat(chatInput: string): Promise<string> {
 	const message = {
 		action: 'sendMessage',
 		sessionId: expect.getState().currentTestName,
 		chatInput,
 	};
-	const { client } = templates.harness;
-	const execution = await client.waitForExecution(
-		await client.runManually(templates.id(agent), 'When chat message received', message),
-	);
-	expect(execution.status).toBe('success');
-	return requiredString(itemsOf(execution, 'AI Agent')[0]?.json, 'output');
+	const response = await templates.post(chatPath, message);
+	expect(response.status).toBe(200);
+	return requiredString(await response.json(), 'output');
 }
 
 /** A model that calls a tool, and then says what the tool told it. */
@@ -60,16 +61,6 @@ it('makes one video from a chat message, and its answer has the link', async () 
 	]);
 	expect(answer).toContain(`"videoUrl":"${origin}/videos/${jobs[0]?.uuid}.mp4"`);
 	expect(answer).toContain(`"uuid":"${jobs[0]?.uuid}"`);
-});
-
-it('is closed to the public', async () => {
-	const nodes = await templates.nodes(agent);
-	const trigger = nodes.find(({ type }) => type === '@n8n/n8n-nodes-langchain.chatTrigger');
-	await templates.activate(agent);
-	const path = `webhook/${requiredString(trigger, 'webhookId')}/chat`;
-	const response = await templates.post(path, { action: 'sendMessage', chatInput: 'Hi' });
-	expect(response.status).toBeGreaterThanOrEqual(400);
-	expect(model.requests).toEqual([]);
 });
 
 it('tells the model of its tools what it has to know to use them well', async () => {

@@ -1,18 +1,11 @@
-import type { Fault } from '../../emulator';
 import { itemsOf, type Execution, type Item } from '../../harness/execution';
 import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
 import { waitFor } from '../../harness/waitFor';
 import { packageName } from '../../harness/paths';
-import { dashboard, submitOnSchedule, textToVideo, whenFinished } from '../../harness/templates';
+import { freePort, loopback } from '../../harness/ports';
+import { submitOnSchedule, textToVideo, whenFinished } from '../../harness/templates';
 import { FIRST_CHECK_MS } from '../../harness/jobTables';
-import {
-	againFailed,
-	authorization,
-	parked,
-	serviceWebhook,
-	Templates,
-	uuidIn,
-} from './importedTemplates';
+import { Templates, uuidIn } from './importedTemplates';
 
 // The smallest PNG there is: one pixel.
 const png = Buffer.from(
@@ -55,15 +48,11 @@ const jobOf = (prompt: string) => {
 	return job;
 };
 
-it('are all run here, in templates-agent and in templates-jobs', () => {
+it('are all tried here, but for the agent, which has a test of its own', () => {
 	expect([...templates.names].sort()).toEqual(
 		[
 			addByHand,
-			againFailed,
 			agent,
-			dashboard,
-			parked,
-			serviceWebhook,
 			imageFile,
 			service,
 			spreadsheet,
@@ -110,19 +99,14 @@ describe(imageFile, () => {
 			const [execution] = await client.executions({ workflowId });
 			return execution?.status === 'waiting' ? true : undefined;
 		});
-		const headers = { authorization };
-		const html = await (await fetch(page, { headers })).text();
+		const html = await (await fetch(page)).text();
 		// The page itself does so once it is shown.
-		await fetch(page, { method: 'POST', headers });
+		await fetch(page, { method: 'POST' });
 		return html;
 	}
 
-	it('asks for a password, makes a video of a file and shows it on the page, or says why there is none', async () => {
+	it('makes a video of a file, and shows it on the page, or says why there is none', async () => {
 		await templates.activate(imageFile);
-		const url = `${templates.harness.n8n.url}/form/image-to-video`;
-		expect((await fetch(url)).status).toBe(401);
-		expect((await fetch(url, { method: 'POST', body: new FormData() })).status).toBe(401);
-
 		const html = await submit('The pixel dances');
 		const job = jobOf('The pixel dances');
 		expect(html).toContain('Your video is ready');
@@ -134,27 +118,6 @@ describe(imageFile, () => {
 		const sorry = await submit('The pixel fails');
 		expect(sorry).toContain('There is no video');
 		expect(sorry).toContain(reason);
-	});
-
-	it('shows hostile texts and addresses of the API as texts and addresses', async () => {
-		const { emulator } = templates.harness;
-		const markup =
-			'<iframe src="https://example.org"></iframe><a href="https://example.org">Click</a>';
-		const videoUrl = `${emulator.origin}/v.mp4?a="><iframe src=https://example.org></iframe>`;
-		const alter = (data: JsonObject): Fault => ({ on: 'status', do: { type: 'alter', data } });
-		emulator.options.faults = [{ ...alter({ videoUrl }), jobStatus: 'completed' }];
-		const page = await submit('The pixel sings');
-		emulator.options.faults = [alter({ status: 'failed', errorMessage: markup })];
-		const sorry = await submit('The pixel sleeps');
-		emulator.options.faults = [];
-
-		expect(page).toContain('v.mp4?a=%22%3E%3Ciframe%20src=https://example.org%3E%3C/iframe%3E"');
-		expect(sorry).toContain('&lt;iframe');
-		for (const html of [page, sorry]) {
-			expect(html).not.toMatch(
-				/<iframe src="?https:\/\/example\.org|<a href="https:\/\/example\.org/,
-			);
-		}
 	});
 });
 
@@ -262,26 +225,12 @@ describe(service, () => {
 		['a blank prompt', { prompt: ' ' }, /'prompt'/],
 		['no such shape', { prompt: 'A moth', aspectRatio: '1:1' }, /'aspectRatio'/],
 		['no web address', { prompt: 'A moth', callbackUrl: 'localhost' }, /'callbackUrl'/],
-		[
-			'an address of others',
-			{ prompt: 'A moth', callbackUrl: 'http://127.0.0.1/' },
-			/'callbackUrl'/,
-		],
 	])('says what is wrong with %s, and pays nothing', async (_, body, words) => {
 		const before = templates.harness.emulator.count('generate');
 		const response = await ask(body);
 		expect(response.status).toBe(400);
 		expect((await answerOf(response)).message).toMatch(words);
 		expect(templates.harness.emulator.count('generate')).toBe(before);
-	});
-
-	it('is closed, and posts to no address that only begins alike', async () => {
-		const url = `${templates.harness.n8n.url}/webhook/make-a-video`;
-		expect((await fetch(url, { method: 'POST' })).status).toBe(401);
-		for (const ending of ['@example.org/', '.example.org/', '0/']) {
-			const callbackUrl = templates.receiver.url + ending;
-			expect((await ask({ prompt: 'A moth', callbackUrl })).status).toBe(400);
-		}
 	});
 
 	it('says why a video could not be submitted', async () => {
@@ -296,7 +245,7 @@ describe(service, () => {
 
 	it('answers at once, and posts each result to its caller, whatever becomes of the others', async () => {
 		const callbackUrl = templates.receiver.url;
-		const nobody = `${callbackUrl}/nobody`;
+		const nobody = `http://${loopback}:${await freePort()}/`;
 		const [good, bad, unheard] = await Promise.all([
 			ask({ prompt: 'A moth circles a lamp', aspectRatio: '16:9', callbackUrl }),
 			ask({ prompt: 'A moth fails to land', callbackUrl }),

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input } from 'mediabunny';
 import { startEmulator, type Emulator, type Job } from '../../emulator';
 import { textRequest, call } from './client';
@@ -68,45 +65,6 @@ test('each hex digit of the uuid has its own picture', async () => {
 	}
 	const pictures = [...pictureOf.values()].map((picture) => picture.toString('latin1'));
 	expect(new Set(pictures).size).toBe(pictureOf.size);
-});
-
-test.each(['16:9', '9:16'] as const)('scenes (%s) suit their prompts', async (aspectRatio) => {
-	emulator.options.pictures = 'scenes';
-	const pictures: Buffer[] = [];
-	for (const prompt of [
-		'A paper Boat',
-		'A lighthouse',
-		'A boat at night',
-		'Any other',
-		'Any other',
-	]) {
-		const job = emulator.accept({ ...textRequest, prompt, aspectRatio });
-		const video = await readMp4((await call(urlOf(job))).bytes);
-		expect(video).toMatchObject({ duration: 4, width: aspectRatio === '16:9' ? 640 : 360 });
-		expect(video.tags).toMatchObject({ title: prompt, comment: job.uuid });
-		pictures.push(...video.pictures);
-	}
-	const [boat, lighthouse, boatAtNight, other, same] = pictures.map((one) =>
-		one.toString('latin1'),
-	);
-	expect(boatAtNight).toBe(boat);
-	expect(lighthouse).not.toBe(boat);
-	expect(same).toBe(other);
-});
-
-test('jobs and videos in a folder outlast the emulator', async () => {
-	const folder = await mkdtemp(join(tmpdir(), 'veo-kept-'));
-	const options = { folder, durationMs: 0 };
-	const first = await startEmulator(options);
-	const { uuid } = first.accept({ ...textRequest, aspectRatio: '9:16' });
-	await first.close();
-	const second = await startEmulator(options);
-	const { status, bytes } = await call(`${second.origin}/videos/${uuid}.mp4`);
-	expect(status).toBe(200);
-	expect(await readMp4(bytes)).toMatchObject({ width: 360, tags: { comment: uuid } });
-	expect(second.jobs[0]).toMatchObject({ uuid, status: 'completed', index: 0 });
-	await second.close();
-	await rm(folder, { recursive: true });
 });
 
 test.each([0, 100_000])('serves any range of the video (padded to %d)', async (videoBytes) => {

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { chromium, selectors, type Browser, type Locator, type Page } from 'playwright-core';
 
-import { objectOr } from '../../harness/json';
 import { waitFor } from '../../harness/waitFor';
 import { N8nHarness, owner } from '../../harness/n8nHarness';
 import { chain, manualTrigger, type WorkflowNode } from '../../harness/workflow';
@@ -63,23 +62,6 @@ export class Editor {
 	async openNewWorkflow(): Promise<void> {
 		await this.page.goto(`${this.harness.n8n.url}/workflow/new`);
 		await this.page.getByTestId('canvas-plus-button').click();
-	}
-
-	/** Pastes a workflow onto an empty canvas and saves it. Returns its ID. */
-	async paste(workflow: string): Promise<string> {
-		await this.page.goto(`${this.harness.n8n.url}/workflow/new`);
-		await this.page.getByTestId('canvas-plus-button').waitFor();
-		await this.page.evaluate(async (text) => await navigator.clipboard.writeText(text), workflow);
-		await this.page.keyboard.press('Control+V');
-		await this.page.getByTestId('canvas-node').first().waitFor();
-		const saved = this.page.waitForResponse(
-			(response) =>
-				new URL(response.url()).pathname.startsWith('/rest/workflows') &&
-				['POST', 'PATCH'].includes(response.request().method()),
-		);
-		await this.page.keyboard.press('Control+S');
-		const id: unknown = objectOr(objectOr(await (await saved).json()).data).id;
-		return String(id);
 	}
 
 	get panel(): Locator {

@@ -11,32 +11,6 @@ export const playbackState = (video: HTMLVideoElement) => ({
 	failed: video.error !== null,
 });
 
-/** The nodes and notes on the canvas that lie under n8n's own controls, by their texts. */
-export function coveredNodes(): string[] {
-	const nodes = document.querySelectorAll('[data-test-id=canvas-node], [data-test-id=sticky]');
-	return [...nodes].flatMap((node) => {
-		const { left, right, top, bottom } = node.getBoundingClientRect();
-		const corners = [
-			[left + 4, top + 4],
-			[right - 4, top + 4],
-			[left + 4, bottom - 4],
-			[right - 4, bottom - 4],
-			[(left + right) / 2, bottom - 4],
-		] as const;
-		const canvas = node.closest('.vue-flow');
-		const isCovered = corners.some(([x, y]) => {
-			const onTop = document.elementFromPoint(x, y);
-			return (
-				onTop === null ||
-				(onTop.closest('.vue-flow__viewport') === null &&
-					onTop.closest('.vue-flow__pane') === null) ||
-				canvas === null
-			);
-		});
-		return isCovered ? [node.textContent?.trim().slice(0, 40) ?? ''] : [];
-	});
-}
-
 /** The visible texts that an element around them clips. */
 export function clippedTexts(): string[] {
 	const isVisible = (element: Element, { left, top }: DOMRect) => {
