@@ -87,11 +87,11 @@ async function setUp(
 	await client.signIn(owner);
 	const jobTable = { apiKey: client.apiKey, baseUrl: `${client.url}/api/v1` };
 	const credentials = [
-		await putCredential(client, 'Veo API account', 'veoApi', api.credential),
+		await putCredential(client, 'Veo account', 'veoApi', api.credential),
 		await putCredential(client, 'Veo Job Table account', 'veoJobTableApi', jobTable),
 	];
-	const tables = await putJobTable(client);
-	return await putTemplates(client, { credentials, tables, webhookUrl });
+	await putJobTable(client);
+	return await putTemplates(client, { credentials, webhookUrl });
 }
 
 async function choosePort(requested: number | undefined): Promise<number> {

@@ -58,7 +58,7 @@ export class N8nHarness {
 			const client = new N8nClient(n8n.url);
 			await client.signIn(owner);
 			const data = { apiKey: emulatorKey, baseUrl: emulator.url };
-			const credential = await client.createCredential('Veo API account', 'veoApi', data);
+			const credential = await client.createCredential('Veo account', 'veoApi', data);
 			return new N8nHarness(options, n8n, client, emulator, credential);
 		} catch (error) {
 			await n8n?.stop();
