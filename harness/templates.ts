@@ -112,7 +112,11 @@ type NodeType = z.infer<typeof nodeTypeSchema>;
 
 /** The description of each node's type and version, as the editor loads it. */
 async function nodeTypes(client: N8nClient, nodes: JsonObject[]): Promise<NodeType[]> {
-	const nodeInfos = nodes.map(({ type, typeVersion }) => ({ name: type, version: typeVersion }));
+	// n8n derives the tool from this node, and knows it here only by the node's name.
+	const nodeInfos = nodes.map(({ type, typeVersion }) => ({
+		name: String(type).replace(/\.veoTool$/, '.veo'),
+		version: typeVersion,
+	}));
 	const answer = await client.rest('POST', '/node-types', { nodeInfos });
 	return z.array(nodeTypeSchema).parse(answer);
 }

@@ -1,5 +1,6 @@
 /* Renders scenes.html to the files <scene>-<orientation>.mp4: 4 seconds each, which loop. Run by hand; needs ffmpeg with
  * libx264, and Chromium (its path as the argument). */
+import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -122,13 +122,16 @@ export class Templates {
 		});
 	}
 
-	/** The statuses of the answers to a request without a password, and with a wrong one. */
-	async refusals(path: string, method: string): Promise<number[]> {
+	/** Whether requests without a password, and with a wrong one, are refused. */
+	async isClosed(path: string, init: RequestInit): Promise<boolean> {
 		const wrong = `Basic ${btoa(`${visitor.user}:wrong`)}`;
-		const answers = [{ authorization: '' }, { authorization: wrong }].map(
-			async (headers) => (await this.request(path, { method, headers })).status,
+		const statuses = await Promise.all(
+			['', wrong].map(
+				async (authorization) =>
+					(await this.request(path, { ...init, headers: { authorization } })).status,
+			),
 		);
-		return await Promise.all(answers);
+		return statuses.every((status) => [401, 403].includes(status));
 	}
 
 	/** The template's executions with this status so far, the newest first. */

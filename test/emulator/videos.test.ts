@@ -117,3 +117,14 @@ test('only completed jobs have a video', async () => {
 	}
 	expect((await call(`${emulator.origin}/videos/nope.mp4`)).status).toBe(404);
 });
+
+test('serves the videos of an earlier emulator', async () => {
+	const job = emulator.accept(textRequest);
+	const { bytes } = await call(urlOf(job));
+	const saved = JSON.stringify(emulator.jobs);
+	emulator.reset();
+	expect((await call(urlOf(job))).status).toBe(404);
+	emulator.restore(JSON.parse(saved));
+	expect((await call(urlOf(job))).bytes.equals(bytes)).toBe(true);
+	expect(emulator.accept(textRequest).attempt).toBe(job.attempt + 1);
+});
