@@ -121,10 +121,10 @@ test('only completed jobs have a video', async () => {
 test('serves the videos of an earlier emulator', async () => {
 	const job = emulator.accept(textRequest);
 	const { bytes } = await call(urlOf(job));
-	const saved = JSON.stringify(emulator.jobs);
+	const saved = structuredClone(emulator.jobs);
 	emulator.reset();
 	expect((await call(urlOf(job))).status).toBe(404);
-	emulator.restore(JSON.parse(saved));
+	emulator.restore(saved);
 	expect((await call(urlOf(job))).bytes.equals(bytes)).toBe(true);
 	expect(emulator.accept(textRequest).attempt).toBe(job.attempt + 1);
 });

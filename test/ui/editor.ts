@@ -6,7 +6,7 @@ import { waitFor } from '../../harness/waitFor';
 import { N8nHarness, owner } from '../../harness/n8nHarness';
 import { chain, manualTrigger, type WorkflowNode } from '../../harness/workflow';
 import { chromiumPath } from './chromium';
-import { clippedTexts, isLoaded, playbackState } from './inBrowser';
+import { clippedTexts, isLoaded, pasteText, playbackState } from './inBrowser';
 import { picturePaths } from './pictures';
 
 /** n8n's editor in a real browser. Finds elements by n8n's test IDs and by the visible texts. */
@@ -62,6 +62,23 @@ export class Editor {
 	async openNewWorkflow(): Promise<void> {
 		await this.page.goto(`${this.harness.n8n.url}/workflow/new`);
 		await this.page.getByTestId('canvas-plus-button').click();
+	}
+
+	/** Pastes a workflow's text onto the canvas of a new workflow, and saves it. Returns its ID. */
+	async paste(workflow: object): Promise<string> {
+		await this.page.goto(`${this.harness.n8n.url}/workflow/new`);
+		await this.page.getByTestId('canvas-plus-button').waitFor();
+		await this.page.evaluate(pasteText, JSON.stringify(workflow));
+		await this.page.getByTestId('canvas-node').first().waitFor();
+		await this.page.keyboard.press('Control+s');
+		await this.page.waitForURL(/workflow\/(?!new)\w+/);
+		const id = new URL(this.page.url()).pathname.split('/')[2];
+		if (id === undefined) throw new Error(`No workflow at ${this.page.url()}`);
+		// As it looks when it is opened the next time.
+		await this.page.reload();
+		await this.page.getByTestId('canvas-node').first().waitFor();
+		await this.rest();
+		return id;
 	}
 
 	get panel(): Locator {

@@ -52,3 +52,10 @@ export function clippedTexts(): string[] {
 	}
 	return found;
 }
+
+/** Pastes a text onto the page. */
+export function pasteText(text: string): void {
+	const clipboardData = new DataTransfer();
+	clipboardData.setData('text/plain', text);
+	document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+}
