@@ -128,7 +128,7 @@ describe(imageFile, () => {
 		expect(await templates.isClosed('form/image-to-video', {})).toBe(true);
 		expect(await templates.isClosed('form/image-to-video', { method: 'POST', body })).toBe(true);
 		const form = await (await templates.request('form/image-to-video')).text();
-		expect(form).toMatch(/<option value="auto"[^>]*selected/);
+		expect(form).toMatch(/<option value='auto' selected/);
 	});
 
 	it('shows what a hostile service answers as text', async () => {

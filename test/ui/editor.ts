@@ -46,11 +46,22 @@ export class Editor {
 	}
 
 	/** Saves a screenshot. Returns the texts that are clipped. */
-	async picture(name: string): Promise<string[]> {
+	async picture(name: string, page = this.page): Promise<string[]> {
 		for (const path of picturePaths(name)) {
-			await this.page.screenshot({ path, animations: 'disabled' });
+			await page.screenshot({ path, animations: 'disabled' });
 		}
-		return await this.page.evaluate(clippedTexts);
+		return await page.evaluate(clippedTexts);
+	}
+
+	/** Opens a page that asks for a password, outside of the editor. */
+	async openPage(
+		path: string,
+		httpCredentials: { username: string; password: string },
+	): Promise<Page> {
+		const viewport = { width: 1280, height: 720 };
+		const page = await this.browser.newPage({ viewport, httpCredentials });
+		await page.goto(`${this.harness.n8n.url}/${path}`);
+		return page;
 	}
 
 	async setTheme(theme: 'light' | 'dark'): Promise<void> {
@@ -70,7 +81,7 @@ export class Editor {
 		await this.page.getByTestId('canvas-plus-button').waitFor();
 		await this.page.evaluate(pasteText, JSON.stringify(workflow));
 		await this.page.getByTestId('canvas-node').first().waitFor();
-		await this.page.keyboard.press('Control+s');
+		await this.save();
 		await this.page.waitForURL(/workflow\/(?!new)\w+/);
 		const id = new URL(this.page.url()).pathname.split('/')[2];
 		if (id === undefined) throw new Error(`No workflow at ${this.page.url()}`);
@@ -79,6 +90,24 @@ export class Editor {
 		await this.page.getByTestId('canvas-node').first().waitFor();
 		await this.rest();
 		return id;
+	}
+
+	async save(): Promise<void> {
+		const answered = this.page.waitForResponse(
+			(response) =>
+				/\/rest\/workflows/.test(response.url()) &&
+				['POST', 'PATCH'].includes(response.request().method()),
+		);
+		await this.page.keyboard.press('Control+s');
+		await answered;
+	}
+
+	/** Opens a node and closes it again. */
+	async look(nodeName: string): Promise<void> {
+		await this.page.locator(`[data-node-name="${nodeName}"]`).first().dblclick();
+		await this.form.getByTestId('node-credentials-select').first().waitFor();
+		await this.page.keyboard.press('Escape');
+		await this.form.waitFor({ state: 'hidden' });
 	}
 
 	get panel(): Locator {
