@@ -102,14 +102,6 @@ export class Editor {
 		await answered;
 	}
 
-	/** Opens a node and closes it again. */
-	async look(nodeName: string): Promise<void> {
-		await this.page.locator(`[data-node-name="${nodeName}"]`).first().dblclick();
-		await this.form.getByTestId('node-credentials-select').first().waitFor();
-		await this.page.keyboard.press('Escape');
-		await this.form.waitFor({ state: 'hidden' });
-	}
-
 	get panel(): Locator {
 		return this.page.getByTestId('node-creator');
 	}

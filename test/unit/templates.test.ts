@@ -33,8 +33,18 @@ describe.each(files)('%s', (file) => {
 		expect(Object.keys(read(file)).sort()).toEqual(['connections', 'name', 'nodes', 'settings']);
 		for (const node of nodes) {
 			expect(Object.keys(node)).not.toEqual(expect.arrayContaining(['webhookId']));
-			// Without this block, n8n chooses the user's only credential of a type, whatever its name.
-			expect(Object.keys(node)).not.toEqual(expect.arrayContaining(['credentials']));
+			// Without this block, n8n chooses the user's only credential, whatever its name, but never two. So a node that
+			// needs two names them as n8n does.
+			const { trackJob, watch } = objectOr(node.parameters);
+			const needsTwo = trackJob === true || watch === 'jobTable';
+			expect(node.credentials).toEqual(
+				needsTwo
+					? {
+							veoApi: { id: null, name: 'Veo account' },
+							veoJobTableApi: { id: null, name: 'Veo Job Table account' },
+						}
+					: undefined,
+			);
 		}
 	});
 
