@@ -16,7 +16,7 @@ export const whenFinished = 'When a video is finished';
 /** The trigger of the templates that the editor's button starts. */
 export const executeButton = "When clicking 'Execute workflow'";
 
-/** The paths of the templates' webhooks and forms, and their names. */
+/** The name of the template and the path of its page. */
 export const dashboard = { name: 'Video dashboard', path: 'webhook/video-dashboard' };
 
 /** The templates' job table. */
