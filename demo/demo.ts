@@ -9,15 +9,21 @@ import { N8nClient } from '../harness/n8nClient';
 import { assertFolderIsFree, startN8n, type RunningN8n } from '../harness/n8nProcess';
 import { installPackage, packPackage } from '../harness/package';
 import { freePort } from '../harness/ports';
-import { putCredential, putJobTable, putTemplates } from '../harness/templates';
+import { dashboard, putCredential, putJobTable, putTemplates } from '../harness/templates';
 import { startWebhookReceiver, type WebhookReceiver } from '../harness/webhookReceiver';
 import { buildPackage } from './build';
+import { readJobs, writeJobs } from './jobs';
 import { runFolder } from './paths';
 
 /** The login of the demo's n8n, which is reachable from this machine only. */
 export const owner = { email: 'demo@example.com', password: 'Veo-demo-1' };
 
 const N8N_PORT = 5678;
+/** The neighbours of n8n's port, up to this one, are for other demos. */
+const EMULATOR_PORT = 5688;
+
+/** The login of the templates' pages and webhooks. */
+const visitor = { user: 'demo', password: owner.password };
 
 export interface Demo {
 	n8n: RunningN8n;
@@ -37,10 +43,12 @@ interface Api {
 	credential: { apiKey: string; baseUrl: string };
 	/** When the video was finished, in milliseconds since the epoch, if the API reports it. */
 	finishedAt: (uuid: string) => number | undefined;
+	/** When a status answer first said so, likewise. */
+	toldAt: (uuid: string) => number | undefined;
 }
 
 interface DemoOptions {
-	/** Default: 5678, or any free port if that is in use. */
+	/** Default: 5678, or the next free port if that is in use. */
 	port?: number;
 	env?: Record<string, string>;
 }
@@ -68,15 +76,21 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 		'Setting up the login, the credentials and the templates',
 		async () => await setUp(client, api, receiver.url),
 	);
+	await client.activateAndWait(workflows.get(dashboard.name) ?? '');
 	return { n8n, client, workflows, api, receiver };
 }
 
-/** How to open n8n in the browser. */
-export function accessText(url: string, note = ''): string {
+/** How to open n8n and the dashboard in the browser. */
+export function accessText({ n8n, workflows }: Demo): string {
+	const workflow = workflows.get(dashboard.name);
 	return `
-n8n is open:  ${url}${note}
+n8n is open:  ${n8n.url}/workflow/${workflow}
 Email         ${owner.email}
-Password      ${owner.password}`;
+Password      ${owner.password}
+
+Dashboard     ${n8n.url}/${dashboard.path}
+User          ${visitor.user}
+Password      ${visitor.password}`;
 }
 
 async function setUp(
@@ -87,11 +101,12 @@ async function setUp(
 	await client.signIn(owner);
 	const jobTable = { apiKey: client.apiKey, baseUrl: `${client.url}/api/v1` };
 	const credentials = [
-		await putCredential(client, 'Veo API account', 'veoApi', api.credential),
+		await putCredential(client, 'Veo account', 'veoApi', api.credential),
 		await putCredential(client, 'Veo Job Table account', 'veoJobTableApi', jobTable),
+		await putCredential(client, 'Basic Auth account', 'httpBasicAuth', { ...visitor }),
 	];
-	const tables = await putJobTable(client);
-	return await putTemplates(client, { credentials, tables, webhookUrl });
+	await putJobTable(client);
+	return await putTemplates(client, { credentials, webhookUrl });
 }
 
 async function choosePort(requested: number | undefined): Promise<number> {
@@ -114,14 +129,23 @@ async function chooseApi(): Promise<Api> {
 			bills: true,
 			credential: { apiKey, baseUrl },
 			finishedAt: () => undefined,
+			toldAt: () => undefined,
 		};
 	}
-	const emulator = await startEmulator({ durationMs: 12_000, queuedMs: 2_000 });
+	const emulator = await startEmulator({
+		durationMs: 12_000,
+		queuedMs: 2_000,
+		port: await freePort(EMULATOR_PORT),
+	});
 	beforeEnd(async () => await emulator.close());
+	emulator.restore(await readJobs());
+	beforeEnd(async () => await writeJobs(emulator.jobs));
+	const jobOf = (uuid: string) => emulator.jobs.find((job) => job.uuid === uuid);
 	return {
 		description: `${emulator.url} (the emulator, free of charge)`,
 		bills: false,
 		credential: { apiKey: 'veo-emulator-key', baseUrl: emulator.url },
-		finishedAt: (uuid) => emulator.jobs.find((job) => job.uuid === uuid)?.finalAt,
+		finishedAt: (uuid) => jobOf(uuid)?.finalAt,
+		toldAt: (uuid) => jobOf(uuid)?.firstToldFinalAt,
 	};
 }

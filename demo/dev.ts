@@ -22,21 +22,21 @@ createCommand(
 
 main(async (staysOpen) => {
 	// With this setting, n8n watches the folders of its packages and reloads what has changed.
-	const { n8n, api } = await openDemo({ env: { N8N_DEV_RELOAD: 'true' } });
-	const installed = join(packageFolder(n8n.userFolder), 'dist');
+	const demo = await openDemo({ env: { N8N_DEV_RELOAD: 'true' } });
+	const installed = join(packageFolder(demo.n8n.userFolder), 'dist');
 
 	onChange(SOURCES, async () => {
 		await step('Building', buildPackage);
 		await cp(join(projectRoot, 'dist'), installed, { recursive: true });
 		console.log('  Loaded. Executions use it at once. Reload the page to see it in the form.');
 	});
-	console.log(`${accessText(n8n.url)}
-Veo API       ${api.description}
+	console.log(`${accessText(demo)}
+Veo API       ${demo.api.description}
 Changes in ${SOURCES.join('/ and ')}/ are built and loaded. Press Ctrl-C to stop.
 `);
 	staysOpen();
-	await n8n.ended();
-	throw new Error(`n8n has stopped unexpectedly. Its log: ${n8n.logFile}`);
+	await demo.n8n.ended();
+	throw new Error(`n8n has stopped unexpectedly. Its log: ${demo.n8n.logFile}`);
 });
 
 /** Calls `work` when the folders have changed, after a short pause, and never twice at the same time. */

@@ -22,7 +22,11 @@ const { once, port } = createCommand(
 The videos come from an emulator: no key, no cost. With the environment variable VEO_API_KEY set, they come from the real service, which bills them.`,
 )
 	.option('--once', 'stop after the first videos, with exit code 0 if they were made')
-	.option('--port <number>', 'the port of n8n (default: 5678)', wholeNumber(1, 65_535))
+	.option(
+		'--port <number>',
+		'the port of n8n (default: 5678, or the next free one)',
+		wholeNumber(1, 65_535),
+	)
 	.parse()
 	.opts<{ once?: boolean; port?: number }>();
 
@@ -35,14 +39,14 @@ main(async (staysOpen) => {
 	const isMade = await makeVideo(demo);
 	if (once && !isMade) return 1;
 
-	if (!once) {
-		console.log(`${accessText(`${demo.n8n.url}/workflow/${templateId(demo, textToVideo)}`)}
-Press Ctrl-C to stop. Your changes in n8n are kept in demo/.run. The templates are restored at each start.
-`);
-		staysOpen();
-	}
+	if (!once) staysOpen();
 	const isDelivered = activated ? await showTrigger(demo, activated) : skipTrigger();
 	if (once) return isDelivered ? 0 : 1;
+
+	console.log(`${accessText(demo)}
+
+Press Ctrl-C to stop. Your changes in n8n are kept in demo/.run. The templates are restored at each start.
+`);
 
 	await demo.n8n.ended();
 	throw new Error(`n8n has stopped unexpectedly. Its log: ${demo.n8n.logFile}`);
@@ -121,14 +125,25 @@ async function showTrigger(demo: Demo, activated: Promise<void>): Promise<boolea
 	if (!deliveries) return false;
 	console.log();
 	for (const { uuid, status, execution } of deliveries) {
-		const delayMs = Date.parse(execution.startedAt ?? '') - (demo.api.finishedAt(uuid) ?? NaN);
 		console.log(
-			`${uuid}  ${status}, execution started ${(delayMs / 1000).toFixed(1)} s later: ` +
+			`${uuid}  ${status}, execution started ${delayText(demo, uuid, execution)}: ` +
 				`${executionUrl(demo, execution)}\n` +
 				`  It posted to ${demo.receiver.url}: ${postedMessage(demo, uuid)}`,
 		);
 	}
 	return true;
+}
+
+/** The time from the end of a video to the trigger's execution, and what it is made of. */
+function delayText({ api }: Demo, uuid: string, { startedAt }: Execution): string {
+	const finishedAt = api.finishedAt(uuid) ?? NaN;
+	const toldAt = api.toldAt(uuid) ?? NaN;
+	const started = Date.parse(startedAt ?? '');
+	const seconds = (from: number, to: number) => ((to - from) / 1000).toFixed(1);
+	return (
+		`${seconds(finishedAt, started)} s later (${seconds(finishedAt, toldAt)} s until the trigger's next check, ` +
+		`${seconds(toldAt, started)} s until n8n started it)`
+	);
 }
 
 function postedMessage({ receiver }: Demo, uuid: string): string {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { GenerateRequest, Job } from './jobs';
+import type { GenerateRequest, Job, SavedJob } from './jobs';
 import { defaults, type EmulatorOptions } from './options';
 import type { RecordedRequest } from './requests';
 import { createServer } from './server';
@@ -9,7 +9,7 @@ import { VeoApi } from './veo-api';
 import type { WebhookCall } from './webhooks';
 
 export type { Fault, FaultAction } from './faults';
-export type { GenerateRequest, Job, JobStatus } from './jobs';
+export type { GenerateRequest, Job, JobStatus, SavedJob } from './jobs';
 export { defaults, type EmulatorOptions, type FailureField, type Setting } from './options';
 export { random } from './random';
 export { randomFaults, troubles, type Trouble } from './random-faults';
@@ -38,6 +38,8 @@ export interface Emulator {
 	count(kind: RecordedRequest['kind']): number;
 	/** Accepts and bills a job as `POST /generate-video` does, without a request. */
 	accept(request: GenerateRequest): Job;
+	/** Adds jobs of an earlier emulator, with their videos. */
+	restore(saved: readonly SavedJob[]): void;
 	/** Clears jobs, requests, faults and scheduled webhook calls, and restores the start options, overlaid with `options`. */
 	reset(options?: EmulatorOptions): void;
 	/** Closes all connections, answered or not, and deletes stored files. */

@@ -50,6 +50,9 @@ export class Job {
 	}
 }
 
+/** A job as `JSON.stringify` writes it. */
+export type SavedJob = Omit<Job, 'status'>;
+
 /** The `data` of the answer to `POST /generate-video`. */
 export function acceptedData(job: Job): Record<string, unknown> {
 	const { generationType, prompt, aspectRatio = 'auto' } = job.request;

@@ -4,7 +4,7 @@ import { FaultPlan } from './fault-plan';
 import type { Fault } from './faults';
 import { bufferFile, paddedMp4 } from './files';
 import { Images } from './images';
-import { acceptedData, Job, statusData, type GenerateRequest } from './jobs';
+import { acceptedData, Job, statusData, type GenerateRequest, type SavedJob } from './jobs';
 import { defaults, type EmulatorOptions } from './options';
 import type { Kind, RecordedRequest } from './requests';
 import { SignedUrls } from './signed-urls';
@@ -64,6 +64,15 @@ export class VeoApi {
 		this.webhooks.reset();
 		this.faultPlan = new FaultPlan();
 		this.admitted = [];
+	}
+
+	restore(saved: readonly SavedJob[]): void {
+		for (const { request, index, attempt, ...rest } of saved) {
+			const job = Object.assign(new Job(request, index, attempt, this.options), rest);
+			this.jobs.push(job);
+			this.attempts.set(request.prompt, attempt + 1);
+			this.jobByUuid.set(job.uuid, job);
+		}
 	}
 
 	accept(request: GenerateRequest): Job {

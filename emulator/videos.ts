@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -30,45 +31,48 @@ export class Videos {
 	}
 
 	private async make(job: Job): Promise<ServedFile> {
-		const content = await encodeDigits(job.uuid.slice(0, 8), job);
+		const content = await encode(job);
 		const path = join(this.folder, `${job.uuid}.mp4`);
 		await writeFile(path, content);
 		return diskFile('video/mp4', path, content.length);
 	}
 }
 
-/** Joins one clip for each hex digit into an MP4. Packets are copied, not encoded again. */
-async function encodeDigits(digits: string, job: Job): Promise<Uint8Array> {
-	const clip = await clips[job.request.aspectRatio === '9:16' ? 'portrait' : 'landscape']();
+/** Writes a scene with the job's texts as an MP4. Packets are copied, not encoded again. */
+async function encode({ request, uuid }: Job): Promise<Uint8Array> {
+	const orientation = request.aspectRatio === '9:16' ? 'portrait' : 'landscape';
+	const { decoderConfig, packets } = await clipOf(`${sceneOf(request.prompt)}-${orientation}.mp4`);
 	const target = new BufferTarget();
 	const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'in-memory' }), target });
 	const source = new EncodedVideoPacketSource('avc');
 	output.addVideoTrack(source);
-	output.setMetadataTags({ title: job.request.prompt, comment: job.uuid });
+	output.setMetadataTags({ title: request.prompt, comment: uuid });
 	await output.start();
-	let timestamp = 0;
-	for (const digit of digits) {
-		for (const packet of clip.digits[Number.parseInt(digit, 16)] ?? []) {
-			await source.add(packet.clone({ timestamp }), { decoderConfig: clip.decoderConfig });
-			timestamp += packet.duration;
-		}
-	}
+	for (const packet of packets) await source.add(packet, { decoderConfig });
 	await output.finalize();
 	if (!target.buffer) throw new Error('mediabunny wrote no video');
 	return new Uint8Array(target.buffer);
 }
 
-const clips = { landscape: lazyClip('landscape.mp4'), portrait: lazyClip('portrait.mp4') };
+/** The scenes in assets/, see assets/render-clips.mjs. */
+const SCENES = ['paperBoat', 'balloons', 'lighthouse', 'northernLights'];
 
-function lazyClip(asset: string): () => Promise<Clip> {
-	let clip: Promise<Clip> | undefined;
-	return () => (clip ??= readClip(asset));
+/** The same scene for the same prompt. */
+function sceneOf(prompt: string): string | undefined {
+	return SCENES[createHash('sha256').update(prompt).digest().readUInt8(9) % SCENES.length];
+}
+
+const clips = new Map<string, Promise<Clip>>();
+
+function clipOf(asset: string): Promise<Clip> {
+	const clip = clips.get(asset) ?? readClip(asset);
+	clips.set(asset, clip);
+	return clip;
 }
 
 interface Clip {
 	decoderConfig: VideoDecoderConfig;
-	/** The packets of each hex digit, see assets/make-clips.sh. */
-	digits: EncodedPacket[][];
+	packets: EncodedPacket[];
 }
 
 async function readClip(asset: string): Promise<Clip> {
@@ -77,10 +81,7 @@ async function readClip(asset: string): Promise<Clip> {
 	const track = await input.getPrimaryVideoTrack();
 	const decoderConfig = await track?.getDecoderConfig();
 	if (!track || !decoderConfig) throw new Error(`${asset} has no video track`);
-	const digits: EncodedPacket[][] = [];
-	for await (const packet of new EncodedPacketSink(track).packets()) {
-		if (packet.type === 'key') digits.push([]);
-		digits.at(-1)?.push(packet);
-	}
-	return { decoderConfig, digits };
+	const packets: EncodedPacket[] = [];
+	for await (const packet of new EncodedPacketSink(track).packets()) packets.push(packet);
+	return { decoderConfig, packets };
 }

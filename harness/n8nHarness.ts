@@ -28,7 +28,7 @@ export interface N8nHarnessOptions {
 
 async function createVeoCredential(client: N8nClient, { url }: Emulator): Promise<Credential> {
 	const data = { apiKey: emulatorKey, baseUrl: url };
-	return await client.createCredential('Veo API account', 'veoApi', data);
+	return await client.createCredential('Veo account', 'veoApi', data);
 }
 
 /** Starts n8n with the packed package, in a new folder. */

@@ -7,16 +7,24 @@ export interface WebhookReceiver {
 	url: string;
 	/** The bodies, in order. */
 	received: unknown[];
+	/** Whether it answers 503 and records nothing. */
+	refuses: boolean;
 	close: () => Promise<void>;
 }
 
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
 	const app = fastify({ forceCloseConnections: true });
-	const received: unknown[] = [];
+	const receiver: WebhookReceiver = {
+		url: '',
+		received: [],
+		refuses: false,
+		close: async () => await app.close(),
+	};
 	app.post('/', async (request, reply) => {
-		received.push(request.body);
+		if (receiver.refuses) return await reply.code(503).send();
+		receiver.received.push(request.body);
 		return await reply.code(204).send();
 	});
-	const url = await app.listen({ host: loopback, port: 0 });
-	return { url, received, close: async () => await app.close() };
+	receiver.url = await app.listen({ host: loopback, port: 0 });
+	return receiver;
 }

@@ -5,7 +5,7 @@ export function createCommand(npmCommand: string, description: string): Command 
 	return (
 		new Command(`${npmCommand} --`)
 			.description(description)
-			.showHelpAfterError('Use --help to see all options.')
+			.showHelpAfterError(`Use "${npmCommand} -- --help" to see all options.`)
 			// 1 is what the scripts exit with when a check has failed.
 			.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
 	);

@@ -7,12 +7,17 @@ import { executeButton, putJobTable, putTemplates } from '../../harness/template
 import type { EmulatorOptions } from '../../emulator';
 import { N8nHarness } from '../../harness/n8nHarness';
 
+/** Who may use the templates' pages and webhooks. */
+const visitor = { user: 'visitor', password: 'Veo-visitor-1' };
+const authorization = `Basic ${btoa(`${visitor.user}:${visitor.password}`)}`;
+
 /** A real n8n with all templates imported, and a webhook that they post to. */
 export class Templates {
 	private constructor(
 		readonly harness: N8nHarness,
 		readonly receiver: WebhookReceiver,
 		private readonly ids: Map<string, string>,
+		private readonly credentials: Credential[],
 	) {}
 
 	static async start(
@@ -25,13 +30,15 @@ export class Templates {
 		const credentials = [
 			credential,
 			await client.createCredential('Veo Job Table account', 'veoJobTableApi', jobTable),
+			await client.createCredential('Basic Auth account', 'httpBasicAuth', { ...visitor }),
 		];
 		for (const { name, type, data } of others) {
 			credentials.push(await client.createCredential(name, type, data));
 		}
 		const receiver = await startWebhookReceiver();
-		const links = { credentials, tables: await putJobTable(client), webhookUrl: receiver.url };
-		return new Templates(harness, receiver, await putTemplates(client, links));
+		await putJobTable(client);
+		const ids = await putTemplates(client, { credentials, webhookUrl: receiver.url });
+		return new Templates(harness, receiver, ids, credentials);
 	}
 
 	async close(): Promise<void> {
@@ -54,6 +61,35 @@ export class Templates {
 		return arrayOr(objectOr(workflow).nodes).map(objectOr);
 	}
 
+	/** Changes fields of a node, and chooses the credential of the type that they ask for. */
+	async change(
+		name: string,
+		nodeName: string,
+		fields: JsonObject,
+		credentialType: string,
+	): Promise<void> {
+		const { client } = this.harness;
+		const workflow = objectOr(await client.rest('GET', `/workflows/${this.id(name)}`));
+		const chosen = this.credentials.find(({ type }) => type === credentialType);
+		if (chosen === undefined) throw new Error(`There is no credential of type ${credentialType}`);
+		const { id, name: credentialName } = chosen;
+		const credentials = { [credentialType]: { id, name: credentialName } };
+		const nodes = arrayOr(workflow.nodes)
+			.map(objectOr)
+			.map((node) =>
+				node.name === nodeName
+					? { ...node, credentials, parameters: { ...objectOr(node.parameters), ...fields } }
+					: node,
+			);
+		const { connections, settings } = workflow;
+		await client.updateWorkflow(this.id(name), {
+			name,
+			nodes,
+			connections: objectOr(connections),
+			settings: objectOr(settings),
+		});
+	}
+
 	/** Runs the template as the editor's button does. */
 	async run(name: string): Promise<Execution> {
 		const { client } = this.harness;
@@ -70,15 +106,32 @@ export class Templates {
 		await this.harness.client.activateAndWait(this.id(name));
 	}
 
+	/** Requests a page, form or webhook of an active template, with the password unless `headers` has another one. */
+	async request(path: string, init: RequestInit = {}): Promise<Response> {
+		const headers = { authorization, ...init.headers };
+		return await fetch(`${this.harness.n8n.url}/${path}`, { ...init, headers });
+	}
+
 	/** Posts to a webhook or form of an active template. */
 	async post(path: string, body: FormData | object): Promise<Response> {
-		const isForm = body instanceof FormData;
-		return await fetch(`${this.harness.n8n.url}/${path}`, {
+		return await this.request(path, {
 			method: 'POST',
-			...(isForm
+			...(body instanceof FormData
 				? { body }
 				: { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
 		});
+	}
+
+	/** Whether requests without a password, and with a wrong one, are refused. */
+	async isClosed(path: string, init: RequestInit): Promise<boolean> {
+		const wrong = `Basic ${btoa(`${visitor.user}:wrong`)}`;
+		const statuses = await Promise.all(
+			['', wrong].map(
+				async (authorization) =>
+					(await this.request(path, { ...init, headers: { authorization } })).status,
+			),
+		);
+		return statuses.every((status) => [401, 403].includes(status));
 	}
 
 	/** The template's executions with this status so far, the newest first. */

@@ -2,8 +2,13 @@ import { itemsOf, type Execution, type Item } from '../../harness/execution';
 import { arrayOr, objectOr, requiredString, type JsonObject } from '../../harness/json';
 import { waitFor } from '../../harness/waitFor';
 import { packageName } from '../../harness/paths';
-import { freePort, loopback } from '../../harness/ports';
-import { submitOnSchedule, textToVideo, whenFinished } from '../../harness/templates';
+import {
+	dashboard,
+	executeButton,
+	submitOnSchedule,
+	textToVideo,
+	whenFinished,
+} from '../../harness/templates';
 import { FIRST_CHECK_MS } from '../../harness/jobTables';
 import { Templates, uuidIn } from './importedTemplates';
 
@@ -18,6 +23,13 @@ const spreadsheet = 'Videos from a spreadsheet';
 const addByHand = 'Add a video to the job table by hand';
 const service = 'Video service';
 const agent = 'AI agent that makes videos';
+const waiting = 'Wait without holding an execution';
+const failedAgain = 'Make failed videos again';
+const callback = 'Webhook from the service';
+const callbackPath = 'webhook/video-is-finished';
+
+/** Would be part of a page, or leave an attribute of it, if it were not escaped. */
+const hostile = `"><iframe src='https://evil.example/'></iframe>&<script>alert(1)</script>`;
 
 const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
@@ -53,11 +65,15 @@ it('are all tried here, but for the agent, which has a test of its own', () => {
 		[
 			addByHand,
 			agent,
+			callback,
+			dashboard.name,
+			failedAgain,
 			imageFile,
 			service,
 			spreadsheet,
 			submitOnSchedule,
 			textToVideo,
+			waiting,
 			whenFinished,
 		].sort(),
 	);
@@ -104,6 +120,35 @@ describe(imageFile, () => {
 		await fetch(page, { method: 'POST' });
 		return html;
 	}
+
+	it('asks for a password, and the shape is preselected', async () => {
+		await templates.activate(imageFile);
+		const body = new FormData();
+		body.append('field-1', 'The pixel dances');
+		expect(await templates.isClosed('form/image-to-video', {})).toBe(true);
+		expect(await templates.isClosed('form/image-to-video', { method: 'POST', body })).toBe(true);
+		const form = await (await templates.request('form/image-to-video')).text();
+		expect(form).toMatch(/<option value='auto' selected/);
+	});
+
+	it('shows what a hostile service answers as text', async () => {
+		const { emulator } = templates.harness;
+		const videoUrl = `${emulator.origin}/${hostile}`;
+		emulator.options.faults = [
+			{ on: 'status', jobStatus: 'completed', do: { type: 'alter', data: { videoUrl } } },
+		];
+		const html = await submit('The pixel meets a hostile service');
+		emulator.options.faults = [];
+		expect(html).toContain('Your video is ready');
+		expect(html).not.toMatch(/<iframe|<script>alert/);
+
+		emulator.options.failureMessage = hostile;
+		const sorry = await submit('The pixel fails because of a hostile service');
+		emulator.options.failureMessage = reason;
+		expect(sorry).toContain('There is no video');
+		expect(sorry).toContain('&lt;iframe');
+		expect(sorry).not.toMatch(/<iframe|<script>alert/);
+	});
 
 	it('makes a video of a file, and shows it on the page, or says why there is none', async () => {
 		await templates.activate(imageFile);
@@ -156,12 +201,14 @@ describe(spreadsheet, () => {
 		expect(jobsOf((prompt) => prompt.startsWith('A poster'))).toEqual([]);
 	});
 
-	it('takes a file that somebody uploads', async () => {
+	it('takes a file that somebody uploads who knows the password', async () => {
 		await templates.activate(spreadsheet);
+		const path = 'form/videos-from-a-spreadsheet';
 		const csv = 'name,prompt,shape\nSnail,A snail crosses a leaf,9:16\n';
 		const form = new FormData();
 		form.append('field-0', new Blob([csv], { type: 'text/csv' }), 'mine.csv');
-		expect((await templates.post('form/videos-from-a-spreadsheet', form)).status).toBe(200);
+		expect(await templates.isClosed(path, { method: 'POST', body: form })).toBe(true);
+		expect((await templates.post(path, form)).status).toBe(200);
 
 		const execution = await waitFor('the report', 60_000, async () => {
 			const [newest] = await templates.ended(spreadsheet, 'success');
@@ -225,12 +272,32 @@ describe(service, () => {
 		['a blank prompt', { prompt: ' ' }, /'prompt'/],
 		['no such shape', { prompt: 'A moth', aspectRatio: '1:1' }, /'aspectRatio'/],
 		['no web address', { prompt: 'A moth', callbackUrl: 'localhost' }, /'callbackUrl'/],
+		...[
+			'http://169.254.169.254/latest/meta-data/',
+			'http://localhost:5678/api/v1/users',
+			'https://example.com/your-webhook@evil.example/',
+			'https://evil.example/?https://example.com/your-webhook',
+			hostile,
+		].map((callbackUrl): [string, JsonObject, RegExp] => [
+			callbackUrl,
+			{ prompt: 'A moth', callbackUrl },
+			/'callbackUrl' has to be an address that this service may post to/,
+		]),
+		[
+			'a list',
+			{ prompt: 'A moth', callbackUrl: ['https://example.com/your-webhook'] },
+			/'callbackUrl'/,
+		],
 	])('says what is wrong with %s, and pays nothing', async (_, body, words) => {
 		const before = templates.harness.emulator.count('generate');
 		const response = await ask(body);
 		expect(response.status).toBe(400);
 		expect((await answerOf(response)).message).toMatch(words);
 		expect(templates.harness.emulator.count('generate')).toBe(before);
+	});
+
+	it('asks for a password', async () => {
+		expect(await templates.isClosed('webhook/make-a-video', { method: 'POST' })).toBe(true);
 	});
 
 	it('says why a video could not be submitted', async () => {
@@ -243,20 +310,14 @@ describe(service, () => {
 		expect((await answerOf(response)).message).toContain('Not enough credits');
 	});
 
-	it('answers at once, and posts each result to its caller, whatever becomes of the others', async () => {
+	it('answers at once, and posts each result to its caller', async () => {
 		const callbackUrl = templates.receiver.url;
-		const nobody = `http://${loopback}:${await freePort()}/`;
-		const [good, bad, unheard] = await Promise.all([
+		const [good, bad] = await Promise.all([
 			ask({ prompt: 'A moth circles a lamp', aspectRatio: '16:9', callbackUrl }),
 			ask({ prompt: 'A moth fails to land', callbackUrl }),
-			ask({ prompt: 'A moth alone', callbackUrl: nobody }),
 		]);
-		expect([good, bad, unheard].map(({ status }) => status)).toEqual([202, 202, 202]);
-		const [goodUuid, badUuid, unheardUuid] = [
-			await uuidIn(good),
-			await uuidIn(bad),
-			await uuidIn(unheard),
-		];
+		expect([good, bad].map(({ status }) => status)).toEqual([202, 202]);
+		const [goodUuid, badUuid] = [await uuidIn(good), await uuidIn(bad)];
 		expect(goodUuid).toBe(jobOf('A moth circles a lamp')?.uuid);
 
 		const finished = await templates.posted(goodUuid);
@@ -266,11 +327,137 @@ describe(service, () => {
 			status: 'failed',
 			errorMessage: reason,
 		});
+	}, 240_000);
+
+	it('reports a caller that does not answer', async () => {
+		const callbackUrl = templates.receiver.url;
+		const uuid = await uuidIn(await ask({ prompt: 'A moth alone', callbackUrl }));
+		templates.receiver.refuses = true;
 		const failure = await waitFor('the failed execution', FIRST_CHECK_MS, async () => {
 			const [newest] = await templates.ended(service, 'error');
 			return newest;
 		});
-		expect(failure.error?.message).toContain(`The caller of video ${unheardUuid}`);
-		expect(jobsOf((prompt) => prompt.startsWith('A moth'))).toHaveLength(3);
+		templates.receiver.refuses = false;
+		expect(failure.error?.message).toContain(`The caller of video ${uuid}`);
+		expect(jobOf('A moth alone')?.uuid).toBe(uuid);
 	}, 240_000);
+});
+
+describe(failedAgain, () => {
+	it('makes each failed video of the job table again, once', async () => {
+		const { emulator } = templates.harness;
+		const { outcome } = emulator.options;
+		emulator.options.outcome = 'completed';
+		const before = emulator.jobs.length;
+		await templates.run(failedAgain);
+		const again = emulator.jobs.slice(before).map(({ request }) => request);
+		expect(again).toEqual([
+			expect.objectContaining({ prompt: like(/barista/), aspectRatio: '9:16' }),
+		]);
+
+		await templates.run(failedAgain);
+		expect(emulator.jobs.length - before).toBe(1);
+		emulator.options.outcome = outcome;
+	});
+});
+
+describe(dashboard.name, () => {
+	it('asks for a password, and shows the videos, their counts and hostile texts as text', async () => {
+		await templates.activate(dashboard.name);
+		expect(await templates.isClosed(dashboard.path, {})).toBe(true);
+		const { client, emulator } = templates.harness;
+		const table = (await client.dataTables()).get('veo_jobs');
+		const { uuid } = emulator.accept({ generationType: 'text_to_video', prompt: 'A heron rests' });
+		const videoUrl = `${emulator.origin}/videos/${uuid}.mp4`;
+		const finishedAt = new Date().toISOString();
+		const row = { status: 'completed', prompt: hostile, finishedAt };
+		const data = [
+			{ ...row, uuid, videoUrl },
+			{ ...row, uuid: 'hostile-1', videoUrl: `https://example.com/${hostile}` },
+			{ ...row, uuid: 'hostile-2', videoUrl: 'javascript:alert(1)' },
+			{ ...row, uuid: hostile, status: hostile, errorMessage: hostile, progress: 42 },
+			{ ...row, uuid: 'hostile-4', status: 'failed', errorMessage: hostile },
+		];
+		await client.api('POST', `/data-tables/${table}/rows`, { data, returnType: 'count' });
+
+		const answer = await templates.request(dashboard.path);
+		expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+		const html = await answer.text();
+		expect(html).toContain(`<video controls preload="metadata" src="${videoUrl}">`);
+		expect(html).toMatch(/\d+ completed.*\d+ failed.*\d+ in progress/);
+		expect(html).toContain(new Date().toISOString().slice(0, 10));
+		expect(html).toContain('value="42"');
+		expect(html).not.toMatch(/<iframe|alert\(1\)<\/script>|javascript:/);
+		expect(html.match(/<script>/g)).toHaveLength(1);
+		expect(html).toContain('&#60;iframe src=&#39;https://evil.example/&#39;&#62;');
+	});
+});
+
+describe(callback, () => {
+	const wentOn = async (name: string) => {
+		const executions = await templates.ended(callback, 'success');
+		const runs = executions.flatMap((one) => one.runs[name] ?? []);
+		return runs.flatMap(({ outputs }) => outputs[0] ?? []).map(({ json }) => json);
+	};
+	/** Calls, and waits for the execution that this starts. */
+	const call = async (body: object) => {
+		const before = (await templates.ended(callback, 'success')).length;
+		expect((await templates.post(callbackPath, body)).status).toBe(200);
+		await waitFor('the execution', 30_000, async () => {
+			const { length } = await templates.ended(callback, 'success');
+			return length > before ? true : undefined;
+		});
+	};
+
+	it('asks the service about the ID, believes nothing else, and goes on once per video', async () => {
+		await templates.activate(callback);
+		const { emulator } = templates.harness;
+		const done = emulator.accept({ generationType: 'text_to_video', prompt: 'A heron' });
+		const failed = emulator.accept({ generationType: 'text_to_video', prompt: 'A heron fails' });
+		await call({ uuid: done.uuid, status: 'completed', videoUrl: 'https://evil.example/' });
+		// Too early: the video is still being made.
+		expect(await wentOn('Use the video')).toEqual([]);
+
+		await templates.harness.waitUntil(() => Date.now() > failed.finalAt);
+		const lie = { status: 'failed', videoUrl: 'https://evil.example/', errorMessage: hostile };
+		await call({ code: 0, msg: 'Success', data: { ...lie, uuid: done.uuid } });
+		await call({ ...lie, uuid: done.uuid });
+		await call({ uuid: failed.uuid, status: 'completed', videoUrl: 'https://evil.example/' });
+		for (const uuid of ['unknown', '..', hostile, 'a'.repeat(300), 7, null, [done.uuid]]) {
+			await call({ ...lie, uuid });
+		}
+		expect(await wentOn('Use the video')).toEqual([
+			expect.objectContaining({
+				uuid: done.uuid,
+				status: 'completed',
+				videoUrl: `${emulator.origin}/videos/${done.uuid}.mp4`,
+			}),
+		]);
+		expect(await wentOn('No video')).toEqual([
+			expect.objectContaining({ uuid: failed.uuid, status: 'failed', errorMessage: reason }),
+		]);
+	});
+});
+
+describe(waiting, () => {
+	it('rests in the database while the video is made, and survives a crash of n8n', async () => {
+		const { client, emulator, n8n } = templates.harness;
+		const before = emulator.jobs.length;
+		emulator.options.durationMs = 100_000;
+		const id = await client.runManually(templates.id(waiting), executeButton);
+		const rests = async () => {
+			const [newest] = await client.executions({ workflowId: templates.id(waiting) });
+			return newest?.status === 'waiting' ? true : undefined;
+		};
+		await waitFor('the execution to wait', 30_000, rests);
+		await n8n.kill();
+		await n8n.start();
+		expect(await rests()).toBe(true);
+
+		const [result] = itemsOf(await client.waitForExecution(id, 400_000), 'Result');
+		const [job, ...others] = emulator.jobs.slice(before);
+		expect(others).toEqual([]);
+		expect(result?.json).toMatchObject({ uuid: job?.uuid, status: 'completed' });
+		expect(result?.json.message).toBe(`The video is ready: ${String(result?.json.videoUrl)}`);
+	}, 480_000);
 });

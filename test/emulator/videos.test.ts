@@ -51,20 +51,16 @@ test.each([
 	},
 );
 
-test('each hex digit of the uuid has its own picture', async () => {
-	const pictureOf = new Map<string, Buffer>();
-	for (let jobs = 0; jobs < 12; jobs++) {
-		const job = emulator.accept(textRequest);
+test('each prompt has one of four scenes, always the same', async () => {
+	const sceneOf = async (prompt: string) => {
+		const job = emulator.accept({ ...textRequest, prompt });
 		const { pictures } = await readMp4((await call(urlOf(job))).bytes);
-		expect(pictures).toHaveLength(8);
-		pictures.forEach((picture, i) => {
-			const digit = job.uuid[i] ?? '';
-			expect(picture.equals(pictureOf.get(digit) ?? picture)).toBe(true);
-			pictureOf.set(digit, picture);
-		});
-	}
-	const pictures = [...pictureOf.values()].map((picture) => picture.toString('latin1'));
-	expect(new Set(pictures).size).toBe(pictureOf.size);
+		return pictures.map((picture) => picture.toString('latin1')).join();
+	};
+	const prompts = Array.from({ length: 16 }, (_, index) => `Prompt ${index}`);
+	const scenes = await Promise.all(prompts.map(sceneOf));
+	expect(new Set(scenes).size).toBe(4);
+	expect(await Promise.all(prompts.map(sceneOf))).toEqual(scenes);
 });
 
 test.each([0, 100_000])('serves any range of the video (padded to %d)', async (videoBytes) => {
@@ -120,4 +116,15 @@ test('only completed jobs have a video', async () => {
 		expect((await call(urlOf(job))).status).toBe(404);
 	}
 	expect((await call(`${emulator.origin}/videos/nope.mp4`)).status).toBe(404);
+});
+
+test('serves the videos of an earlier emulator', async () => {
+	const job = emulator.accept(textRequest);
+	const { bytes } = await call(urlOf(job));
+	const saved = structuredClone(emulator.jobs);
+	emulator.reset();
+	expect((await call(urlOf(job))).status).toBe(404);
+	emulator.restore(saved);
+	expect((await call(urlOf(job))).bytes.equals(bytes)).toBe(true);
+	expect(emulator.accept(textRequest).attempt).toBe(job.attempt + 1);
 });

@@ -32,7 +32,7 @@ describe('Random faults', () => {
 			status: 2,
 			stderr:
 				"error: option '--runs <count>' argument 'many' is invalid. Use a whole number of at least 1.\n" +
-				'Use --help to see all options.\n',
+				'Use "npm run test:faults -- --help" to see all options.\n',
 		});
 	});
 });

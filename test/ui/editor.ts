@@ -6,7 +6,7 @@ import { waitFor } from '../../harness/waitFor';
 import { N8nHarness, owner } from '../../harness/n8nHarness';
 import { chain, manualTrigger, type WorkflowNode } from '../../harness/workflow';
 import { chromiumPath } from './chromium';
-import { clippedTexts, isLoaded, playbackState } from './inBrowser';
+import { clippedTexts, isLoaded, pasteText, playbackState } from './inBrowser';
 import { picturePaths } from './pictures';
 
 /** n8n's editor in a real browser. Finds elements by n8n's test IDs and by the visible texts. */
@@ -46,11 +46,22 @@ export class Editor {
 	}
 
 	/** Saves a screenshot. Returns the texts that are clipped. */
-	async picture(name: string): Promise<string[]> {
+	async picture(name: string, page = this.page): Promise<string[]> {
 		for (const path of picturePaths(name)) {
-			await this.page.screenshot({ path, animations: 'disabled' });
+			await page.screenshot({ path, animations: 'disabled' });
 		}
-		return await this.page.evaluate(clippedTexts);
+		return await page.evaluate(clippedTexts);
+	}
+
+	/** Opens a page that asks for a password, outside of the editor. */
+	async openPage(
+		path: string,
+		httpCredentials: { username: string; password: string },
+	): Promise<Page> {
+		const viewport = { width: 1280, height: 720 };
+		const page = await this.browser.newPage({ viewport, httpCredentials });
+		await page.goto(`${this.harness.n8n.url}/${path}`);
+		return page;
 	}
 
 	async setTheme(theme: 'light' | 'dark'): Promise<void> {
@@ -62,6 +73,33 @@ export class Editor {
 	async openNewWorkflow(): Promise<void> {
 		await this.page.goto(`${this.harness.n8n.url}/workflow/new`);
 		await this.page.getByTestId('canvas-plus-button').click();
+	}
+
+	/** Pastes a workflow's text onto the canvas of a new workflow, and saves it. Returns its ID. */
+	async paste(workflow: object): Promise<string> {
+		await this.page.goto(`${this.harness.n8n.url}/workflow/new`);
+		await this.page.getByTestId('canvas-plus-button').waitFor();
+		await this.page.evaluate(pasteText, JSON.stringify(workflow));
+		await this.page.getByTestId('canvas-node').first().waitFor();
+		await this.save();
+		await this.page.waitForURL(/workflow\/(?!new)\w+/);
+		const id = new URL(this.page.url()).pathname.split('/')[2];
+		if (id === undefined) throw new Error(`No workflow at ${this.page.url()}`);
+		// As it looks when it is opened the next time.
+		await this.page.reload();
+		await this.page.getByTestId('canvas-node').first().waitFor();
+		await this.rest();
+		return id;
+	}
+
+	async save(): Promise<void> {
+		const answered = this.page.waitForResponse(
+			(response) =>
+				/\/rest\/workflows/.test(response.url()) &&
+				['POST', 'PATCH'].includes(response.request().method()),
+		);
+		await this.page.keyboard.press('Control+s');
+		await answered;
 	}
 
 	get panel(): Locator {

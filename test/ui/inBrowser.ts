@@ -52,3 +52,22 @@ export function clippedTexts(): string[] {
 	}
 	return found;
 }
+
+/** Pastes a text onto the page. */
+export function pasteText(text: string): void {
+	const clipboardData = new DataTransfer();
+	clipboardData.setData('text/plain', text);
+	document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+}
+
+/** Shows a picture from within each video, without the sign that it is loading. */
+export async function showMoment(): Promise<void> {
+	for (const video of document.querySelectorAll('video')) {
+		video.muted = true;
+		await video.play();
+		video.pause();
+		const sought = new Promise((resolve) => video.addEventListener('seeked', resolve));
+		video.currentTime = 1.2;
+		await sought;
+	}
+}

@@ -7,7 +7,7 @@ import { projectRoot } from '../../harness/paths';
 export const picturesFolder = join(runFolder, 'ui-pictures');
 
 /** Shown in the README and docs/. `npm run screenshots` updates them. */
-const SHOWN_IN_DOCS = ['form', 'result', 'trigger'];
+const SHOWN_IN_DOCS = ['dashboard', 'form', 'form-page', 'result', 'trigger'];
 
 /** The files that a screenshot is saved to. */
 export function picturePaths(name: string): string[] {
