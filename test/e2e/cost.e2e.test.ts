@@ -232,7 +232,7 @@ describe("An image that n8n's SSRF protection blocks", () => {
 			const { error } = await harness.runManually(chain('Blocked', manualTrigger(), veo));
 			const outcome = { name: 'unreachable', networkCode: 'SsrfBlockedIpError' } as const;
 			const { message, description } = imageNotFetched(outcome);
-			expect(error).toMatchObject({ message: `${message} [item 0]`, description });
+			expect(error).toMatchObject({ message, description });
 			expect(harness.emulator.requests).toEqual([]);
 		} finally {
 			await harness.close();
