@@ -12,5 +12,5 @@ module.exports = {
 	// n8n starts in 5 to 30 seconds, and the node checks a video every 5.
 	testTimeout: 120_000,
 	// Each worker runs its own n8n. The tests mostly wait.
-	maxWorkers: 2,
+	maxWorkers: 3,
 };
