@@ -2,10 +2,11 @@ import { isObject } from '../../harness/json';
 import { TABLE, withJobTable } from '../integration/jobTableScene';
 import { jsonOf, paidFor, together, until, useN8n } from '../integration/support';
 import { startWeb } from '../integration/web';
-import { checkSize, endsInTime } from './invariants';
+import { checkSize, endsInTime, watchMemory } from './invariants';
 import { readLines, rowSchema } from './lines';
 
 useN8n();
+watchMemory(700);
 const test = together(16);
 
 /** The row with the time of now, and with the address of a host that is not the API. */
