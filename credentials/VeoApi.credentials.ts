@@ -5,7 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
-import { authorize } from './authorize';
+import { authorize, plainHttpNotice } from './authorize';
 
 export class VeoApi implements ICredentialType {
 	name = 'veoApi';
@@ -33,6 +33,7 @@ export class VeoApi implements ICredentialType {
 			default: 'https://veo3o1.com/api',
 			description: 'Address of the API. Change it only for a proxy or for the emulator.',
 		},
+		plainHttpNotice,
 	];
 
 	/** A function instead of n8n's declarative form, so that it can refuse, and that the credential test can call it. */

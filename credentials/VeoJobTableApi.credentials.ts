@@ -5,7 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
-import { authorize, toN8nApiUrl } from './authorize';
+import { authorize, plainHttpNotice, toN8nApiUrl } from './authorize';
 
 /** Outside of the class: n8n's lint takes each name with "auth" in it for that of a secret. */
 const ignoreSslField: INodeProperties = {
@@ -50,6 +50,7 @@ export class VeoJobTableApi implements ICredentialType {
 			default: 'http://localhost:5678/api/v1',
 			description: "Address of this instance's public API, as n8n itself reaches it",
 		},
+		plainHttpNotice,
 		ignoreSslField,
 	];
 

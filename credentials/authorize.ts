@@ -1,4 +1,4 @@
-import type { IHttpRequestOptions } from 'n8n-workflow';
+import type { IHttpRequestOptions, INodeProperties } from 'n8n-workflow';
 
 /** A request as n8n's helpers take it. The HTTP Request node uses the older one, whose options have other names. */
 type AnyRequest = IHttpRequestOptions & { uri?: string | URL };
@@ -99,3 +99,28 @@ export const keyElsewhere = (displayName: string, paths: string[]) =>
 
 export const keyRerouted = (displayName: string) =>
 	`The key of the ${displayName} credential was not sent, because a proxy or a Host header leads to another server. Remove it from the node. The settings of the n8n server may name a proxy for all nodes.`;
+
+/** Hosts that are not public by their form: a name without a dot, a private address, a name of a local network. */
+const LOCAL_HOST =
+	'[\\w-]+|\\[[^\\]]*\\]|(?:127|10)\\.[\\d.]+|192\\.168\\.[\\d.]+|172\\.(?:1[6-9]|2\\d|3[01])\\.[\\d.]+|[\\w.-]+\\.(?:local|localhost|internal|lan)';
+
+/**
+ * Shown while the Base URL has plain http to a public host. n8n shows a text of its own when the test of a credential
+ * succeeds, so the test cannot warn.
+ */
+export const plainHttpNotice: INodeProperties = {
+	displayName:
+		"The 'Base URL' begins with http://, so anyone on the way to its server can read the key. Use https:// if the server has it.",
+	name: 'plainHttpNotice',
+	type: 'notice',
+	default: '',
+	displayOptions: {
+		show: {
+			baseUrl: [
+				{
+					_cnd: { regex: `^\\s*http://(?!(?:[^/@]*@|(?![^/]*@))(?:${LOCAL_HOST})(?:[:/]|\\s*$))` },
+				},
+			],
+		},
+	},
+};

@@ -33,9 +33,7 @@ export async function withstands(answer: HostileAnswer): Promise<void> {
 		credentials: credentialsFor(server.url),
 	};
 	try {
-		const startedMs = performance.now();
-		const first = await run(answer, options);
-		expect(performance.now() - startedMs).toBeLessThan(MAX_MS);
+		const first = await endsInTime(run(answer, options));
 		const isRetried = first.error !== undefined && answer.on !== 'video';
 		const all = isRetried ? [first, await retryRun(first, options)] : [first];
 		for (const ran of all) checkOutcome(answer, ran);
@@ -52,6 +50,23 @@ export async function withstands(answer: HostileAnswer): Promise<void> {
 	}
 }
 
+/** Awaits an execution, and throws if it took too long. */
+export async function endsInTime<T>(execution: Promise<T>, maxMs = MAX_MS): Promise<T> {
+	const startedMs = performance.now();
+	const ended = await execution;
+	expect(performance.now() - startedMs).toBeLessThan(maxMs);
+	return ended;
+}
+
+/** What an execution leaves in its item or its message. Throws if that is too long. */
+export function checkSize({ outputs, error }: Ran): string {
+	const text = error
+		? `${error.message} ${error.description ?? ''} ${inspect(error.context)}`
+		: JSON.stringify(outputs);
+	expect(text.length).toBeLessThan(error ? MAX_MESSAGE : MAX_TEXT);
+	return text;
+}
+
 /** A file that is not there is tried for two minutes, so such an execution is stopped as a user would. */
 async function run({ on }: HostileAnswer, options: RunOptions): Promise<Ran> {
 	const running = await startNode(options);
@@ -59,14 +74,12 @@ async function run({ on }: HostileAnswer, options: RunOptions): Promise<Ran> {
 	return await running.done.finally(() => clearTimeout(timer));
 }
 
-function checkOutcome(answer: HostileAnswer, { outputs, error, run: { status } }: Ran): void {
-	if (status === 'canceled') return;
-	const text = error
-		? `${error.message} ${error.description ?? ''} ${inspect(error.context)}`
-		: JSON.stringify(outputs);
+function checkOutcome(answer: HostileAnswer, ran: Ran): void {
+	const { outputs } = ran;
+	if (ran.run.status === 'canceled') return;
+	const text = checkSize(ran);
 	const known = answer.uuid ?? (['status', 'video'].includes(answer.on) ? UUID : undefined);
 	if (known !== undefined) expect(text.includes(known)).toBe(true);
-	expect(text.length).toBeLessThan(error ? MAX_MESSAGE : MAX_TEXT);
 	expect(outputs.flat().length).toBeLessThanOrEqual(1);
 	for (const { json } of outputs.flat()) {
 		expect(json).not.toHaveProperty('error');
@@ -76,6 +89,13 @@ function checkOutcome(answer: HostileAnswer, { outputs, error, run: { status } }
 		const names = Object.values(binary ?? {}).map(({ fileName }) => fileName);
 		for (const name of names) expect(name).toMatch(/^[\w-]+\.\w+$/);
 	}
+}
+
+/** Whether every file system can hold the name, and none takes it for something else. */
+export function isSafeFileName(name: string): boolean {
+	const isAllowed = /^[\p{L}\p{M}\p{N}_-][\p{L}\p{M}\p{N} ._-]*[\p{L}\p{M}\p{N}_-]$/u.test(name);
+	const isDevice = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])\s*(\.|$)/i.test(name);
+	return isAllowed && !isDevice && Buffer.byteLength(name) <= 120;
 }
 
 /** Fails if the memory of this process has grown by more than `maxMegabytes` at any time. */

@@ -37,6 +37,8 @@ export const n8nAnswerSchema = z
 		on: z.string(),
 		status: z.number().default(200),
 		body: text,
+		/** It says that the table has no row of the job, as if a user had deleted it. */
+		forgets: z.boolean().default(false),
 	})
 	.strict();
 

@@ -7,7 +7,7 @@ import { VeoError } from '../../nodes/Veo/errors/VeoError';
 import * as messages from '../../nodes/Veo/errors/messages';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
-import { ALL, CREDENTIALS, ELSEWHERE, textOf, API_MESSAGE } from './everyMessage';
+import { ALL, API_MESSAGE, CREDENTIALS, ELSEWHERE, OF_CREDENTIALS, textOf } from './everyMessage';
 
 const ROOT = join(__dirname, '../..');
 
@@ -17,6 +17,7 @@ const everyText = [
 			list.map((one): [string, [string, string]] => [textOf(one), [name, textOf(one)]]),
 		),
 	).values(),
+	...OF_CREDENTIALS.map((text): [string, string] => ['credentials', text]),
 ];
 
 const everyError = Object.fromEntries(

@@ -1,4 +1,5 @@
 /** Every message that the package can show, for the tests of rules and docs. */
+import { keyElsewhere, keyRerouted, plainHttpNotice } from '../../credentials/authorize';
 import { VeoApi } from '../../credentials/VeoApi.credentials';
 import { VeoJobTableApi } from '../../credentials/VeoJobTableApi.credentials';
 import type { VeoError } from '../../nodes/Veo/errors/VeoError';
@@ -171,5 +172,15 @@ export const ELSEWHERE = {
 		'Veo Trigger "‹›": ‹›',
 	],
 };
+
+/** The texts of the credentials, which other nodes show too. */
+export const OF_CREDENTIALS = [
+	...CREDENTIALS.flatMap(({ displayName }) => [
+		keyElsewhere(displayName, ['']),
+		keyElsewhere(displayName, ['/data-tables', '/executions']),
+		keyRerouted(displayName),
+	]),
+	plainHttpNotice.displayName,
+];
 
 export const textOf = (one: VeoError | string) => (typeof one === 'string' ? one : one.fullText);

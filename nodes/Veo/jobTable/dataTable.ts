@@ -44,7 +44,7 @@ export interface TableInfo {
 /** n8n takes up to 250. A page of long prompts would be several megabytes. */
 const MAX_PAGE = 100;
 /** A wrong `nextCursor` must not make us read for ever. */
-const MAX_PAGES = 1_000;
+export const MAX_PAGES = 1_000;
 /** SQLite limits how deep a condition may be. */
 const MAX_CONDITIONS = 200;
 
@@ -133,7 +133,7 @@ export class DataTable {
 		return (await this.page(filters, sortBy, limit)).rows;
 	}
 
-	/** All rows that match all `filters`, page by page. */
+	/** All rows that match all `filters`, page by page, up to `MAX_PAGES`. */
 	async *pages(filters: Filter[], sortBy: SortBy): AsyncGenerator<JsonObject[]> {
 		let cursor: string | undefined;
 		for (let pages = 0; pages < MAX_PAGES; pages++) {

@@ -13,7 +13,7 @@ import {
 } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { StoppedError } from '../errors/VeoError';
-import { type DataTable, equals, type Filter, isFilled } from './dataTable';
+import { type DataTable, equals, type Filter, isFilled, MAX_PAGES } from './dataTable';
 import { type JobRow, rowChanges, toJobRow, UNFINISHED } from './jobTable';
 
 /** Between two looks at the row of an idempotency key that another item is submitting. */
@@ -65,9 +65,13 @@ export class JobTracker {
 		await this.orThrow(async () => await this.table.ensure());
 		const filters = [equals('executionId', this.run.executionId)];
 		await this.orThrow(async () => {
+			let pages = 0;
 			for await (const page of this.table.pages(filters, 'id:asc')) {
+				pages++;
 				for (const row of page.map(toJobRow)) this.rows.set(String(row.jobKey), row);
 			}
+			// A job whose row was not read would be paid for again.
+			if (pages === MAX_PAGES) throw new RequestError({ name: 'shape' });
 		});
 	}
 

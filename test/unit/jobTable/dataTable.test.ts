@@ -56,6 +56,9 @@ describe('Finding the table', () => {
 	it.each([
 		['names that contain it', listed('my veo jobs', 'veo jobs 2')],
 		['a table without an id', json(200, { data: [{ name: NAME }] })],
+		['an id that leads out of its path', json(200, { data: [{ id: '../users', name: NAME }] })],
+		['an id that is half a character', json(200, { data: [{ id: '\ud800', name: NAME }] })],
+		['an id that is too long', json(200, { data: [{ id: 'x'.repeat(201), name: NAME }] })],
 		['an id that is not a text', json(200, { data: [{ id: 7, name: NAME }] })],
 		['an empty list', listed()],
 		['entries of another kind', json(200, { data: [null, 'veo jobs', ['veo jobs']] })],

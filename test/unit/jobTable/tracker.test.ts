@@ -3,7 +3,7 @@ import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
 import { isJsonObject } from '../../../nodes/Veo/api/json';
-import { FakeClock, json, type Reply, REPLIES, scripted, rejectionOf } from '../fakes';
+import { FakeClock, json, type Reply, REPLIES, rejectionOf, scripted, transportOf } from '../fakes';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 const RUN = { executionId: 'e-1', workflowId: 'w-1', nodeId: 'n-1', runIndex: 2 };
@@ -66,6 +66,35 @@ describe('Opening', () => {
 			expect((thrown as VeoError).message).toContain("'veo_jobs'");
 		}
 	});
+
+	it('is refused where the rows do not end, because the job may be among those that were not read', async () => {
+		const { send, sent } = transportOf(({ path }) =>
+			path.includes('/rows') ? json(200, { data: [], nextCursor: 'same' }) : table,
+		);
+		const retry = { backoff: new Backoff(), maxRetries: 0 };
+		const tracker = new JobTracker(jobTable(send, { name: 'veo_jobs' }), RUN, retry, 60_000);
+		expect(await rejectionOf(tracker.open())).toBeInstanceOf(VeoError);
+		expect(sent).toHaveLength(1_001);
+	});
+
+	it.each(['..', 'a b', 'a/../b', '\ud800', 'x'.repeat(201)])(
+		'leaves a row whose uuid cannot be one to the user: %j',
+		async (uuid) => {
+			const { tracker } = await opened({ before: rows({ id: 7, jobKey: KEY, uuid }) });
+			expect(() => tracker.earlier(ITEM)).toThrow("Row 7 of the job table 'veo_jobs'");
+		},
+	);
+
+	it.each(['..', 'a b', '\ud800', 'x'.repeat(201)])(
+		'finds no job for an idempotency key or an identical request whose uuid cannot be one: %j',
+		async (uuid) => {
+			const row = rows({ id: 7, idempotencyKey: 'order 17', requestHash: 'hash', uuid });
+			const { tracker } = await opened({}, row, row);
+			const item = { ...ITEM, idempotencyKey: 'order 17' };
+			expect(await rejectionOf(tracker.findByKey(item))).toBeInstanceOf(VeoError);
+			expect(await tracker.identical('hash', 5)).toEqual([]);
+		},
+	);
 
 	it('is tried again when n8n is away for a moment', async () => {
 		const clock = new FakeClock();

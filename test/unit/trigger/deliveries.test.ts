@@ -52,6 +52,20 @@ describe('What a trigger remembers of its deliveries', () => {
 		expect(deliveries.has(job(2, START_MS))).toBe(false);
 	});
 
+	it.each(['', '..', 'a b', 'a/../b', '\ud800', 'x'.repeat(201)])(
+		'is not read where the ID of a stored video cannot be one: %j',
+		(uuid) => {
+			const stored = (id: string) =>
+				JSON.stringify({
+					sinceMs: START_MS,
+					delivered: [],
+					begun: [{ key: 'k', jobs: [{ ...job(1, START_MS), uuid: id }] }],
+				});
+			expect(Deliveries.parse(stored('video-1'))).toBeDefined();
+			expect(Deliveries.parse(stored(uuid))).toBeUndefined();
+		},
+	);
+
 	it('lets out a row whose time of finish cannot be read', () => {
 		expect(Deliveries.none(START_MS).has(job(1, NaN))).toBe(true);
 	});
