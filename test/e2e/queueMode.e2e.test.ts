@@ -144,6 +144,35 @@ async function delivered({ name, saved }: Watching, count: number) {
 		await client.deactivateWorkflow(watching.saved.id);
 	});
 
+	it('delivers videos whose answers have characters that PostgreSQL cannot store', async () => {
+		const { tables } = cluster;
+		const { client, emulator } = tables.harness;
+		const table = 'odd';
+		await client.createDataTable(table, JOB_COLUMNS);
+		const text = 'before \0 and \ud800 after';
+		const data = { prompt: text, errorMessage: text };
+		emulator.options.faults = [{ on: 'status', prompt: 'odd', do: { type: 'alter', data } }];
+		const endings = ['odd 1', 'odd 2', 'odd 3', 'odd 4', 'odd 5', 'plain'];
+		const uuids = endings.map(
+			(ending) =>
+				emulator.accept({ generationType: 'text_to_video', prompt: `1 s, ${ending}` }).uuid,
+		);
+		await tables.insert(
+			table,
+			uuids.map((uuid) => ({ uuid })),
+		);
+		const watching = await watch('Odd', table, []);
+		const items = await delivered(watching, uuids.length);
+		expect(uuidsOf(items).sort()).toEqual([...uuids].sort());
+		const rows = await rowsOf(table);
+		expect(rows.map(({ status }) => status)).toEqual(uuids.map(() => 'completed'));
+		expect(rows.filter(({ errorMessage }) => errorMessage === 'before  and  after')).toHaveLength(
+			5,
+		);
+		emulator.options.faults = [];
+		await client.deactivateWorkflow(watching.saved.id);
+	});
+
 	it('delivers each job once to each trigger, by executions on the workers', async () => {
 		await cluster.tables.harness.client.createDataTable(KILLED, JOB_COLUMNS);
 		triggers = await Promise.all([
