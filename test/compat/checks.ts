@@ -170,7 +170,7 @@ async function listedVideos({ tables }: Trial): Promise<string> {
 /** Retry On Fail and Retry in the executions list submit only what was never accepted. */
 async function retry(trial: Trial): Promise<string> {
 	const one = new RetryScenario(trial.tables.harness, 'retry', 5);
-	one.strike(3, { on: 'generate', do: { type: 'http', status: 429 } });
+	one.strike(3, { on: 'generate', do: { type: 'envelope', code: 1000 } });
 	await one.set({ options: { maxRetries: 0 }, settings: threeTries });
 
 	let execution = await one.run();
