@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Execution, type Item, itemsOf } from '../../harness/execution';
 import type { SavedWorkflow } from '../../harness/n8nClient';
+import { waitFor } from '../../harness/waitFor';
 import { RetryScenario, text, threeTries, shownFailure } from '../../harness/retryScenario';
 import { FIRST_CHECK_MS, type Tables, uuidsOf } from '../../harness/jobTables';
 import { chain, manualTrigger, webhook, type WorkflowNode } from '../../harness/workflow';
@@ -178,8 +179,13 @@ async function retry(trial: Trial): Promise<string> {
 		assert.equal(execution.status, 'error');
 		assert.deepEqual(one.paid, [1, 1, 1, 0, 1]);
 		assert.deepEqual(one.sent, [1, 1, 1, tries, 1]);
-		const shown = text(execution.customData.veo_uuid).split(',');
-		assert.deepEqual(shown.sort(), one.jobs.map(({ uuid }) => uuid).sort());
+		const { id } = execution;
+		// n8n may write the highlighted data after the execution's status.
+		const shown = await waitFor('the highlighted data', 10_000, async () => {
+			const { customData } = await trial.tables.harness.client.execution(id);
+			return text(customData.veo_uuid) || undefined;
+		});
+		assert.deepEqual(shown.split(',').sort(), one.jobs.map(({ uuid }) => uuid).sort());
 		if (tries === 6) one.heal();
 		execution = await one.retry(execution);
 		assert.equal(execution.mode, 'retry');
