@@ -32,8 +32,8 @@ export async function openVeoApi(
 	{ requestTimeoutMs, maxRetries }: RunOptions,
 	signal: AbortSignal,
 ): Promise<ApiAccess> {
-	const transport = await openTransport(context, 'veoApi', requestTimeoutMs);
 	const data = await context.getCredentials<ICredentialDataDecryptedObject>('veoApi');
+	const transport = await openTransport(context, 'veoApi', requestTimeoutMs, data);
 	const { baseUrl } = readCredentials('veoApi', data);
 	return {
 		client: new VeoClient(transport),

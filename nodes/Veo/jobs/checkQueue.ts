@@ -71,6 +71,8 @@ export class CheckQueue {
 	/** May be replaced while the queue runs. */
 	client: VeoClient;
 	private readonly jobs = new Map<string, Job>();
+	/** The trigger's thousands of jobs have no last check, so they are not looked through at each pause. */
+	private readonly withLastCheck = new Set<Job>();
 	private readonly waiting = new SortedList<Job>(({ dueMs }) => dueMs);
 	private readonly due = new SortedList<Job>(({ endMs }) => endMs);
 	private readonly rate: CheckRate;
@@ -105,6 +107,7 @@ export class CheckQueue {
 			isHinted: false,
 		};
 		this.jobs.set(uuid, job);
+		if (lastCheck) this.withLastCheck.add(job);
 		this.waiting.add(job);
 		this.wake.abort();
 	}
@@ -114,6 +117,7 @@ export class CheckQueue {
 		const job = this.jobs.get(uuid);
 		if (!job) return undefined;
 		this.jobs.delete(uuid);
+		this.withLastCheck.delete(job);
 		this.take(job);
 		job.place = 'removed';
 		return job.lastSentMs;
@@ -175,7 +179,7 @@ export class CheckQueue {
 	private endMissed(): void {
 		const now = Date.now();
 		const isRefused = this.rules.backoff.remainingMs() > 0;
-		for (const { uuid, place, lastCheck } of [...this.jobs.values()]) {
+		for (const { uuid, place, lastCheck } of this.withLastCheck) {
 			if (place !== 'due' || !lastCheck || lastCheck.atMs > now) continue;
 			if (!isRefused && now - lastCheck.atMs < MAX_LATE_MS) continue;
 			this.delete(uuid);

@@ -282,11 +282,11 @@ export class TableWatch implements Watch {
 		if (!claimed) for (const row of job.rows.values()) this.unwritten.push({ row, changes });
 		this.jobs.delete(uuid);
 		if (claimed && claimed.event !== eventOf(video.status)) this.deliverer.skip(claimed);
-		const told = { ...changes };
-		delete told.checkedAt;
+		const reported = { ...changes };
+		delete reported.checkedAt;
 		this.deliver(
 			{ uuid, event: eventOf(video.status), finishedMs },
-			{ ...knownOf(job), ...told, ...video, uuid },
+			{ ...knownOf(job), ...reported, ...video, uuid },
 		);
 		// The next round tries again.
 		if (!claimed && this.table) void this.writeFinal(this.table).catch(() => undefined);
