@@ -292,9 +292,9 @@ describe('Veo Trigger on listed videos', () => {
 
 describe('Reuse Identical', () => {
 	scenario('gives a finished video again, and pays for nothing', async () => {
-		const wish = { ...WAIT, options: { reuseIdentical: true } };
-		const first = await tables.submit('again', 'the same fox', wish);
-		const second = await tables.submit('again', 'the same fox', wish);
+		const request = { ...WAIT, options: { reuseIdentical: true } };
+		const first = await tables.submit('again', 'the same fox', request);
+		const second = await tables.submit('again', 'the same fox', request);
 		const [one] = itemsOf(first, 'Veo');
 		const [other] = itemsOf(second, 'Veo');
 		expect(other?.json).toMatchObject({ uuid: one?.json.uuid, videoUrl: one?.json.videoUrl });

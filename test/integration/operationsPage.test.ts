@@ -131,7 +131,7 @@ const RUNS: Record<string, [EmulatorOptions, (scene: Scene) => Promise<unknown>]
 	fileName: [
 		{},
 		async ({ run }) => {
-			const options = { fileName: 'Fox: "the film" 1/2.mp4' };
+			const options = { fileName: 'Fox: "the video" 1/2.mp4' };
 			const ran = await run({ operation: 'generateAndWait', ...FOX, options });
 			return { fileName: ran.outputs[0]?.[0]?.binary?.data?.fileName };
 		},

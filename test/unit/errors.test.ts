@@ -1,13 +1,14 @@
 /** Checks every message against n8n's rules for texts and against docs/errors.md. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type INode, type INodeProperties, NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { type INodeProperties, NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { toNodeError } from '../../nodes/Veo/errors/nodeErrors';
 import { VeoError } from '../../nodes/Veo/errors/VeoError';
 import * as messages from '../../nodes/Veo/errors/messages';
 import { Veo } from '../../nodes/Veo/Veo.node';
 import { VeoTrigger } from '../../nodes/Veo/VeoTrigger.node';
 import { ALL, API_MESSAGE, CREDENTIALS, ELSEWHERE, OF_CREDENTIALS, textOf } from './everyMessage';
+import { NODE } from './fakes';
 
 const ROOT = join(__dirname, '../..');
 
@@ -117,19 +118,10 @@ describe('every message', () => {
 });
 
 describe('every message as n8n shows it', () => {
-	const node: INode = {
-		id: '1',
-		name: 'Veo',
-		type: 'n8n-nodes-veo3o1.veo',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-	};
-
 	it.each(Object.keys(ALL))('contains the item and the next step: %s', (name) => {
 		for (const error of everyError[name] ?? []) {
 			const { details } = error;
-			const shown = toNodeError(node, error, { itemIndex: 3 });
+			const shown = toNodeError(NODE, error, { itemIndex: 3 });
 			const { message, description = '' } = shown;
 			expect(shown).toBeInstanceOf(details.isInput ? NodeOperationError : NodeApiError);
 			expect(shown.context.itemIndex).toBe(3);
@@ -143,7 +135,7 @@ describe('every message as n8n shows it', () => {
 	it.each([messages.blankPrompt(), new Error('No luck')])(
 		'leaves out the only item: %s',
 		(error) => {
-			const { message, context } = toNodeError(node, error, { itemIndex: 0, isOnlyItem: true });
+			const { message, context } = toNodeError(NODE, error, { itemIndex: 0, isOnlyItem: true });
 			expect(message).toBe(error.message);
 			expect(context.itemIndex).toBe(0);
 		},

@@ -1,3 +1,4 @@
+import type { INode } from 'n8n-workflow';
 import { Backoff } from '../../nodes/Veo/api/backoff';
 import type { VeoClient } from '../../nodes/Veo/api/client';
 import { isJsonObject, type JsonObject } from '../../nodes/Veo/api/json';
@@ -94,6 +95,15 @@ export async function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
 	if (!(thrown instanceof RequestError)) throw thrown;
 	return thrown.outcome;
 }
+
+export const NODE: INode = {
+	id: '1',
+	name: 'Veo',
+	type: 'n8n-nodes-veo3o1.veo',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
 
 export type Reply = ApiAnswer | NoAnswer;
 export type Answerer = (request: ApiRequest, signal?: AbortSignal) => Reply | Promise<Reply>;

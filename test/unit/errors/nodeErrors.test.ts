@@ -1,16 +1,8 @@
-import { type INode, NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { textOf, toNodeError } from '../../../nodes/Veo/errors/nodeErrors';
 import { RequestError, settle } from '../../../nodes/Veo/errors/outcome';
 import { StoppedError, VeoError } from '../../../nodes/Veo/errors/VeoError';
-
-const node: INode = {
-	id: '1',
-	name: 'Veo',
-	type: 'n8n-nodes-veo3o1.veo',
-	typeVersion: 1,
-	position: [0, 0],
-	parameters: {},
-};
+import { NODE } from '../fakes';
 
 const DETAILS = {
 	uuid: 'v-1',
@@ -22,32 +14,32 @@ const DETAILS = {
 
 describe('the conversion to node errors', () => {
 	it.each([
-		new NodeApiError(node, { message: 'n8n' }),
-		new NodeOperationError(node, 'Something else'),
+		new NodeApiError(NODE, { message: 'n8n' }),
+		new NodeOperationError(NODE, 'Something else'),
 	])('returns a node error as it is', (error) => {
-		expect(toNodeError(node, error, { itemIndex: 3 })).toBe(error);
+		expect(toNodeError(NODE, error, { itemIndex: 3 })).toBe(error);
 	});
 
 	it('makes an operation error of any other error, with its item', () => {
-		const error = toNodeError(node, new TypeError('Boom'), { itemIndex: 3 });
+		const error = toNodeError(NODE, new TypeError('Boom'), { itemIndex: 3 });
 		expect(error).toBeInstanceOf(NodeOperationError);
 		expect(error.message).toBe('Boom [item 3]');
 		expect(error.context.itemIndex).toBe(3);
 	});
 
 	it('makes an operation error of what is not an error', () => {
-		expect(toNodeError(node, 'Boom').message).toBe('Boom');
+		expect(toNodeError(NODE, 'Boom').message).toBe('Boom');
 	});
 
 	it('makes an operation error of an invalid input, with its description', () => {
-		const error = toNodeError(node, new VeoError('Blank', 'Fill it in.', { isInput: true }));
+		const error = toNodeError(NODE, new VeoError('Blank', 'Fill it in.', { isInput: true }));
 		expect(error).toBeInstanceOf(NodeOperationError);
 		expect(error).toMatchObject({ message: 'Blank', description: 'Fill it in.' });
 	});
 
 	it('makes an API error of any other outcome, with what is known', () => {
 		const thrown = new VeoError('Refused', 'Pay.', { ...DETAILS, technical: 'API code: 1001' });
-		const error = toNodeError(node, thrown, { itemIndex: 0 });
+		const error = toNodeError(NODE, thrown, { itemIndex: 0 });
 		expect(error).toBeInstanceOf(NodeApiError);
 		expect(error).toMatchObject({
 			message: 'Refused [item 0]. Pay.',
@@ -59,19 +51,19 @@ describe('the conversion to node errors', () => {
 	});
 
 	it('has no technical text and no context if nothing is known', () => {
-		const error = toNodeError(node, new VeoError('Refused', 'Pay.'));
+		const error = toNodeError(NODE, new VeoError('Refused', 'Pay.'));
 		expect(error.messages).toEqual([]);
 		for (const name of Object.keys(DETAILS)) expect(error.context).not.toHaveProperty(name);
 	});
 
 	it('keeps a message that contains a network code', () => {
-		const error = toNodeError(node, new VeoError('It said ETIMEDOUT', 'Wait.'));
+		const error = toNodeError(NODE, new VeoError('It said ETIMEDOUT', 'Wait.'));
 		expect(error.message).toBe('It said ETIMEDOUT');
 	});
 
 	it('leaves out the item if it is the only one', () => {
 		const thrown = new VeoError('Refused', 'Pay.', { uuid: 'v-1' });
-		const error = toNodeError(node, thrown, { itemIndex: 0, isOnlyItem: true });
+		const error = toNodeError(NODE, thrown, { itemIndex: 0, isOnlyItem: true });
 		expect(error.message).toBe('Refused. Pay.');
 		expect(error.context.itemIndex).toBe(0);
 	});
@@ -82,7 +74,7 @@ describe('the conversion to node errors', () => {
 	])(
 		'puts the description into the message if messageOnly is %p',
 		(messageOnly, details, ...both) => {
-			const error = toNodeError(node, new VeoError('Refused', 'Pay.', details), { messageOnly });
+			const error = toNodeError(NODE, new VeoError('Refused', 'Pay.', details), { messageOnly });
 			expect([error.message, error.description ?? undefined]).toEqual(both);
 		},
 	);

@@ -83,7 +83,7 @@ describe('A table of a name', () => {
 		expect(jobs.info?.id).toBe('made-in-project');
 	});
 
-	it('is made without a project where none is known, and is then the own one', async () => {
+	it("is created without a project if none is known, and then counts as the key's own", async () => {
 		const { table: jobs, sent } = table(ref, undefined, list(), json(201, named('made')));
 		await jobs.ensure();
 		expect(sent[1]?.request.json).not.toHaveProperty('projectId');
@@ -92,7 +92,7 @@ describe('A table of a name', () => {
 		expect(lines()).toHaveLength(1);
 	});
 
-	it('is asked about again where n8n did not say that it is the own one', async () => {
+	it("is checked again if n8n did not say that it is the key's own", async () => {
 		for (const status of [403, 403]) {
 			const { table: jobs, lines } = table(ref, undefined, list(named('seen')), json(status, {}));
 			await jobs.ensure();
@@ -130,7 +130,7 @@ describe('A table of a name', () => {
 });
 
 describe('The list of tables', () => {
-	it('has what n8n tells of each, over all pages', async () => {
+	it('has what n8n knows about each table, over all pages', async () => {
 		const known = { projectId: 'p-1', createdAt: '2026-01-01', columns: [{ name: 'uuid' }] };
 		const { send, sent } = scripted(
 			json(200, { data: [named('one', known)], nextCursor: 'more' }),
