@@ -12,7 +12,7 @@ import { StoppedError } from '../errors/VeoError';
 import { openTransport } from '../http/request';
 import { CheckQueue } from '../jobs/checkQueue';
 import { Experience } from '../jobs/experience';
-import { labelOf } from '../jobTable/dataTable';
+import { labelOf, type TableRef } from '../jobTable/dataTable';
 import { type TriggerContext, triggerKeyOf } from './context';
 import { Deliverer } from './deliverer';
 import { Reporter } from './reporter';
@@ -127,12 +127,18 @@ async function checkAccess(context: TriggerContext, settings: TriggerSettings): 
 	const { signal } = new AbortController();
 	const access = await openAccess(context, settings, ACTIVATION_TIMEOUT_MS, signal);
 	if ('tableRef' in settings.watch) {
-		await openJobTable(access, settings.watch.tableRef).catch((thrown: unknown) => {
+		await recordStart(context, access, settings.watch.tableRef).catch((thrown: unknown) => {
 			throw toVeoError(settings, thrown);
 		});
 	}
 	const refused = await checkKey(access.client);
 	if (refused && !mayPass(refused.outcome)) throw requestFailed(refused.outcome);
+}
+
+async function recordStart(context: TriggerContext, access: Access, ref: TableRef): Promise<void> {
+	const triggerTable = new TriggerTable(access.n8nApi, context);
+	triggerTable.beside(await openJobTable(access, ref));
+	await triggerTable.recordStart();
 }
 
 /** Requests to the Veo API are converted where they are made, so a `RequestError` here is n8n's. */

@@ -5,6 +5,7 @@ import { hasNewerExecution, newestExecution } from '../jobTable/executions';
 import type { TriggerContext } from './context';
 import { triggerKeyOf } from './context';
 import type { Store } from './deliverer';
+import { Deliveries } from './deliveries';
 
 /** n8n's Data Table node finds tables by a part of their name, so it contains no job table's name. */
 const TRIGGER_TABLE = 'veo_triggers';
@@ -55,6 +56,13 @@ export class TriggerTable {
 			newestExecution: async () => await newestExecution(n8nApi, workflowId),
 			hasNewerExecution: async (afterId) => await hasNewerExecution(n8nApi, workflowId, afterId),
 		};
+	}
+
+	/** What finishes from now on is delivered, even if the trigger is stopped before its first round. Throws `RequestError`. */
+	async recordStart(): Promise<void> {
+		const { store } = this;
+		if ((await store.load()) !== undefined) return;
+		await store.save(Deliveries.none(Date.now()).toString());
 	}
 
 	/** The rows of all triggers. Throws `RequestError`. */
