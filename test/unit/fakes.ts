@@ -6,7 +6,7 @@ import { type Outcome, type OutcomeName, RequestError } from '../../nodes/Veo/er
 import { StoppedError } from '../../nodes/Veo/errors/VeoError';
 import { SubmissionQueue, type SubmissionRules } from '../../nodes/Veo/jobs/submissionQueue';
 import { Submissions } from '../../nodes/Veo/jobs/submissions';
-import type { SubmitRules } from '../../nodes/Veo/jobs/submit';
+import type { SubmitRules } from '../../nodes/Veo/jobs/paidAttempt';
 import { VideoLimit } from '../../nodes/Veo/jobs/videoLimit';
 import {
 	type ApiAnswer,

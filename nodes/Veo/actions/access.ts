@@ -7,7 +7,7 @@ import { readCredentials } from '../http/credentials';
 import { openTransport } from '../http/request';
 import { SubmissionQueue } from '../jobs/submissionQueue';
 import { Submissions } from '../jobs/submissions';
-import type { PaidItem, SubmitRules } from '../jobs/submit';
+import type { PaidItem, SubmitRules } from '../jobs/paidAttempt';
 import { VideoLimit } from '../jobs/videoLimit';
 import { firstExecution } from '../jobTable/executions';
 import { checkTableRef, jobTable } from '../jobTable/jobTable';

@@ -11,7 +11,7 @@ import {
 	checkPromptLength,
 } from '../api/validation';
 import { blankIdempotencyKey } from '../errors/messages';
-import type { PaidItem, SubmitRules } from '../jobs/submit';
+import type { PaidItem, SubmitRules } from '../jobs/paidAttempt';
 import { isOn } from '../shared/options';
 import { type ApiAccess, mayBeTakenUp, wasSubmitted } from './access';
 import { checkImageFile, fetchImageFile, uploadImageFile } from './imageInput';

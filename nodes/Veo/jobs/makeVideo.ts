@@ -1,6 +1,7 @@
 import type { AcceptedJob, VideoStatus } from '../api/client';
+import type { PaidItem, SubmitRules } from './paidAttempt';
 import { ProgressWriter } from './progressWriter';
-import { makeAgain, type PaidItem, submitOnce, type SubmitRules } from './submit';
+import { makeAgain, submitOnce } from './submit';
 import type { JobWaiter, WaitResult } from './wait';
 
 export interface MadeVideo {

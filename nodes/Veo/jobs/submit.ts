@@ -1,65 +1,19 @@
-import type { AcceptedJob, VeoClient } from '../api/client';
-import type { JsonObject } from '../api/json';
-import type { GenerateRequest } from '../api/parameters';
-import { mayBeAccepted, PaidPermit } from '../api/policy';
-import type { RetryRules } from '../api/retry';
-import { countCharacters } from '../api/validation';
-import {
-	keySubmissionUnclear,
-	notInTable,
-	notSentAgain,
-	notSubmitted,
-	refusedWhenSentAgain,
-	requestFailed,
-	sentAgain,
-	type Situation,
-	submissionInterrupted,
-	submissionRefused,
-	submissionUnclear,
-} from '../errors/messages';
-import { type Outcome, RequestError, settle } from '../errors/outcome';
+import type { AcceptedJob } from '../api/client';
+import { PaidPermit } from '../api/policy';
+import { submissionInterrupted } from '../errors/messages';
 import { VeoError } from '../errors/VeoError';
-import { type JobRow, toJson } from '../jobTable/jobTable';
-import type { JobTracker } from '../jobTable/tracker';
+import type { JobRow } from '../jobTable/jobTable';
 import { findIdentical } from './identical';
-import type { SubmissionQueue } from './submissionQueue';
-import type { Submission, Submissions } from './submissions';
-import type { Count, VideoLimit } from './videoLimit';
-
-/** One item's checked request. */
-export interface PaidItem {
-	itemIndex: number;
-	/** The same for the same request in every try. */
-	requestHash: string;
-	/** One key stands for one video. Set only with a tracker. */
-	idempotencyKey?: string;
-	/** Returns the request, after uploading its image if it has one. Called only if there is something to submit. */
-	prepare: () => Promise<GenerateRequest>;
-}
-
-export interface SubmitRules {
-	client: VeoClient;
-	queue: SubmissionQueue;
-	/** For requests that cost nothing. */
-	retry: RetryRules;
-	submissions: Submissions;
-	videoLimit: VideoLimit;
-	/** Set if jobs are recorded in the job table. */
-	tracker?: JobTracker;
-	/** Whether a job of an identical request is taken up instead of submitting a new one. Only with a tracker. */
-	reuseIdentical: boolean;
-	/** The ID of this execution; a retry in the executions list has an ID of its own. */
-	executionId: string;
-	/** The user retried the execution in the executions list, and an item that fails ends it. */
-	isRetryByUser: boolean;
-	/** How often an item's video is made again in one execution after the API reported it as failed. */
-	maxMadeAgain: number;
-	/** Whether an unclear request is sent once more per execution, at the risk of paying twice. */
-	sendUnclearAgain: boolean;
-	situation: Situation;
-	/** The user's Stop, the only signal that aborts a paid request. */
-	stop?: AbortSignal;
-}
+import {
+	type AttemptOptions,
+	maySendAgain,
+	PaidAttempt,
+	type PaidItem,
+	type SubmitRules,
+	toJob,
+	withLimit,
+} from './paidAttempt';
+import type { Submission } from './submissions';
 
 /**
  * Returns the item's job: the one that an earlier try submitted, or a new one (API reference, "Generate a video"). Throws
@@ -149,16 +103,6 @@ async function afterUnclear(
 	throw wasSentAgain ? error : withLimit(error, rules);
 }
 
-const maySendAgain = ({ sendUnclearAgain, videoLimit }: SubmitRules): boolean =>
-	sendUnclearAgain && !videoLimit.isReached;
-
-/** Says so where only Max Videos per Execution keeps an unclear request from being sent again. */
-function withLimit(error: VeoError, { sendUnclearAgain, videoLimit }: SubmitRules): VeoError {
-	if (!sendUnclearAgain || !videoLimit.isReached) return error;
-	const description = `${error.description} ${notSentAgain(videoLimit.max)}`;
-	return new VeoError(error.message, description, error.details);
-}
-
 /** Sends a request again whose first outcome, `unclear`, stays what it was unless the API accepts it now. */
 const submitUnclear = async (
 	item: PaidItem,
@@ -169,153 +113,16 @@ const submitUnclear = async (
 		permit: PaidPermit.byUserChoice(),
 		remember: { sentAgain: true },
 		unclear,
-	}).catch((thrown: unknown) => {
-		if (!(thrown instanceof VeoError) || thrown.details.isUnclear) throw thrown;
-		throw refusedWhenSentAgain(unclear, thrown);
 	});
 
-interface Attempt {
-	permit?: PaidPermit;
-	/** The `uuid` of the failed video that the new one replaces. */
-	replaces?: string;
-	/** The outcome of the request that is sent again. */
-	unclear?: VeoError;
-	/** Kept in node memory with the new submission. */
-	remember?: Pick<Submission, 'madeAgain' | 'sentAgain'>;
-}
-
-async function submit(item: PaidItem, rules: SubmitRules, attempt: Attempt): Promise<AcceptedJob> {
-	const job = await rules.videoLimit.counted(
-		item.itemIndex,
-		async (count) => await submitCounted(item, rules, attempt, count),
-	);
-	return job instanceof VeoError ? await submitUnclear(item, rules, job) : job;
-}
-
-/** Returns the outcome of an unclear request that the user chose to send once more. */
-async function submitCounted(
+async function submit(
 	item: PaidItem,
 	rules: SubmitRules,
-	{ permit = PaidPermit.first(), replaces, unclear, remember }: Attempt,
-	count: Count,
-): Promise<AcceptedJob | VeoError> {
-	const { client, queue, submissions, tracker, executionId, situation, stop } = rules;
-	const { itemIndex, requestHash, idempotencyKey } = item;
-	const before = submissions.find(itemIndex, requestHash);
-	const kept = { madeAgain: before?.madeAgain, sentAgain: before?.sentAgain, ...remember };
-	const set = (submission: Submission) =>
-		submissions.set(itemIndex, requestHash, { ...kept, ...submission });
-
-	// Whether the item of a key is submitted at all is known only when the key is claimed.
-	const overLimit = idempotencyKey === undefined ? count.add() : undefined;
-	if (overLimit) throw overLimit;
-	/** A row whose new video is refused keeps the failed one. */
-	const replaced = replaces === undefined ? {} : { uuid: replaces };
-	const request = await item.prepare();
-	let isSentAgain = kept.sentAgain === true;
-	let firstUnclear = unclear;
-	if (idempotencyKey === undefined) await tracker?.submitting(item, request, isSentAgain);
-
-	/** The job that has the item's idempotency key already; undefined if the request is to be sent. */
-	const claimKey = async (): Promise<AcceptedJob | undefined> => {
-		if (!tracker || idempotencyKey === undefined) return undefined;
-		const claim = await tracker.claim(item, request, { replaces, isSentAgain, signal: stop });
-		if (claim === 'claimed') return undefined;
-		if (claim !== 'unclear') return toJob(claim);
-		if (isSentAgain || !maySendAgain(rules)) {
-			throw withLimit(keySubmissionUnclear(situation), rules);
-		}
-		firstUnclear = keySubmissionUnclear(situation);
-		isSentAgain = true;
-		kept.sentAgain = true;
-		return await claimKey();
-	};
-	const send = async (next: PaidPermit): Promise<AcceptedJob> => {
-		const keyed = await claimKey();
-		if (keyed) {
-			set({ state: 'accepted', job: keyed });
-			return keyed;
-		}
-		const overLimit = count.add();
-		if (overLimit) {
-			// The key that was just claimed is free for others.
-			await tracker?.notAccepted(item, overLimit.message, firstUnclear !== undefined, replaced);
-			throw overLimit;
-		}
-		// Recorded before it is sent, so that an interrupted request is not taken for one that was never sent.
-		set({ state: 'submitting' });
-		const answer = await settle(client.generate(request, next, stop));
-		if (!(answer instanceof RequestError)) {
-			set({ state: 'accepted', job: answer, executionId });
-			const isRecorded = (await tracker?.accepted(item, answer)) ?? true;
-			return isRecorded ? answer : { ...answer, jobTableHint: notInTable(answer.uuid) };
-		}
-		if (!mayBeAccepted(answer.outcome)) {
-			restore();
-			// The key is free for others while this item waits.
-			if (idempotencyKey !== undefined) {
-				count.remove();
-				const { message } = requestFailed(answer.outcome);
-				await tracker?.notAccepted(item, message, firstUnclear !== undefined, replaced);
-			}
-		}
-		throw answer;
-	};
-	/** A refused request leaves the item as it was before. */
-	const restore = () => {
-		const isKept = replaces !== undefined || firstUnclear !== undefined;
-		if (before && isKept) submissions.set(itemIndex, requestHash, before);
-		else submissions.delete(itemIndex, requestHash);
-	};
-
-	const answer = await settle(queue.submit(permit, send)).catch(async (thrown: unknown) => {
-		// Stopped while no request was being sent. The row must not keep a retry from submitting.
-		if (!submissions.find(itemIndex, requestHash) && idempotencyKey === undefined) {
-			await tracker?.notAccepted(item, notSubmitted(), false, replaced);
-		}
-		throw thrown;
-	});
-	if (!(answer instanceof RequestError)) return answer;
-	const error = await recordNotAccepted(item, request, answer.outcome, rules, set, {
-		isSentAgain,
-		isStillUnclear: firstUnclear !== undefined,
-		replaced,
-	});
-	if (firstUnclear && !error.details.isUnclear) throw refusedWhenSentAgain(firstUnclear, error);
-	if (isSentAgain || !error.details.isUnclear) throw error;
-	if (maySendAgain(rules)) return error;
-	throw withLimit(error, rules);
+	options: AttemptOptions,
+): Promise<AcceptedJob> {
+	const result = await rules.videoLimit.counted(
+		item.itemIndex,
+		async (count) => await new PaidAttempt(item, rules, options, count).run(),
+	);
+	return result instanceof VeoError ? await submitUnclear(item, rules, result) : result;
 }
-
-/** What the row of a request without a job says besides its outcome. */
-interface RowFacts {
-	isSentAgain: boolean;
-	/** The first request of the item is unclear, although this one was refused. */
-	isStillUnclear: boolean;
-	replaced: JsonObject;
-}
-
-async function recordNotAccepted(
-	item: PaidItem,
-	{ prompt }: GenerateRequest,
-	outcome: Outcome,
-	{ tracker, situation }: SubmitRules,
-	set: (submission: Submission) => void,
-	{ isSentAgain, isStillUnclear, replaced }: RowFacts,
-): Promise<VeoError> {
-	const isUnclear = mayBeAccepted(outcome);
-	const error = isUnclear
-		? submissionUnclear(outcome, situation)
-		: submissionRefused(outcome, countCharacters(prompt));
-	if (isUnclear) set({ state: 'unclear', message: error.message });
-	// The row keeps that it was sent again, in case the node's memory is lost.
-	const reason = isUnclear && isSentAgain ? `${sentAgain()}. ${error.message}` : error.message;
-	await tracker?.notAccepted(item, reason, isUnclear || isStillUnclear, isUnclear ? {} : replaced);
-	return error;
-}
-
-const toJob = (row: JobRow): AcceptedJob => ({
-	createdAt: row.submittedAt,
-	...toJson(row),
-	uuid: String(row.uuid),
-});
