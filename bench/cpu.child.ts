@@ -46,7 +46,12 @@ void startN8n().then((n8n) => {
 			await addPlainNode(task, (context, index) => context.getNodeParameter('prompt', index));
 			return async () => await execute(task, { prompt: PROMPT }, { type: 'plain' });
 		},
-		node: (task) => {
+		twoNodes: (task) => async () => {
+			const generate = { operation: 'generate', prompt: PROMPT, options: { maxVideos: 0 } };
+			const input = await execute(task, generate);
+			await execute(task, { operation: 'getStatus', uuid: '={{ $json.uuid }}' }, { input });
+		},
+		generateAndWait: (task) => {
 			const operation = 'generateAndWait';
 			const options = { maxConcurrentJobs: CONCURRENT, maxVideos: 0 };
 			const parameters = { operation, prompt: PROMPT, downloadVideo: false, options };

@@ -7,7 +7,8 @@ import { projectRoot } from '../harness/paths';
 import { fixed, median, noTarget, target } from './lib/numbers';
 import type { Figures, Measurement } from './measurement';
 
-const MAX_PACKED_BYTES = 70_000;
+/** The limit of `test/package/check.mjs`. */
+const MAX_PACKED_BYTES = 80_000;
 const MAX_LOAD_MS = 10;
 const REPETITIONS = 21;
 

@@ -1,4 +1,5 @@
-import { onAbort, sleepUnlessAborted } from '../api/abort';
+import { sleep } from 'n8n-workflow';
+import { onAbort } from '../api/abort';
 import type { Backoff } from '../api/backoff';
 import type { VeoClient, VideoStatus } from '../api/client';
 import { isFinal } from '../api/videoStatus';
@@ -10,7 +11,7 @@ import { SortedList } from './sortedList';
 
 /** More answers than these are not awaited at once, however slow the API is. */
 const MAX_RUNNING = 25;
-/** n8n's sleep cannot be canceled, so an idle queue looks again this often. */
+/** n8n's sleep cannot be canceled, so no timer is longer. */
 const MAX_IDLE_MS = 1_000;
 const MAX_NEW_MS = 1_000;
 /** How long the last check of a job may wait for the rate. */
@@ -78,7 +79,9 @@ export class CheckQueue {
 	private readonly rate: CheckRate;
 	private running = 0;
 	private pausedUntilMs = -Infinity;
-	private wake = new AbortController();
+	/** Ends the sleep of `run`. An `AbortController` would cost more than the rest of a check. */
+	private wake = () => {};
+	private timerMs = Infinity;
 
 	constructor(private readonly rules: QueueRules) {
 		this.client = rules.client;
@@ -109,7 +112,7 @@ export class CheckQueue {
 		this.jobs.set(uuid, job);
 		if (lastCheck) this.withLastCheck.add(job);
 		this.waiting.add(job);
-		this.wake.abort();
+		this.wake();
 	}
 
 	/** Returns when the job was last checked; undefined if the queue does not have it. */
@@ -144,13 +147,13 @@ export class CheckQueue {
 	/** Starts no check before `untilMs`. */
 	pause(untilMs: number): void {
 		this.pausedUntilMs = untilMs;
-		this.wake.abort();
+		this.wake();
 	}
 
 	/** Checks jobs until the signal fires. Never rejects. */
 	async run(): Promise<void> {
 		const { signal } = this.rules;
-		onAbort(signal, () => this.wake.abort());
+		onAbort(signal, () => this.wake());
 		while (!signal.aborted) {
 			const ms = this.remainingMs();
 			if (ms <= 0) {
@@ -158,7 +161,7 @@ export class CheckQueue {
 				continue;
 			}
 			this.endMissed();
-			await this.sleep(ms);
+			await this.sleepUntilWoken(ms);
 		}
 	}
 
@@ -187,10 +190,17 @@ export class CheckQueue {
 		}
 	}
 
-	private async sleep(ms: number): Promise<void> {
-		const wake = new AbortController();
-		this.wake = wake;
-		await sleepUnlessAborted(Math.min(ms, MAX_IDLE_MS), wake.signal);
+	private async sleepUntilWoken(ms: number): Promise<void> {
+		const untilMs = Date.now() + Math.min(Math.ceil(ms), MAX_IDLE_MS);
+		// A timer that is not later than this one serves as well.
+		if (untilMs < this.timerMs) {
+			this.timerMs = untilMs;
+			void sleep(untilMs - Date.now()).then(() => {
+				this.timerMs = Infinity;
+				this.wake();
+			});
+		}
+		await new Promise<void>((resolve) => (this.wake = resolve));
 	}
 
 	private start(): void {
@@ -205,7 +215,7 @@ export class CheckQueue {
 		this.running++;
 		void this.check(job, isHinted).finally(() => {
 			this.running--;
-			this.wake.abort();
+			this.wake();
 		});
 	}
 
@@ -240,7 +250,7 @@ export class CheckQueue {
 		job.endMs = Math.min(endMs, lastMs);
 		job.place = 'waiting';
 		this.waiting.add(job);
-		this.wake.abort();
+		this.wake();
 	}
 
 	/** Takes a job out of its list. */
