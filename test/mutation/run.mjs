@@ -4,7 +4,7 @@
  *
  *     npm run test:mutation                 both parts
  *     npm run test:mutation -- builtNode    one part
- *     npm run test:mutation -- unit jobs    one folder of the pure ones
+ *     npm run test:mutation -- unit jobs    one folder of the part
  */
 import { Stryker } from '@stryker-mutator/core';
 import { readFileSync } from 'node:fs';
@@ -71,6 +71,8 @@ const COMMON = {
 };
 
 const [onlyPart, onlyFolder = ''] = process.argv.slice(2);
+// For the part of the sample that lies in it.
+process.env.VEO_MUTATION_FOLDER = onlyFolder;
 for (const [name, { runs, target }] of Object.entries(PARTS)) {
 	if (onlyPart && name !== onlyPart) continue;
 	const results = [];
