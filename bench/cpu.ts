@@ -64,7 +64,7 @@ async function costOfJob(emulator: Emulator, log: Log): Promise<Figures> {
 			row('this node, Generate and Get Status', twoNodes),
 			row('this node, Generate and Wait', generateAndWait),
 		],
-		takeaway: `The node itself costs little: ${fixed(perJobMsOf(generateAndWait), 1)} ms of CPU time per job, of which ${fixed(perJobMsOf(helperAndForm), 1)} ms are n8n's HTTP helper and form. Files are streamed, not held.`,
+		takeaway: `The node itself costs little: the two requests of a video take ${fixed(perJobMsOf(twoNodes), 1)} ms of CPU time, ${fixed(perJobMsOf(helperAndForm), 1)} ms of which are n8n's HTTP helper and form. Files are streamed, not held.`,
 		notes: [
 			`${JOBS} jobs that are completed at once, ${CONCURRENT} at a time, two requests each. The helper sends the same two requests in a node that does nothing else. Reading the prompt from the form is n8n's evaluation of an expression, which every node needs.`,
 			'Generate and Wait begins with 10 status checks a second, so that it is idle most of the time. A process that is idle in between needs more CPU time for the same requests.',
