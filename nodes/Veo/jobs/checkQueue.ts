@@ -1,5 +1,4 @@
-import { sleep } from 'n8n-workflow';
-import { onAbort } from '../api/abort';
+import { onAbort, sleepUnlessAborted } from '../api/abort';
 import type { Backoff } from '../api/backoff';
 import type { VeoClient, VideoStatus } from '../api/client';
 import { isFinal } from '../api/videoStatus';
@@ -79,8 +78,9 @@ export class CheckQueue {
 	private readonly rate: CheckRate;
 	private running = 0;
 	private pausedUntilMs = -Infinity;
-	/** Ends the sleep of `run`. An `AbortController` would cost more than the rest of a check. */
+	/** Ends the sleep of `run`. An `AbortController` would make an error with a stack for each sleep. */
 	private wake = () => {};
+	/** When the timer fires that was set last, in ms since the epoch. */
 	private timerMs = Infinity;
 
 	constructor(private readonly rules: QueueRules) {
@@ -191,11 +191,12 @@ export class CheckQueue {
 	}
 
 	private async sleepUntilWoken(ms: number): Promise<void> {
-		const untilMs = Date.now() + Math.min(Math.ceil(ms), MAX_IDLE_MS);
-		// A timer that is not later than this one serves as well.
+		const sleepMs = Math.min(ms, MAX_IDLE_MS);
+		const untilMs = Date.now() + sleepMs;
+		// A timer that fires no later serves as well.
 		if (untilMs < this.timerMs) {
 			this.timerMs = untilMs;
-			void sleep(untilMs - Date.now()).then(() => {
+			void sleepUnlessAborted(sleepMs).then(() => {
 				this.timerMs = Infinity;
 				this.wake();
 			});
