@@ -1,4 +1,7 @@
-/** A Stryker plugin: the integration tests on a node that was built with the mutants in it, and the sample of mutants. */
+/**
+ * A Stryker plugin: the integration tests on a node that was built with the mutants in it, the unit tests of the folders
+ * that have some, and the sample of mutants.
+ */
 import { CheckStatus } from '@stryker-mutator/api/check';
 import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import { DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
@@ -12,9 +15,11 @@ const SEED = 1;
 const SAMPLE_SIZE = 300;
 
 /** Several times as long as the longest file takes. */
-const FILE_TIMEOUT_MS = 120_000;
+const FILE_TIMEOUT_MS = 180_000;
 
-const FOLDER = join('test', 'integration');
+const FOLDERS = ['integration', 'unit/http', 'unit/shared', 'unit/trigger'];
+/** Files of the dry run at the same time. */
+const CONCURRENCY = 3;
 const JEST = join('node_modules', 'jest', 'bin', 'jest.js');
 const COVERAGE_SETUP = join('test', 'mutation', 'coverage.cjs');
 
@@ -27,19 +32,28 @@ class IntegrationTests {
 	/** Records which mutants each file reaches. */
 	async dryRun() {
 		const folder = mkdtempSync(join(tmpdir(), 'veo-mutation-'));
-		const coverageFile = join(folder, 'coverage.json');
+		const files = FOLDERS.flatMap((name) => testsIn(join('test', name)));
 		const runs = [];
-		for (const id of readdirSync(FOLDER).filter((name) => name.endsWith('.test.ts'))) {
-			const startedAt = Date.now();
-			const result = await runTwiceIfFailed(id, {
-				args: ['--setupFilesAfterEnv', `<rootDir>/${COVERAGE_SETUP}`],
-				env: { VEO_COVERAGE_FILE: coverageFile },
-			});
-			if (result.failed) return { status: DryRunStatus.Error, errorMessage: result.all };
-			const timeSpentMs = Date.now() - startedAt;
-			runs.push({ id, timeSpentMs, reached: JSON.parse(readFileSync(coverageFile, 'utf8')) });
-		}
+		const failed = [];
+		const runNext = async () => {
+			for (let id = files.shift(); id !== undefined; id = files.shift()) {
+				const coverageFile = join(folder, `${files.length}.json`);
+				const startedAt = Date.now();
+				const result = await runTwiceIfFailed(id, {
+					args: ['--setupFilesAfterEnv', `<rootDir>/${COVERAGE_SETUP}`],
+					env: { VEO_COVERAGE_FILE: coverageFile },
+				});
+				if (result.failed) {
+					failed.push(result.all);
+					continue;
+				}
+				const timeSpentMs = Date.now() - startedAt;
+				runs.push({ id, timeSpentMs, reached: JSON.parse(readFileSync(coverageFile, 'utf8')) });
+			}
+		};
+		await Promise.all(Array.from({ length: CONCURRENCY }, runNext));
 		rmSync(folder, { recursive: true });
+		if (failed.length > 0) return { status: DryRunStatus.Error, errorMessage: failed.join('\n') };
 		// Stryker passes the files to `mutantRun` in this order: the quickest first.
 		runs.sort((one, other) => one.timeSpentMs - other.timeSpentMs);
 		const perTest = Object.fromEntries(runs.map(({ id, reached }) => [id, reached]));
@@ -73,6 +87,11 @@ class IntegrationTests {
 	}
 }
 
+function testsIn(folder) {
+	const names = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
+	return names.map((name) => join(folder, name));
+}
+
 /** On a busy machine, a test that measures time may fail once without a reason. */
 async function runTwiceIfFailed(file, options) {
 	const result = await runJest(file, options);
@@ -80,7 +99,7 @@ async function runTwiceIfFailed(file, options) {
 }
 
 async function runJest(file, { args = [], ...options }) {
-	const parameters = ['--runTestsByPath', join(FOLDER, file), '--bail', '--forceExit', ...args];
+	const parameters = ['--runTestsByPath', file, '--bail', '--forceExit', ...args];
 	return await execa(process.execPath, [JEST, ...parameters], {
 		all: true,
 		reject: false,

@@ -38,7 +38,7 @@ const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({
 	timeoutMS: 10_000,
 }));
 
-// A sample of the rest, in the built node, by the integration tests: `builtNode.mjs` has the runner and the sample.
+// A sample of the rest, in the built node, by the integration tests and their own unit tests: see `builtNode.mjs`.
 const builtNode = [
 	{
 		testRunner: 'builtNode',
@@ -47,7 +47,7 @@ const builtNode = [
 		mutate: ['nodes/Veo/{actions,trigger,shared,http}/**/*.ts'],
 		buildCommand: 'npm run build',
 		// The integration tests mostly wait.
-		concurrency: 3,
+		concurrency: 6,
 		// The runner has a limit of its own for each file.
 		timeoutMS: 600_000,
 	},
