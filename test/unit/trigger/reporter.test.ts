@@ -1,0 +1,94 @@
+import { NodeOperationError } from 'n8n-workflow';
+import { VeoError } from '../../../nodes/Veo/errors/VeoError';
+import { Reporter } from '../../../nodes/Veo/trigger/reporter';
+import { FakeClock } from '../fakes';
+import { fakeN8n, type N8nOptions, START_MS } from './deliveryFakes';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const REFUSED = new VeoError('The API key is refused', 'Enter another one.');
+const REFUSED_TEXT = 'The API key is refused. Enter another one.';
+
+function scene(options: N8nOptions = {}) {
+	const clock = new FakeClock(START_MS);
+	const n8n = fakeN8n(options);
+	return { clock, n8n, reporter: new Reporter(n8n.context) };
+}
+
+describe('What a user has to mend', () => {
+	it('becomes a failed execution with the complete text', () => {
+		const { reporter, n8n } = scene();
+		reporter.tell(REFUSED);
+		expect(n8n.failures).toEqual([REFUSED_TEXT]);
+		expect(n8n.errors).toEqual([]);
+	});
+
+	it('becomes an error in the log where n8n saves no failed executions', () => {
+		const { reporter, n8n } = scene({ savesFailures: false });
+		reporter.tell(REFUSED);
+		expect(n8n.failures).toEqual([]);
+		expect(n8n.errors).toEqual([`Veo Trigger "Veo": ${REFUSED_TEXT}`]);
+	});
+
+	it('is told again after one hour, then after twice as long each time, up to a day', async () => {
+		const { clock, reporter, n8n } = scene();
+		const toldAtHours: number[] = [];
+		for (let minute = 0; minute <= 104 * 60; minute++) {
+			const before = n8n.failures.length;
+			reporter.tell(REFUSED);
+			if (n8n.failures.length > before) toldAtHours.push(minute / 60);
+			await clock.advance(MINUTE_MS);
+		}
+		expect(toldAtHours).toEqual([0, 1, 3, 7, 15, 31, 55, 79, 103]);
+	});
+
+	it('is told at once if it is something else, and then again after an hour', async () => {
+		const { clock, reporter, n8n } = scene();
+		const noTable = new NodeOperationError(n8n.context.getNode(), 'The table is missing');
+		reporter.tell(REFUSED);
+		await clock.advance(HOUR_MS);
+		reporter.tell(REFUSED);
+		reporter.tell(noTable);
+		expect(n8n.failures).toEqual([REFUSED_TEXT, REFUSED_TEXT, 'The table is missing']);
+		await clock.advance(HOUR_MS - 1);
+		reporter.tell(noTable);
+		expect(n8n.failures).toHaveLength(3);
+		await clock.advance(1);
+		reporter.tell(noTable);
+		expect(n8n.failures).toHaveLength(4);
+	});
+
+	it('is told at once if all was well in the meantime', () => {
+		const { reporter, n8n } = scene();
+		reporter.tell(REFUSED);
+		reporter.mended();
+		reporter.tell(REFUSED);
+		expect(n8n.failures).toEqual([REFUSED_TEXT, REFUSED_TEXT]);
+	});
+});
+
+describe('An outage that may pass', () => {
+	it('is logged once in five minutes, with the name of the trigger', async () => {
+		const { clock, reporter, n8n } = scene();
+		reporter.log('The API does not answer.');
+		await clock.advance(5 * MINUTE_MS - 1);
+		reporter.log('The API does not answer.');
+		expect(n8n.warnings).toEqual(['Veo Trigger "Veo": The API does not answer.']);
+		await clock.advance(1);
+		reporter.log('The API does not answer.');
+		expect(n8n.warnings).toHaveLength(2);
+		expect(n8n.failures).toEqual([]);
+	});
+
+	it('is logged whatever else is', async () => {
+		const { clock, reporter, n8n } = scene();
+		reporter.log('One');
+		await clock.advance(4 * MINUTE_MS);
+		reporter.log('Two');
+		await clock.advance(MINUTE_MS);
+		reporter.log('Two');
+		reporter.log('One');
+		expect(n8n.warnings.map((line) => line.slice(-3))).toEqual(['One', 'Two', 'One']);
+	});
+});
