@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { batchKey, Deliveries, type Delivery } from '../../../nodes/Veo/trigger/deliveries';
+import {
+	batchKey,
+	Deliveries,
+	type Delivery,
+	eventOf,
+} from '../../../nodes/Veo/trigger/deliveries';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
@@ -120,14 +125,101 @@ describe('What a trigger remembers of its deliveries', () => {
 		const deliveries = Deliveries.none(START_MS);
 		deliveries.add([job(1, START_MS)], START_MS);
 		deliveries.begun.push({ key: 'key', jobs: [job(2, START_MS)], afterId: 7 });
-		const text = deliveries.toString();
-		expect(Deliveries.parse(text)?.toString()).toBe(text);
-		const spoiltBegun = '{"sinceMs":1,"delivered":[],"begun":{"rows":1}}';
-		const spoiltBatch = '{"sinceMs":1,"delivered":[],"begun":[{"key":1}]}';
-		const noNumber = '{"sinceMs":1,"delivered":[1],"begun":[]}';
-		for (const spoilt of [null, '', '{', '[]', noNumber, spoiltBegun, spoiltBatch]) {
+		const read = Deliveries.parse(deliveries.toString());
+		expect(read?.has(job(1, START_MS + 1_000))).toBe(true);
+		expect(read?.has(job(3, START_MS))).toBe(false);
+		expect(read?.begun).toEqual(deliveries.begun);
+		expect(read?.toString()).toBe(deliveries.toString());
+		for (const spoilt of [null, undefined, 7, '', '{', '[]', 'null']) {
 			expect(Deliveries.parse(spoilt)).toBeUndefined();
 		}
+	});
+
+	const entry = ['id', 1];
+	const batch = { key: 'key', jobs: [job(1, START_MS)] };
+	const withJob = (more: object) => ({
+		...batch,
+		jobs: [...batch.jobs, { ...job(2, 1), ...more }],
+	});
+	it.each<[string, object]>([
+		['it has no time', { sinceMs: undefined }],
+		['its deliveries are no list', { delivered: {} }],
+		['its batches are no list', { begun: { rows: 1 } }],
+		['a delivery is a number', { delivered: [entry, 1] }],
+		['a delivery is empty', { delivered: [entry, null] }],
+		['a delivery is an object', { delivered: [entry, { 0: 'id', 1: 1 }] }],
+		['the ID of a delivery is a number', { delivered: [entry, [1, 1]] }],
+		['the time of a delivery is a text', { delivered: [entry, ['id', '1']] }],
+		['a batch is empty', { begun: [batch, null] }],
+		['the key of a batch is a number', { begun: [batch, { ...batch, key: 1 }] }],
+		['the jobs of a batch are no list', { begun: [batch, { ...batch, jobs: {} }] }],
+		['a job of a batch is empty', { begun: [{ ...batch, jobs: [...batch.jobs, null] }] }],
+		['a job of a batch has no uuid', { begun: [withJob({ uuid: null })] }],
+		['the time of a job is a text', { begun: [withJob({ finishedMs: '1' })] }],
+	])('is nothing if %s, as users can edit it', (_, more) => {
+		const valid = { sinceMs: 1, delivered: [entry], begun: [batch, withJob({})] };
+		expect(Deliveries.parse(JSON.stringify(valid))).toBeDefined();
+		expect(Deliveries.parse(JSON.stringify({ ...valid, ...more }))).toBeUndefined();
+	});
+
+	it('takes eleven characters for each delivery, beside its time', () => {
+		const deliveries = Deliveries.none(START_MS);
+		deliveries.add([job(1, START_MS)], START_MS);
+		expect(deliveries.toString()).toMatch(
+			new RegExp(`"delivered":\\[\\["[\\w-]{11}",${START_MS}\\]\\]`),
+		);
+	});
+
+	it('says what finished before all that it lists', () => {
+		const deliveries = Deliveries.none(START_MS);
+		expect(deliveries.isBefore(START_MS - 1)).toBe(true);
+		expect(deliveries.isBefore(START_MS)).toBe(false);
+	});
+
+	it('forgets by the time of the last job it gave, in whatever order they were given', () => {
+		const last = START_MS + 60 * MINUTE_MS;
+		const deliveries = Deliveries.none(START_MS);
+		deliveries.add(
+			[job(1, last - 1), job(2, last), job(3, last - MINUTE_MS)],
+			last + 60 * MINUTE_MS,
+		);
+		expect(deliveries.isBefore(last - 10 * MINUTE_MS - 1)).toBe(true);
+		expect(deliveries.isBefore(last - 10 * MINUTE_MS)).toBe(false);
+	});
+
+	it('forgets by the time that it is now if a job has a time in the future', () => {
+		const nowMs = START_MS + 60 * MINUTE_MS;
+		const deliveries = Deliveries.none(START_MS);
+		deliveries.add([job(1, nowMs + 1_000 * MINUTE_MS)], nowMs);
+		expect(deliveries.isBefore(nowMs - 10 * MINUTE_MS - 1)).toBe(true);
+		expect(deliveries.isBefore(nowMs - 10 * MINUTE_MS)).toBe(false);
+	});
+
+	it('lists the last 2,000 at least, of however short a time', () => {
+		const deliveries = Deliveries.none(START_MS);
+		const jobs = Array.from({ length: 2_500 }, (_, id) => job(id, START_MS + id));
+		deliveries.add(jobs, START_MS + MINUTE_MS);
+		expect(deliveries.isBefore(START_MS + 499)).toBe(true);
+		expect(deliveries.isBefore(START_MS + 500)).toBe(false);
+	});
+
+	it('lists 4,000 at most', () => {
+		const deliveries = Deliveries.none(START_MS);
+		const jobs = Array.from({ length: 4_001 }, (_, id) => job(id, START_MS + id));
+		deliveries.add(jobs.slice(1), START_MS + MINUTE_MS);
+		expect(deliveries.size).toBe(4_000);
+		deliveries.add(jobs.slice(0, 1), START_MS + MINUTE_MS);
+		expect(deliveries.size).toBe(4_000);
+	});
+
+	it('lists no job that finished more than ten minutes before the time up to which all counts as given', () => {
+		const deliveries = Deliveries.none(START_MS);
+		deliveries.add([job(1, START_MS), job(2, START_MS + 1)], START_MS);
+		const laterMs = START_MS + 20 * MINUTE_MS;
+		deliveries.add([job(3, laterMs)], laterMs);
+		expect(deliveries.size).toBe(3);
+		deliveries.add([job(4, laterMs + 1)], laterMs + 1);
+		expect(deliveries.size).toBe(3);
 	});
 
 	it('has one key for the same jobs of a trigger, and others for other jobs and triggers', () => {
@@ -135,5 +227,25 @@ describe('What a trigger remembers of its deliveries', () => {
 		expect(batchKey('w/n', jobs)).toBe(batchKey('w/n', [...jobs]));
 		expect(batchKey('w/n', jobs)).not.toBe(batchKey('w/other', jobs));
 		expect(batchKey('w/n', jobs)).not.toBe(batchKey('w/n', jobs.slice(1)));
+	});
+
+	it('has a key of plain characters, which differs even where the IDs of trigger and job run together', () => {
+		const jobs = [job(1, START_MS), job(2, START_MS)];
+		const deliveries = Deliveries.none(START_MS);
+		deliveries.add(jobs.slice(0, 1), START_MS);
+		const [id] = /[\w-]{11}/.exec(deliveries.toString().split('"delivered":')[1] ?? '') ?? [];
+		expect(batchKey('w/n', jobs)).toMatch(/^veo-[\w-]{43}$/);
+		expect(batchKey('w/n', jobs)).not.toBe(batchKey(`w/n${id}`, jobs.slice(1)));
+	});
+});
+
+describe('The event of a job', () => {
+	it.each([
+		['completed', 'completed'],
+		['failed', 'failed'],
+		['expired', 'failed'],
+		[undefined, 'failed'],
+	])('with the status %s is %s', (status, event) => {
+		expect(eventOf(status)).toBe(event);
 	});
 });
