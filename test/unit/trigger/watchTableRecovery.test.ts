@@ -1,0 +1,105 @@
+import type { JsonObject } from '../../../nodes/Veo/api/json';
+import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
+import { FakeClock, REPLIES, rejectionOf } from '../fakes';
+import {
+	at,
+	FakeN8n,
+	FakeVeo,
+	HOUR_MS,
+	JOBS,
+	LATENCY_MS,
+	START_MS,
+	TRIGGER_KEY,
+	TRIGGERS,
+	urlOf,
+} from './fakes';
+import { tableScene } from './tableScene';
+
+/** A row that somebody finished so long after the start of the trigger. */
+const finished = (uuid: string, ms: number, row: JsonObject = {}) => ({
+	...{ uuid, status: 'completed', finishedAt: at(ms), ...row },
+});
+
+describe('A batch that a crash interrupted', () => {
+	/** The first round after a crash, while the batch of this job was passed to n8n. */
+	function restarted(outcome: OutcomeName, row?: JsonObject, event = 'completed') {
+		const clock = new FakeClock(START_MS);
+		const [n8n, veo] = [new FakeN8n(), new FakeVeo(clock)];
+		const jobs = [{ uuid: 'v-1', event, finishedMs: START_MS - 1 }];
+		n8n.make(TRIGGERS);
+		n8n.insert(TRIGGERS, {
+			trigger: TRIGGER_KEY,
+			tableId: 'table-1',
+			deliveries: JSON.stringify({
+				...{ sinceMs: START_MS - HOUR_MS, delivered: [], begun: [{ key: 'key-1', jobs }] },
+			}),
+		});
+		if (row) n8n.insert(JOBS, row, { ...row, prompt: 'of a later row' });
+		veo.videos.set('v-1', REPLIES[outcome]);
+		const scene = tableScene({ clock, n8n, veo });
+		return { ...scene, deliveries: () => String(n8n.rows(TRIGGERS)[0]?.deliveries) };
+	}
+
+	const ROW = finished('v-1', -1, { prompt: 'A fox', videoUrl: 'https://attacker.example/v.mp4' });
+
+	it('is passed again, with what the API and the first row say', async () => {
+		const { veo, round, items, deliveries } = restarted('http5xx', ROW);
+		veo.complete('v-1');
+		await round();
+		await round();
+		expect(items()).toEqual([{ ...finished('v-1', -1), prompt: 'A fox', videoUrl: urlOf('v-1') }]);
+		expect(deliveries()).toContain('"begun":[]');
+	});
+
+	it('is passed again without its row, if that is gone', async () => {
+		const { veo, round, items } = restarted('http5xx');
+		veo.complete('v-1');
+		await round();
+		expect(items()).toEqual([{ uuid: 'v-1', status: 'completed', videoUrl: urlOf('v-1') }]);
+	});
+
+	it('is passed again as its row says where the API says otherwise or does not know it', async () => {
+		for (const answer of ['processing', 'code1000'] as const) {
+			const row = { ...ROW, status: 'expired' };
+			const { veo, round, items } = restarted('code1000', row, 'failed');
+			if (answer === 'processing') veo.set('v-1', 'processing');
+			await round();
+			expect(items()).toEqual([finished('v-1', -1, { prompt: 'A fox', status: 'expired' })]);
+		}
+	});
+
+	it('is passed again by its event where there is neither a row nor an answer', async () => {
+		for (const answer of ['processing', 'code1000'] as const) {
+			const { veo, round, items } = restarted('code1000', undefined, 'failed');
+			if (answer === 'processing') veo.set('v-1', 'processing');
+			await round();
+			expect(items()).toEqual([{ uuid: 'v-1', status: 'failed' }]);
+		}
+	});
+
+	it.each<OutcomeName>(['http5xx', 'refused', 'http401', 'code1002'])(
+		'is kept until the API answers: %s',
+		async (outcome) => {
+			const { clock, veo, watch, round, items, deliveries } = restarted(outcome, ROW);
+			expect(await rejectionOf(clock.run(watch.round()))).toMatchObject({
+				outcome: { name: outcome },
+			});
+			expect(deliveries()).toContain('"begun":[{');
+			expect(items()).toEqual([]);
+			veo.complete('v-1');
+			await round();
+			expect(items()).toMatchObject([{ uuid: 'v-1', videoUrl: urlOf('v-1') }]);
+		},
+	);
+
+	it('is recorded once it was passed again, before anything else is told of', async () => {
+		const { veo, n8n, round, items } = restarted('http5xx', ROW);
+		veo.complete('v-1');
+		veo.complete('v-2');
+		n8n.insert(JOBS, { uuid: 'v-2' });
+		await round();
+		await round();
+		expect(items().map(({ uuid }) => uuid)).toEqual(['v-1', 'v-2']);
+		expect(veo.checksOf('v-2')).toEqual([LATENCY_MS]);
+	});
+});
