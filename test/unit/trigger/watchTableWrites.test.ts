@@ -1,0 +1,140 @@
+import { json, type Reply, REPLIES } from '../fakes';
+import { at, JOBS, LATENCY_MS, SECOND_MS, type Sent, urlOf } from './fakes';
+import { tableScene } from './tableScene';
+
+const badText = json(400, { message: 'invalid byte sequence' });
+const isWrite = (line: string) => line.startsWith('PATCH');
+
+/** Jobs that are completed at the API, in rows that n8n answers so. */
+function completed(uuids: string[], answer: (sent: Pick<Sent, 'json'>) => Reply | undefined) {
+	const scene = tableScene();
+	for (const uuid of uuids) {
+		scene.n8n.insert(JOBS, { uuid, status: 'processing' });
+		scene.veo.complete(uuid);
+	}
+	scene.n8n.refuse = (line, body) => (isWrite(line) ? answer({ json: body }) : undefined);
+	const statuses = () => scene.n8n.rows().map(({ status }) => status);
+	const writes = () => scene.n8n.to('PATCH').map((sent) => sent.json);
+	return { ...scene, statuses, writes };
+}
+
+const ofRow = (id: number, uuid: string) => ({
+	type: 'and',
+	filters: [
+		{ columnName: 'id', condition: 'eq', value: id },
+		{ columnName: 'uuid', condition: 'eq', value: uuid },
+		{ columnName: 'finishedAt', condition: 'eq', value: null },
+	],
+});
+
+describe('The row of a job that became final', () => {
+	it('is written at once, by its id and uuid and unless it is final already', async () => {
+		const { writes, round } = completed(['v-1'], () => undefined);
+		await round();
+		const time = at(LATENCY_MS);
+		const data = { status: 'completed', checkedAt: time, videoUrl: urlOf('v-1'), finishedAt: time };
+		expect(writes()).toEqual([{ filter: ofRow(1, 'v-1'), data }]);
+	});
+
+	it('is written without its texts where n8n refuses them, and then no more', async () => {
+		const { writes, statuses, round, logged } = completed(['v-1'], ({ json: body }) =>
+			JSON.stringify(body).includes('videoUrl') ? badText : undefined,
+		);
+		await round();
+		await round();
+		const time = at(LATENCY_MS);
+		expect(writes().slice(1)).toEqual([
+			{
+				filter: ofRow(1, 'v-1'),
+				data: { status: 'completed', finishedAt: time, checkedAt: time },
+			},
+		]);
+		expect(statuses()).toEqual(['completed']);
+		expect(logged).toEqual([]);
+	});
+
+	it('that holds no video ID is written without its reason where n8n refuses that', async () => {
+		const { n8n, writes, round } = completed([], ({ json: body }) =>
+			JSON.stringify(body).includes('errorMessage') ? badText : undefined,
+		);
+		n8n.insert(JOBS, { uuid: '..' });
+		await round();
+		expect(writes().slice(1)).toEqual([
+			{ filter: ofRow(1, '..'), data: { status: 'failed', finishedAt: at(0) } },
+		]);
+	});
+
+	it('is left alone where n8n refuses it in any form, and named in the log', async () => {
+		const { veo, n8n, writes, round, items, logged, statuses } = completed(
+			['bad', 'good'],
+			({ json: body }) => (JSON.stringify(body).includes('"bad"') ? badText : undefined),
+		);
+		await round();
+		expect(writes()).toHaveLength(3);
+		for (let count = 0; count < 8; count++) await round(10 * SECOND_MS);
+		expect(writes()).toHaveLength(3);
+		expect(veo.checksOf('bad')).toHaveLength(1);
+		expect(statuses()).toEqual(['processing', 'completed']);
+		expect(items().map(({ uuid }) => uuid)).toEqual(['good', 'bad']);
+		expect(logged).toEqual([
+			"Veo Trigger \"Veo\": The row of video bad could not be written. The video is delivered all the same. The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or mend the columns.",
+		]);
+		// Another row may get its id.
+		Object.assign(n8n.rows()[0] ?? {}, { uuid: 'other' });
+		veo.complete('other');
+		await round();
+		expect(statuses()).toEqual(['completed', 'completed']);
+	});
+
+	it('is written once n8n is back, without another check, and told of before', async () => {
+		let isAway = true;
+		const { veo, round, items, statuses, n8n, logged } = completed(['v-1', 'v-2'], () =>
+			isAway ? REPLIES.http5xx : undefined,
+		);
+		await round();
+		expect(items()).toHaveLength(2);
+		expect(logged[0]).toContain('The row of video v-2 could not be written.');
+		await round();
+		expect(statuses()).toEqual(['processing', 'processing']);
+		isAway = false;
+		await round();
+		expect(statuses()).toEqual(['completed', 'completed']);
+		expect(n8n.row('v-1')).toMatchObject({ finishedAt: items()[1]?.finishedAt });
+		expect(veo.checks).toHaveLength(2);
+		expect(items()).toHaveLength(2);
+	});
+
+	it('costs one request in each round while n8n is away, however many rows wait', async () => {
+		let isAway = true;
+		const { writes, statuses, round } = completed(['v-1', 'v-2', 'v-3'], () =>
+			isAway ? REPLIES.http5xx : undefined,
+		);
+		await round();
+		const before = writes().length;
+		await round();
+		await round();
+		expect(writes()).toHaveLength(before + 2);
+		isAway = false;
+		await round();
+		expect(statuses()).toEqual(['completed', 'completed', 'completed']);
+		expect(writes()).toHaveLength(before + 5);
+	});
+
+	it('waits until the user has mended the table, and keeps no other waiting', async () => {
+		let isMended = false;
+		const { writes, statuses, round, logged } = completed(['bad', 'good'], ({ json: body }) =>
+			!isMended && JSON.stringify(body).includes('"bad"')
+				? json(400, { message: "unknown column 'videoUrl'" })
+				: undefined,
+		);
+		await round();
+		expect(statuses()).toEqual(['processing', 'completed']);
+		expect(writes()).toHaveLength(2);
+		expect(logged).toEqual([expect.stringContaining('Add a column with exactly this name')]);
+		await round();
+		expect(writes()).toHaveLength(3);
+		isMended = true;
+		await round();
+		expect(statuses()).toEqual(['completed', 'completed']);
+	});
+});
