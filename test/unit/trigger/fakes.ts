@@ -250,6 +250,8 @@ export interface ContextOptions {
 		credential: string,
 		options: { method?: string; url: string; body?: unknown },
 	) => unknown;
+	workflowId?: string;
+	staticData?: JsonObject;
 	/** Whether n8n has deduplication keys. Default true. */
 	hasKeys?: boolean;
 }
@@ -263,11 +265,16 @@ export function fakeContext(options: ContextOptions = {}) {
 		keys: [] as string[],
 		failures: [] as string[],
 		logged: [] as string[],
-		staticData: {} as JsonObject,
+		/** Whether n8n starts no execution. */
+		refuses: false,
 	};
 	type Items = Array<Array<{ json: JsonObject }>>;
 	type Done = ReturnType<typeof deferred>;
 	const take = (data: Items, done?: Done) => {
+		if (given.refuses) {
+			done?.reject(new Error('Published version not found for workflow'));
+			return;
+		}
 		given.executions.push((data[0] ?? []).map((item) => item.json));
 		done?.resolve();
 	};
@@ -281,7 +288,7 @@ export function fakeContext(options: ContextOptions = {}) {
 	const fake = {
 		emit,
 		getNode: () => NODE,
-		getWorkflow: () => ({ id: WORKFLOW_ID }),
+		getWorkflow: () => ({ id: options.workflowId ?? WORKFLOW_ID }),
 		getMode: () => options.mode ?? 'trigger',
 		getActivationMode: () => options.activationMode ?? 'activate',
 		getNodeParameter: (name: string, fallback?: unknown) => parameters[name] ?? fallback,
@@ -290,7 +297,7 @@ export function fakeContext(options: ContextOptions = {}) {
 			if (!data) throw new Error(`The node has no credential ${name}`);
 			return await Promise.resolve(structuredClone(data));
 		},
-		getWorkflowStaticData: () => given.staticData,
+		getWorkflowStaticData: () => options.staticData ?? {},
 		logger: {
 			warn: (line: string) => given.logged.push(line),
 			error: (line: string) => given.logged.push(line),

@@ -1,0 +1,238 @@
+import { Backoff } from '../../../nodes/Veo/api/backoff';
+import { VeoClient } from '../../../nodes/Veo/api/client';
+import type { Outcome } from '../../../nodes/Veo/errors/outcome';
+import { CheckQueue } from '../../../nodes/Veo/jobs/checkQueue';
+import { Experience } from '../../../nodes/Veo/jobs/experience';
+import { toItemJson } from '../../../nodes/Veo/shared/items';
+import { Deliverer } from '../../../nodes/Veo/trigger/deliverer';
+import { Reporter } from '../../../nodes/Veo/trigger/reporter';
+import { staticStore, UuidsWatch } from '../../../nodes/Veo/trigger/watchUuids';
+import { FakeClock, rejectionOf, REPLIES } from '../fakes';
+import {
+	fakeContext,
+	FakeVeo,
+	HOUR_MS,
+	LATENCY_MS,
+	MINUTE_MS,
+	SECOND_MS,
+	START_MS,
+	urlOf,
+} from './fakes';
+
+let stop = new AbortController();
+let workflows = 0;
+
+afterEach(() => stop.abort());
+
+interface SceneOptions {
+	events?: string[];
+	uuids?: string[];
+	workflowId?: string;
+	staticData?: Record<string, unknown>;
+	/** How long ago the workflow was published. */
+	ageMs?: number;
+}
+
+/** A trigger on listed videos. Rounds come only when the test asks for them. */
+function uuidsScene({
+	events = ['completed', 'failed'],
+	uuids = ['v-1'],
+	// What was delivered is remembered by workflow for as long as the process runs.
+	workflowId = `workflow-${++workflows}`,
+	staticData = {},
+	ageMs = 0,
+}: SceneOptions = {}) {
+	stop.abort();
+	stop = new AbortController();
+	const { signal } = stop;
+	const clock = new FakeClock(START_MS);
+	const veo = new FakeVeo(clock);
+	const { context, given } = fakeContext({ workflowId, staticData });
+	const reporter = new Reporter(context);
+	const experience = new Experience();
+	const client = new VeoClient(veo.send);
+	const intervalMs = 10_000;
+	const queue = new CheckQueue({
+		...{ client, backoff: new Backoff(), experience, intervalMs, signal },
+	});
+	void queue.run();
+	const refused: Outcome[] = [];
+	const giveUpAfterMs = 24 * HOUR_MS;
+	const settings = { watch: { uuids }, events, intervalMs, giveUpAfterMs, deleteAfterMs: Infinity };
+	const deliverer = new Deliverer({
+		...{ context, reporter, signal, store: staticStore(context) },
+		toItem: async (job) => await Promise.resolve({ json: toItemJson(job) }),
+		isCollecting: () => queue.backlog > 1,
+	});
+	const watch = new UuidsWatch(
+		{
+			...{ context, settings, queue, experience, reporter, signal },
+			n8nApi: async () => await Promise.resolve({ noAnswer: 'refused' }),
+			sinceMs: START_MS - ageMs,
+			onKeyRefused: (outcome) => refused.push(outcome),
+		},
+		deliverer,
+		uuids,
+	);
+	return {
+		...{ clock, deliverer, given, queue, refused, staticData, veo, watch, workflowId },
+		items: () => given.executions.flat(),
+		round: async (thenMs = 900) => {
+			await clock.run(watch.round());
+			await clock.advance(thenMs);
+		},
+	};
+}
+
+const GIVEN_UP =
+	'Given up: not finished after 24 hours. Use Get Status to see whether it was finished later';
+
+describe('Listed videos', () => {
+	it('are each checked and told of once, whatever the number of rounds', async () => {
+		const { veo, round, items } = uuidsScene({ uuids: ['v-1', 'v-2'] });
+		veo.complete('v-1');
+		veo.set('v-2', 'failed', { errorMessage: 'No cats' });
+		for (let count = 0; count < 3; count++) await round();
+		expect(items()).toEqual([
+			{ uuid: 'v-1', status: 'completed', videoUrl: urlOf('v-1') },
+			{ uuid: 'v-2', status: 'failed', errorMessage: 'No cats' },
+		]);
+		expect(veo.checks).toHaveLength(2);
+	});
+
+	it('are waited for until they are final', async () => {
+		const { veo, round, items, clock } = uuidsScene();
+		veo.set('v-1', 'processing');
+		await round(25 * SECOND_MS);
+		await round(0);
+		expect(items()).toEqual([]);
+		veo.complete('v-1');
+		await clock.advance(11 * SECOND_MS);
+		expect(items()).toMatchObject([{ uuid: 'v-1', status: 'completed' }]);
+	});
+
+	it.each([
+		['completed', ['v-1']],
+		['failed', ['v-2']],
+	])('are told of only where the user wants those that %s', async (event, uuids) => {
+		const { veo, round, items } = uuidsScene({ events: [event], uuids: ['v-1', 'v-2'] });
+		veo.complete('v-1');
+		veo.set('v-2', 'failed');
+		await round();
+		await round();
+		expect(items().map(({ uuid }) => uuid)).toEqual(uuids);
+		expect(veo.checks).toHaveLength(2);
+	});
+
+	it('are not told of without a URL in their first ten minutes', async () => {
+		const { veo, round, items, clock } = uuidsScene();
+		veo.set('v-1', 'completed');
+		await round(10 * MINUTE_MS - SECOND_MS);
+		expect(items()).toEqual([]);
+		await clock.advance(12 * SECOND_MS);
+		expect(items()).toEqual([{ uuid: 'v-1', status: 'completed' }]);
+	});
+
+	it('are checked again after a check that failed, which is named in the log', async () => {
+		const { veo, round, items, given, clock } = uuidsScene();
+		await round();
+		expect(given.logged).toEqual([
+			expect.stringMatching(/The status of video v-1 could not be checked.* It will be checked/),
+		]);
+		veo.complete('v-1');
+		await clock.advance(11 * SECOND_MS);
+		expect(items()).toHaveLength(1);
+	});
+
+	it('say nothing each where the API refuses the key, however long', async () => {
+		const { veo, round, items, given, refused, queue } = uuidsScene({ ageMs: 25 * HOUR_MS });
+		veo.videos.set('v-1', REPLIES.http401);
+		await round();
+		expect(refused).toMatchObject([{ name: 'http401' }]);
+		expect(given.logged).toEqual([]);
+		expect(items()).toEqual([]);
+		expect(queue.has('v-1')).toBe(true);
+	});
+
+	it('are waited for as long as 24 hours from the publication', async () => {
+		for (const isKnown of [true, false]) {
+			const scene = uuidsScene({ ageMs: 24 * HOUR_MS - LATENCY_MS });
+			if (isKnown) scene.veo.set('v-1', 'processing');
+			await scene.round();
+			expect(scene.queue.has('v-1')).toBe(true);
+			expect(scene.items()).toEqual([]);
+		}
+	});
+
+	it('are given up after that, with what the API says', async () => {
+		for (const known of [{ progress: 40 }, undefined]) {
+			const scene = uuidsScene({ ageMs: 24 * HOUR_MS - LATENCY_MS + 1 });
+			if (known) scene.veo.set('v-1', 'processing', known);
+			await scene.round();
+			await scene.round(MINUTE_MS);
+			const expired = { uuid: 'v-1', status: 'expired', errorMessage: GIVEN_UP };
+			expect(scene.items()).toEqual([{ ...expired, ...known }]);
+			expect(scene.veo.checks).toHaveLength(1);
+		}
+	});
+
+	it('are not told of again after the trigger was started again, also in the same process', async () => {
+		for (const keepsStaticData of [true, false]) {
+			const first = uuidsScene({ uuids: ['v-1', 'v-2'] });
+			first.veo.complete('v-1');
+			first.veo.set('v-2', 'failed');
+			await first.round();
+			expect(first.items()).toHaveLength(2);
+			const { workflowId, staticData } = first;
+			const again = uuidsScene({
+				...{ uuids: ['v-1', 'v-2', 'v-3'], workflowId },
+				...(keepsStaticData && { staticData }),
+			});
+			again.veo.complete('v-3');
+			await again.round();
+			expect(again.items().map(({ uuid }) => uuid)).toEqual(['v-3']);
+			expect(again.veo.checks.map(({ uuid }) => uuid)).toEqual(['v-3']);
+		}
+	});
+
+	it('are not told of again after a restart of n8n, by what n8n saved', async () => {
+		const first = uuidsScene();
+		first.veo.complete('v-1');
+		await first.round();
+		const { staticData } = first;
+		const again = uuidsScene({ staticData: structuredClone(staticData) });
+		await again.round();
+		expect(again.veo.checks).toEqual([]);
+	});
+
+	it('that a crash interrupted are passed again as the API knows them, once it answers', async () => {
+		const jobs = [{ uuid: 'v-1', event: 'completed', finishedMs: Number.MAX_SAFE_INTEGER }];
+		const deliveries = { sinceMs: 0, delivered: [], begun: [{ key: 'key-1', jobs }] };
+		const staticData = { deliveries: JSON.stringify(deliveries) };
+		const { clock, veo, watch, round, items, given } = uuidsScene({ staticData });
+		veo.videos.set('v-1', REPLIES.code1000);
+		expect(await rejectionOf(clock.run(watch.round()))).toMatchObject({
+			outcome: { name: 'code1000' },
+		});
+		expect(items()).toEqual([]);
+		veo.complete('v-1');
+		await round();
+		await round();
+		expect(items()).toEqual([{ uuid: 'v-1', status: 'completed', videoUrl: urlOf('v-1') }]);
+		expect(given.keys).toEqual(['key-1']);
+	});
+
+	it('are kept until n8n starts an execution for them', async () => {
+		const { veo, round, given, items } = uuidsScene();
+		veo.complete('v-1');
+		given.refuses = true;
+		await round();
+		await round();
+		expect(items()).toEqual([]);
+		given.refuses = false;
+		await round();
+		await round();
+		expect(items()).toHaveLength(1);
+		expect(veo.checks).toHaveLength(1);
+	});
+});
