@@ -1,4 +1,5 @@
 /** n8n and the Veo API in memory, as far as the trigger needs them. */
+import { Readable } from 'node:stream';
 import { isJsonObject, type JsonObject, parseJson } from '../../../nodes/Veo/api/json';
 import type { ApiRequest, Transport } from '../../../nodes/Veo/api/transport';
 import type { TriggerContext } from '../../../nodes/Veo/trigger/context';
@@ -116,7 +117,8 @@ export class FakeN8n {
 		if (line === 'GET /data-tables') return json(200, { data: this.found(filter) });
 		if (line === 'POST /data-tables') {
 			const { name, projectId } = sent;
-			if (this.tables.some((one) => one.name === name)) return json(409, {});
+			const isTaken = this.tables.some((one) => one.name === name && one.projectId === projectId);
+			if (isTaken) return json(409, {});
 			const id = this.make(String(name), typeof projectId === 'string' ? projectId : undefined);
 			return json(201, { id, name, projectId });
 		}
@@ -240,16 +242,41 @@ export class FakeVeo {
 
 export const urlOf = (uuid: string) => `https://files.example/${uuid}.mp4`;
 
+/** n8n's HTTP helper for nodes: the name of a credential, and the request. */
+type HttpHelper = (credential: string, options: HttpOptions) => Promise<unknown>;
+
+interface HttpOptions {
+	method: ApiRequest['method'];
+	url: string;
+	body?: object;
+	abortSignal?: AbortSignal;
+}
+
+export const CREDENTIALS = {
+	veoApi: { apiKey: 'veo-key', baseUrl: 'https://veo.example/api' },
+	veoJobTableApi: { apiKey: 'n8n-key', baseUrl: 'https://n8n.example/api/v1' },
+};
+
+/** n8n's HTTP helper on the APIs in memory. */
+export function httpHelper(veo: FakeVeo, n8n: FakeN8n): HttpHelper {
+	return async (credential, { method, url, body }) => {
+		const path = new URL(url);
+		const send = credential === 'veoApi' ? veo.send : n8n.send;
+		const route = path.pathname.replace(/^\/api(?:\/v1)?/, '') + path.search;
+		const reply = await send({ method, path: route, json: body });
+		if ('noAnswer' in reply) throw Object.assign(new Error('No answer'), { code: 'ECONNREFUSED' });
+		const content = Readable.from([Buffer.from(reply.body)]);
+		return { statusCode: reply.httpStatus, headers: {}, body: content };
+	};
+}
+
 export interface ContextOptions {
 	parameters?: Record<string, unknown>;
 	credentials?: Record<string, JsonObject>;
 	mode?: string;
 	activationMode?: string;
-	/** n8n's HTTP helper, by credential and options. */
-	request?: (
-		credential: string,
-		options: { method?: string; url: string; body?: unknown },
-	) => unknown;
+	/** n8n's HTTP helper. */
+	request?: HttpHelper;
 	workflowId?: string;
 	staticData?: JsonObject;
 	/** Whether n8n has deduplication keys. Default true. */
@@ -305,10 +332,8 @@ export function fakeContext(options: ContextOptions = {}) {
 		saveFailedExecution: (error: Error) => given.failures.push(error.message),
 		helpers: {
 			createDeferredPromise: deferred,
-			httpRequestWithAuthentication: async (
-				credential: string,
-				request: { method?: string; url: string; body?: unknown },
-			) => await Promise.resolve(options.request?.(credential, request)),
+			httpRequestWithAuthentication: async (credential: string, request: HttpOptions) =>
+				await options.request?.(credential, request),
 		},
 	};
 	return { context: fake as unknown as TriggerContext, given };
