@@ -28,6 +28,9 @@ import {
 
 const NOW = Date.UTC(2025, 9, 16);
 
+/** The mutation tests configure a smaller number of runs for all properties. */
+const runs = (numRuns: number) => ({ numRuns: fc.readConfigureGlobal().numRuns ?? numRuns });
+
 const request: GenerateRequest = {
 	generationType: 'text_to_video',
 	prompt: 'A fox in the snow',
@@ -114,7 +117,7 @@ describe('any answer of the API', () => {
 					expect(Number.isFinite(retryAfterMs) && retryAfterMs >= 0).toBe(true);
 				}
 			}),
-			{ numRuns: 2_000 },
+			runs(2_000),
 		);
 	});
 
@@ -155,7 +158,7 @@ describe('any answer of the API', () => {
 				const image = await settle(client.upload(file));
 				if (!(image instanceof RequestError)) expect(typeof image.imageUrl).toBe('string');
 			}),
-			{ numRuns: 1_000 },
+			runs(1_000),
 		);
 	});
 
@@ -220,7 +223,7 @@ describe('any file', () => {
 							: undefined;
 				expect(imageTypeOf(bytes)?.mimeType).toBe(expected);
 			}),
-			{ numRuns: 1_000 },
+			runs(1_000),
 		);
 	});
 });
@@ -250,7 +253,7 @@ describe('any input', () => {
 				expect(['auto', '16:9', '9:16']).toContain(basics.aspectRatio);
 				expect(basics.prompt.trim()).not.toBe('');
 			}),
-			{ numRuns: 1_000 },
+			runs(1_000),
 		);
 	});
 
@@ -411,7 +414,7 @@ describe('the paid requests of any execution', () => {
 				maxPaid = Math.max(maxPaid, ...paid);
 				expect(paid.every((times) => times <= 1)).toBe(true);
 			}),
-			{ numRuns: 1_000 },
+			runs(1_000),
 		);
 		// Makes sure that the server accepted some requests.
 		expect(maxPaid).toBe(1);
@@ -459,7 +462,7 @@ describe('a wait with any answers to its checks', () => {
 					expect(gaps.every((gap) => gap >= 5_000)).toBe(true);
 				},
 			),
-			{ numRuns: 300 },
+			runs(300),
 		);
 	}, 60_000);
 });
