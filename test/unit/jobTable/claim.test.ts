@@ -160,12 +160,51 @@ describe('A key', () => {
 		expect(await claim()).toMatchObject({ jobKey: 'third', uuid: 'v-3' });
 	});
 
+	it('whose row another item changes first is waited for while that item submits', async () => {
+		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
+		const { claim, clock } = await open(rows, () => {
+			Object.assign(rows[0] ?? {}, { jobKey: 'third', status: 'submitting' });
+			setTimeout(() => Object.assign(rows[0] ?? {}, { status: 'pending', uuid: 'v-3' }), 500);
+		});
+		expect(await claim()).toMatchObject({ jobKey: 'third', uuid: 'v-3' });
+		expect(clock.now()).toBe(NOW + 1_000);
+	});
+
+	it('whose row has got a job of this item in the meantime gives that job', async () => {
+		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
+		const { claim } = await open(rows, () =>
+			Object.assign(rows[0] ?? {}, { jobKey: OWN, status: 'pending', uuid: 'v-3' }),
+		);
+		expect(await claim()).toMatchObject({ jobKey: OWN, uuid: 'v-3' });
+	});
+
+	it('whose row a user deletes in the meantime is new again', async () => {
+		const rows: Row[] = [{ ...OTHER, status: 'failed', uuid: null }];
+		const { claim } = await open(rows, () => {
+			if (rows[0]?.jobKey === 'other') rows.splice(0);
+		});
+		expect(await claim()).toBe('claimed');
+		expect(rows).toMatchObject([{ jobKey: OWN, status: 'submitting' }]);
+	});
+
+	it('is claimed in the row of an earlier try of this item that lost it', async () => {
+		const rows: Row[] = [{ id: 1, jobKey: OWN, idempotencyKey: null, status: 'failed' }];
+		const { claim } = await open(rows);
+		expect(await claim()).toBe('claimed');
+		expect(rows).toMatchObject([{ id: 1, idempotencyKey: 'order 7', status: 'submitting' }]);
+	});
+
 	it('gives a new video for the failed one that the user replaces, and for no other', async () => {
 		const rows = [{ ...OTHER, status: 'failed', uuid: 'v-1' }];
 		const { claim } = await open(rows);
 		expect(await claim({ replaces: 'v-0' })).toMatchObject({ uuid: 'v-1' });
 		expect(await claim({ replaces: 'v-1' })).toBe('claimed');
 		expect(rows).toMatchObject([{ id: 1, uuid: null, jobKey: OWN, status: 'submitting' }]);
+	});
+
+	it('gives a new video where the replaced one is no longer in the row', async () => {
+		const { claim } = await open([{ ...OTHER, status: 'failed', uuid: null }]);
+		expect(await claim({ replaces: 'v-1' })).toBe('claimed');
 	});
 });
 

@@ -94,7 +94,9 @@ describe('The first of a chain of retries', () => {
 		'is not asked for by what cannot be an ID: %j',
 		async (retryOf) => {
 			const { send, sent } = scripted(json(200, { retryOf }));
-			expect(await rejectionOf(firstExecution(send, '3'))).toBeInstanceOf(VeoError);
+			const thrown = await rejectionOf(firstExecution(send, '3'));
+			expect(thrown).toBeInstanceOf(VeoError);
+			expect((thrown as VeoError).fullText).toContain("not that of n8n's API");
 			expect(sent).toHaveLength(1);
 		},
 	);
