@@ -195,7 +195,7 @@ export class Deliverer {
 	}
 
 	private flush(): void {
-		if (this.isFlushing) return;
+		if (this.isFlushing || this.ready.length === 0) return;
 		this.isFlushing = true;
 		void this.deliverAll()
 			.catch((thrown: unknown) => this.rules.reporter.log(String(thrown)))
