@@ -79,7 +79,9 @@ async function scene({ triggers = [], deleteAfterMs = DAY_MS, onDelete, ...more 
 		if (method === 'GET') {
 			const column = query.get('sortBy') === 'finishedAt:asc' ? 'finishedAt' : 'id';
 			const found = rows.filter(isMatch);
-			found.sort((one, other) => (String(one[column]) < String(other[column]) ? -1 : 1));
+			found.sort((one, other) =>
+				String(one[column] ?? '') < String(other[column] ?? '') ? -1 : 1,
+			);
 			return json(200, { data: found });
 		}
 		const refused = onDelete?.();
