@@ -1,0 +1,43 @@
+/** A workflow with an active Veo Trigger, over n8n and the Veo API in memory. */
+import { startTrigger } from '../../../nodes/Veo/trigger/trigger';
+import { FakeClock } from '../fakes';
+import { CREDENTIALS, fakeContext, FakeN8n, FakeVeo, httpHelper, JOBS, START_MS } from './fakes';
+
+/** The status check that shows whether the API accepts the key. */
+export const KEY_CHECK = 'n8n-credential-test';
+
+let closeLast: () => Promise<unknown> = async () => await Promise.resolve();
+
+afterEach(async () => await closeLast());
+
+export interface SceneOptions {
+	parameters?: Record<string, unknown>;
+	mode?: string;
+	activationMode?: string;
+}
+
+/** A workflow with the trigger, as n8n starts it: nobody waits for the publication. */
+export function triggerScene({ parameters, mode, activationMode = 'init' }: SceneOptions = {}) {
+	const clock = new FakeClock(START_MS);
+	const [n8n, veo] = [new FakeN8n(), new FakeVeo(clock)];
+	const credentials = structuredClone(CREDENTIALS);
+	const { context, given } = fakeContext({
+		...{ mode, activationMode, credentials },
+		parameters: { watch: 'jobTable', events: ['completed', 'failed'], ...parameters },
+		request: httpHelper(veo, n8n),
+	});
+	const rounds = () =>
+		n8n
+			.to('GET /data-tables')
+			.filter(({ line, query }) => line.endsWith('s') && query.filter === `{"name":"${JOBS}"}`)
+			.map(({ atMs }) => atMs - START_MS);
+	const publish = async () => {
+		const response = await clock.run(startTrigger(context));
+		const close = async () => await response.closeFunction?.();
+		closeLast = close;
+		return { ...response, close };
+	};
+	const addJob = (uuid: string) => n8n.insert(JOBS, { uuid, status: 'pending' });
+	const items = () => given.executions.flat();
+	return { addJob, clock, context, credentials, given, items, n8n, publish, rounds, veo };
+}
