@@ -4,7 +4,8 @@ import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
 import { sample } from '../../../nodes/Veo/trigger/sample';
 import type { TriggerSettings } from '../../../nodes/Veo/trigger/settings';
 import { FakeClock, rejectionOf, REPLIES } from '../fakes';
-import { at, FakeN8n, FakeVeo, HOUR_MS, JOBS, START_MS, urlOf } from './fakes';
+import { FakeN8n, JOBS } from './fakeN8n';
+import { at, FakeVeo, HOUR_MS, START_MS, urlOf } from './fakes';
 
 /** A test event of a trigger on the table `veo_jobs` with these rows. */
 function tableSample(rows: JsonObject[], events = ['completed', 'failed']) {

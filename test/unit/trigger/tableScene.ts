@@ -13,7 +13,8 @@ import { TriggerTable } from '../../../nodes/Veo/trigger/triggerTable';
 import type { Active } from '../../../nodes/Veo/trigger/watch';
 import { TableWatch } from '../../../nodes/Veo/trigger/watchTable';
 import { FakeClock } from '../fakes';
-import { fakeContext, FakeN8n, FakeVeo, HOUR_MS, JOBS, START_MS } from './fakes';
+import { FakeN8n, JOBS } from './fakeN8n';
+import { fakeContext, FakeVeo, HOUR_MS, START_MS } from './fakes';
 
 let stop = new AbortController();
 

@@ -1,5 +1,6 @@
 import { rejectionOf, type Reply, REPLIES } from '../fakes';
-import { at, JOBS, MINUTE_MS, SECOND_MS, START_MS, TRIGGER_KEY, TRIGGERS, urlOf } from './fakes';
+import { JOBS, TRIGGERS } from './fakeN8n';
+import { at, MINUTE_MS, SECOND_MS, START_MS, TRIGGER_KEY, urlOf } from './fakes';
 import { KEY_CHECK, type SceneOptions, triggerScene } from './triggerScene';
 
 describe('The publication by a user', () => {

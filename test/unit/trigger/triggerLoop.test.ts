@@ -1,6 +1,7 @@
 import { hint } from '../../../nodes/Veo/trigger/trigger';
 import { type Reply, REPLIES } from '../fakes';
-import { at, JOBS, MINUTE_MS, SECOND_MS, TRIGGER_KEY, urlOf } from './fakes';
+import { JOBS } from './fakeN8n';
+import { at, MINUTE_MS, SECOND_MS, TRIGGER_KEY, urlOf } from './fakes';
 import { KEY_CHECK, triggerScene } from './triggerScene';
 
 describe('The rounds of an active trigger', () => {

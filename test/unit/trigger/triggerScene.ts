@@ -1,7 +1,8 @@
 /** A workflow with an active Veo Trigger, over n8n and the Veo API in memory. */
 import { startTrigger } from '../../../nodes/Veo/trigger/trigger';
 import { FakeClock } from '../fakes';
-import { CREDENTIALS, fakeContext, FakeN8n, FakeVeo, httpHelper, JOBS, START_MS } from './fakes';
+import { FakeN8n, JOBS } from './fakeN8n';
+import { CREDENTIALS, fakeContext, FakeVeo, httpHelper, START_MS } from './fakes';
 
 /** The status check that shows whether the API accepts the key. */
 export const KEY_CHECK = 'n8n-credential-test';

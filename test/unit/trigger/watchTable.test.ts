@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import { rejectionOf } from '../fakes';
-import { at, HOUR_MS, JOBS, LATENCY_MS, MINUTE_MS, SECOND_MS } from './fakes';
+import { JOBS } from './fakeN8n';
+import { at, HOUR_MS, LATENCY_MS, MINUTE_MS, SECOND_MS } from './fakes';
 import { tableScene } from './tableScene';
 
 type Scene = ReturnType<typeof tableScene>;

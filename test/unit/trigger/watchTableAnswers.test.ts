@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
 import { REPLIES } from '../fakes';
-import { at, HOUR_MS, JOBS, LATENCY_MS, MINUTE_MS, SECOND_MS, START_MS } from './fakes';
+import { JOBS } from './fakeN8n';
+import { at, HOUR_MS, LATENCY_MS, MINUTE_MS, SECOND_MS, START_MS } from './fakes';
 import { tableScene } from './tableScene';
 
 const GIVEN_UP =

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
 import { REPLIES } from '../fakes';
-import { at, HOUR_MS, JOBS, MINUTE_MS, SECOND_MS, urlOf } from './fakes';
+import { JOBS } from './fakeN8n';
+import { at, HOUR_MS, MINUTE_MS, SECOND_MS, urlOf } from './fakes';
 import { tableScene } from './tableScene';
 
 /** A row that somebody else finished so long after the start of the trigger. */

@@ -1,18 +1,8 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
 import { FakeClock, REPLIES, rejectionOf } from '../fakes';
-import {
-	at,
-	FakeN8n,
-	FakeVeo,
-	HOUR_MS,
-	JOBS,
-	LATENCY_MS,
-	START_MS,
-	TRIGGER_KEY,
-	TRIGGERS,
-	urlOf,
-} from './fakes';
+import { FakeN8n, JOBS, TRIGGERS } from './fakeN8n';
+import { at, FakeVeo, HOUR_MS, LATENCY_MS, START_MS, TRIGGER_KEY, urlOf } from './fakes';
 import { tableScene } from './tableScene';
 
 /** A row that somebody finished so long after the start of the trigger. */

@@ -1,5 +1,6 @@
 import { json, type Reply, REPLIES } from '../fakes';
-import { at, JOBS, LATENCY_MS, SECOND_MS, type Sent, urlOf } from './fakes';
+import { JOBS, type Sent } from './fakeN8n';
+import { at, LATENCY_MS, SECOND_MS, urlOf } from './fakes';
 import { tableScene } from './tableScene';
 
 const badText = json(400, { message: 'invalid byte sequence' });
