@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { ApiRequest, Transport } from '../../../nodes/Veo/api/transport';
+import type { CheckQueue } from '../../../nodes/Veo/jobs/checkQueue';
 import type { TriggerContext } from '../../../nodes/Veo/trigger/context';
 import { type FakeClock, NODE, ok, type Reply, REPLIES } from '../fakes';
 import type { FakeN8n } from './fakeN8n';
@@ -135,7 +136,10 @@ export function fakeContext(options: ContextOptions = {}) {
 			if (!data) throw new Error(`The node has no credential ${name}`);
 			return await Promise.resolve(structuredClone(data));
 		},
-		getWorkflowStaticData: () => options.staticData ?? {},
+		getWorkflowStaticData: (type: string) => {
+			if (type !== 'node') throw new Error(`n8n knows no static data of "${type}"`);
+			return options.staticData ?? {};
+		},
 		logger: {
 			warn: (line: string) => given.logged.push(line),
 			error: (line: string) => given.logged.push(line),
@@ -159,4 +163,22 @@ export function deferred() {
 		reject = onReject;
 	});
 	return { promise, resolve, reject };
+}
+
+const verdicts: string[] = [];
+
+afterEach(() => {
+	for (const verdict of verdicts.splice(0)) expect(['again', 'done']).toContain(verdict);
+});
+
+/** Notes what the queue is told after each answer, so that it is always something that it knows. */
+export function noteVerdicts(queue: CheckQueue): void {
+	const add = queue.add.bind(queue);
+	jest.spyOn(queue, 'add').mockImplementation((uuid, knowledge, onAnswer) => {
+		add(uuid, knowledge, (answer) => {
+			const verdict = onAnswer(answer);
+			verdicts.push(verdict);
+			return verdict;
+		});
+	});
 }

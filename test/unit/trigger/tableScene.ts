@@ -14,7 +14,7 @@ import type { Active } from '../../../nodes/Veo/trigger/watch';
 import { TableWatch } from '../../../nodes/Veo/trigger/watchTable';
 import { FakeClock } from '../fakes';
 import { FakeN8n, JOBS } from './fakeN8n';
-import { fakeContext, FakeVeo, HOUR_MS, START_MS } from './fakes';
+import { fakeContext, FakeVeo, HOUR_MS, noteVerdicts, START_MS } from './fakes';
 
 let stop = new AbortController();
 
@@ -45,6 +45,7 @@ export function tableScene({ n8n, veo, clock, ...settings }: SceneOptions = {}) 
 		intervalMs,
 		signal,
 	});
+	noteVerdicts(queue);
 	void queue.run();
 	const refused: Outcome[] = [];
 	const active: Active = {

@@ -14,6 +14,7 @@ import {
 	HOUR_MS,
 	LATENCY_MS,
 	MINUTE_MS,
+	noteVerdicts,
 	SECOND_MS,
 	START_MS,
 	urlOf,
@@ -55,6 +56,7 @@ function uuidsScene({
 	const queue = new CheckQueue({
 		...{ client, backoff: new Backoff(), experience, intervalMs, signal },
 	});
+	noteVerdicts(queue);
 	void queue.run();
 	const refused: Outcome[] = [];
 	const giveUpAfterMs = 24 * HOUR_MS;
