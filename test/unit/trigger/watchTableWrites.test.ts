@@ -105,6 +105,23 @@ describe('The row of a job that became final', () => {
 		expect(items()).toHaveLength(2);
 	});
 
+	it('waits for the next round where only a row that somebody else finished was confirmed', async () => {
+		let isAway = true;
+		const { n8n, veo, round, advance, items, statuses } = completed(['v-1'], () =>
+			isAway ? REPLIES.http5xx : undefined,
+		);
+		await round();
+		n8n.insert(JOBS, { uuid: 'v-2', status: 'completed', finishedAt: at(1) });
+		veo.complete('v-2');
+		await round(0);
+		isAway = false;
+		await advance(SECOND_MS);
+		expect(items()).toHaveLength(2);
+		expect(statuses()).toEqual(['processing', 'completed']);
+		await round();
+		expect(statuses()).toEqual(['completed', 'completed']);
+	});
+
 	it('costs one request in each round while n8n is away, however many rows wait', async () => {
 		let isAway = true;
 		const { writes, statuses, round } = completed(['v-1', 'v-2', 'v-3'], () =>
