@@ -128,3 +128,27 @@ describe('Backoff', () => {
 		);
 	});
 });
+
+describe('the end of a pause', () => {
+	it('lets a request that waits be sent at once', async () => {
+		const clock = new FakeClock();
+		const backoff = new Backoff();
+		backoff.failed(clock.now());
+		const waiting = backoff.waitForSlot();
+		await clock.advance(100);
+		backoff.endPause();
+		expect(backoff.remainingMs()).toBe(0);
+		expect(await waiting).toBe(100);
+	});
+
+	it('leaves a pause that the server asked for', async () => {
+		const clock = new FakeClock();
+		const backoff = new Backoff();
+		backoff.failed(clock.now(), 5_000);
+		const waiting = backoff.waitForSlot();
+		await clock.advance(100);
+		backoff.endPause();
+		expect(backoff.remainingMs()).toBe(4_900);
+		expect(await clock.run(waiting)).toBe(5_000);
+	});
+});

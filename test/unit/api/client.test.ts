@@ -190,6 +190,22 @@ describe('status', () => {
 		expect(video).not.toHaveProperty('error');
 	});
 
+	it('returns a failed video whatever code the envelope has', async () => {
+		const data = { status: 'failed', progress: 7 };
+		const { client } = clientOf(json(400, { code: 1000, msg: 'Blocked', data }));
+		expect(await client.status('v-1')).toEqual({
+			uuid: 'v-1',
+			status: 'failed',
+			progress: 7,
+			errorMessage: 'Blocked',
+		});
+	});
+
+	it('fails if the envelope has a code of failure and the video is only pending', async () => {
+		const { client } = clientOf(json(400, { code: 1000, msg: 'x', data: { status: 'pending' } }));
+		expect((await outcomeOf(client.status('v-1'))).name).toBe('code1000');
+	});
+
 	it('returns no errorMessage if the API gives no reason for a failed video', async () => {
 		expect(await clientOf(status('failed')).client.status('v-1')).toEqual({
 			uuid: 'v-1',

@@ -132,6 +132,7 @@ describe('an answer without an envelope', () => {
 		[' \r\n\t', 'empty'],
 		['{"code":0,"data":{"uuid":"v', 'notJson'],
 		['Bad gateway', 'notJson'],
+		['1 < 2', 'notJson'],
 		['{}', 'shape'],
 		['{"uuid":"v-1","status":"pending"}', 'shape'],
 		['{"error":"x"}', 'shape'],
@@ -205,6 +206,16 @@ describe('apiMessageOf', () => {
 		[{ error: { errors: [{ message: 'x' }] } }],
 	])('finds a nested message: %j', (answer) => {
 		expect(apiMessageOf(answer)).toBe('x');
+	});
+
+	it('is no text that stands alone', () => {
+		expect(apiMessageOf('x')).toBeUndefined();
+	});
+
+	it('reads four levels, and only the first three of a list', () => {
+		expect(apiMessageOf([[[['x']]]])).toBe('x');
+		expect(apiMessageOf({ errors: [{}, {}, 'x'] })).toBe('x');
+		expect(apiMessageOf({ errors: [{}, {}, {}, 'x'] })).toBeUndefined();
 	});
 
 	it('ignores what is nested too deeply', () => {

@@ -29,6 +29,7 @@ describe('extra parameters', () => {
 		['null', 'are not JSON in curly brackets'],
 		[42, 'are not JSON in curly brackets'],
 		[10n, 'are not JSON in curly brackets'],
+		[() => 1, 'are not JSON in curly brackets'],
 		[['seed'], 'are not JSON in curly brackets'],
 		['{"prompt": "x"}', 'name "prompt"'],
 		['{"ASPECTRATIO": "16:9"}', 'name "ASPECTRATIO"'],
@@ -42,6 +43,12 @@ describe('extra parameters', () => {
 		[{ a: 'ä'.repeat(8 * 1024) }, 'have more than 16 kB'],
 	])('are refused: %#', (raw, words) => {
 		expect(() => checkExtraParameters(raw)).toThrow(words);
+	});
+
+	it('may have 16 kB', () => {
+		const text = JSON.stringify({ a: 'x'.repeat(16 * 1024 - 8) });
+		expect(text).toHaveLength(16 * 1024);
+		expect(checkExtraParameters(text)).toHaveProperty('a');
 	});
 
 	it('may be nested 10 levels deep', () => {

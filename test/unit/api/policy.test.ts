@@ -1,7 +1,10 @@
 import type { VeoClient } from '../../../nodes/Veo/api/client';
 import {
 	isKeyAccepted,
+	isGone,
 	isKeyRefused,
+	isThrottled,
+	mayAppear,
 	mayBeAccepted,
 	mayPass,
 	mayResubmit,
@@ -56,7 +59,49 @@ describe('isKeyAccepted', () => {
 	});
 });
 
+describe('isThrottled', () => {
+	it.each([...OUTCOMES])('is true after %s only if the API refuses it for now', (name) => {
+		expect(isThrottled({ name })).toBe(name === 'http429' || name === 'code1003');
+	});
+});
+
+describe('isGone', () => {
+	it.each([
+		{ name: 'code1000', httpStatus: 200, code: 1000 },
+		{ name: 'code1000' },
+		{ name: 'http4xx', httpStatus: 404, code: 4 },
+		{ name: 'http4xx', httpStatus: 410, code: 4 },
+	] satisfies Outcome[])('is true after %j', (outcome) => {
+		expect(isGone(outcome)).toBe(true);
+	});
+
+	// A server between n8n and the API answers without a code.
+	it.each([
+		{ name: 'http4xx', httpStatus: 404 },
+		{ name: 'http4xx', httpStatus: 410 },
+		{ name: 'http4xx', httpStatus: 400, code: 4 },
+		{ name: 'codeOther', httpStatus: 200, code: 4 },
+		{ name: 'http5xx', httpStatus: 502 },
+	] satisfies Outcome[])('is false after %j', (outcome) => {
+		expect(isGone(outcome)).toBe(false);
+	});
+});
+
+describe('a video file', () => {
+	const never: OutcomeName[] = ['tls', 'tooLarge', 'seeOther', 'codeOther'];
+
+	it.each([...OUTCOMES])('may appear after %s unless that is for good', (name) => {
+		expect(mayAppear({ name })).toBe(!never.includes(name));
+	});
+});
+
 describe('the permit for a paid request', () => {
+	it('exists where the user chose to pay again, and is used once like any other', () => {
+		const permit = PaidPermit.byUserChoice();
+		permit.use();
+		expect(() => permit.use()).toThrow('about to be sent twice');
+	});
+
 	it('can be used only once', () => {
 		const permit = PaidPermit.first();
 		permit.use();

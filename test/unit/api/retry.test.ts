@@ -108,6 +108,24 @@ describe('Retry-After', () => {
 		expect(clock.sleeps).toEqual([600_000]);
 	});
 
+	it('of more than ten minutes ends other requests as well when those have passed', async () => {
+		const { clock, status: check, sentAt } = setUp([tooMany('1000')]);
+		await outcomeOf(clock.run(check()));
+		expect(await outcomeOf(clock.run(check()))).toEqual({
+			name: 'http429',
+			retryAfterMs: 400_000,
+		});
+		expect(sentAt()).toEqual([0]);
+	});
+
+	it('of a request that must not be repeated does not delay others', async () => {
+		const refused = { httpStatus: 404, body: '{}', retryAfter: '60' };
+		const { clock, status: check, sentAt } = setUp([refused, status('pending')]);
+		await outcomeOf(clock.run(check()));
+		await clock.run(check());
+		expect(sentAt()).toEqual([0, 0]);
+	});
+
 	it('of more than ten minutes ends the retries at once', async () => {
 		const { clock, status: check } = setUp([tooMany('601'), status('pending')]);
 		expect(await outcomeOf(clock.run(check()))).toMatchObject({

@@ -1,7 +1,11 @@
 import {
 	checkBasics,
 	checkImageUrl,
+	checkImageUrlForApi,
+	checkPromptLength,
+	checkTableName,
 	checkUuid,
+	countCharacters,
 	isWebAddress,
 } from '../../../nodes/Veo/api/validation';
 import { VeoError } from '../../../nodes/Veo/errors/VeoError';
@@ -126,7 +130,94 @@ describe('checkImageUrl', () => {
 	});
 });
 
+describe('several image URLs', () => {
+	it.each([
+		[['https://example.com/a.png']],
+		['https://example.com/a.png, https://example.com/b.png'],
+		['https://example.com/a.png\nhttp://example.com/b.png'],
+		['https://example.com/a.png;http://example.com/b.png'],
+		['https://example.com/a.png|HTTPS://example.com/b.png'],
+	])('are refused: %j', (raw) => {
+		expect(refusalOf(() => checkImageUrl(raw)).fullText).toContain('one image');
+	});
+
+	it('are not seen in an address that has another one in its query', () => {
+		const url = 'https://example.com/?url=https://example.org/a.png';
+		expect(checkImageUrl(url)).toBe(url);
+	});
+});
+
+describe('an image URL that the API is to open', () => {
+	const check = (url: string, isPrivateApi = false) => checkImageUrlForApi(url, isPrivateApi);
+
+	it.each(['https://example.com/cat.png', 'https://example.com/cat.heic.png'])(
+		'may be %s',
+		(url) => {
+			expect(() => check(url)).not.toThrow();
+		},
+	);
+
+	it('may be private only where the API is private too', () => {
+		const { fullText, details } = refusalOf(() => check('http://10.0.0.1/cat.png'));
+		expect(fullText).toContain('http://10.0.0.1/cat.png');
+		expect(details).toEqual({ isInput: true });
+		expect(() => check('http://10.0.0.1/cat.png', true)).not.toThrow();
+	});
+
+	it.each([
+		['https://www.dropbox.com/s/abc/cat.png', 'Dropbox'],
+		['https://we.tl/t-abc', 'WeTransfer'],
+	])('must not open a page: %s', (url, service) => {
+		expect(refusalOf(() => check(url)).fullText).toContain(service);
+	});
+
+	it('that opens a page is downloaded by n8n if the file has an address', () => {
+		const dropbox = refusalOf(() => check('https://www.dropbox.com/s/abc/cat.png'));
+		const wetransfer = refusalOf(() => check('https://we.tl/t-abc'));
+		expect(dropbox.description).not.toBe(wetransfer.description);
+	});
+
+	it.each(['https://example.com/cat.heic', 'https://example.com/cat.HEIF?size=1'])(
+		'must not be a HEIC image: %s',
+		(url) => {
+			expect(refusalOf(() => check(url)).fullText).toContain('HEIC');
+		},
+	);
+});
+
+describe('the length of a prompt', () => {
+	it('is counted in characters as people see them', () => {
+		expect(countCharacters('a fox')).toBe(5);
+		expect(countCharacters('👨‍👩‍👧é')).toBe(2);
+	});
+
+	it('is limited where there is a limit', () => {
+		expect(() => checkPromptLength('a fox', 5)).not.toThrow();
+		expect(() => checkPromptLength('a fox', 0)).not.toThrow();
+		expect(() => checkPromptLength('a fox', -1)).not.toThrow();
+		const { fullText } = refusalOf(() => checkPromptLength('a fox', 4));
+		expect(fullText).toMatch(/5.*4/);
+	});
+});
+
+describe('the name of a table', () => {
+	it.each([
+		[' veo jobs ', 'veo jobs'],
+		[7, '7'],
+	])('is read from %j', (raw, name) => {
+		expect(checkTableName(raw)).toBe(name);
+	});
+
+	it.each([[''], [' '], [undefined], [{}]])('is refused: %j', (raw) => {
+		expect(refusalOf(() => checkTableName(raw)).details).toEqual({ isInput: true });
+	});
+});
+
 describe('checkUuid', () => {
+	it('accepts up to 200 characters', () => {
+		expect(checkUuid('v'.repeat(200))).toHaveLength(200);
+	});
+
 	it.each([
 		['video-uuid-123', 'video-uuid-123'],
 		['  v-1\n', 'v-1'],
