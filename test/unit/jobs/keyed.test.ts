@@ -102,6 +102,18 @@ describe('An item with an idempotency key', () => {
 		expect(table.rows).toMatchObject([{ id: 1, jobKey: '8/n/0/0/hash', uuid: 'v-2' }]);
 	});
 
+	it('whose request is unclear keeps the key and its place in the count', async () => {
+		const table = fakeJobTable();
+		const { next, errorOf } = execution(REPLIES.reset);
+		const rules = next({ max: 1, tracker: await table.open() });
+		const { message, details } = await errorOf(submitOnce(KEYED, rules));
+		expect(details.isUnclear).toBe(true);
+		expect(table.rows).toMatchObject([
+			{ status: 'submitting', errorMessage: message, jobKey: OWN, finishedAt: null },
+		]);
+		expect(rules.videoLimit.isReached).toBe(true);
+	});
+
 	it('does not reuse the video of an identical request with another key', async () => {
 		const table = fakeJobTable({ ...OTHER, idempotencyKey: 'order 6' });
 		const { clock, next } = execution(accepted('v-2'));

@@ -79,6 +79,13 @@ describe('A failed video', () => {
 		]);
 	});
 
+	it('leaves nothing in node memory that only the job table knows, if the new one is refused', async () => {
+		const { next, errorOf } = execution(REPLIES.code1001);
+		const rules = next({ isRetryByUser: true });
+		expect((await errorOf(makeAgain(ITEM, FAILED, rules))).details.uuid).toBe('v-1');
+		expect([rules.submissions.accepted(), rules.submissions.unclear()]).toEqual([[], []]);
+	});
+
 	it('whose new one is unclear is not submitted by the next try', async () => {
 		const { sent, next, errorOf } = execution(REPLIES.reset);
 		const rules = failedIn(next({ maxMadeAgain: 5 }), '7');

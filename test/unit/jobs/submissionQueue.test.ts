@@ -143,6 +143,20 @@ describe('a refusal for now', () => {
 	});
 });
 
+describe('an item that comes while others wait in line', () => {
+	it('sends its request only after those have left it', async () => {
+		const slow: Answerer = async () => {
+			await clock.pass(3_000);
+			return accepted('a');
+		};
+		const { clock, submit, sentAt } = setUp([tooMany(), slow, accepted('b')]);
+		const first = submit();
+		await clock.advance(100);
+		await clock.run(Promise.all([first, submit()]));
+		expect(sentAt()).toEqual([0, 500, 3_500]);
+	});
+});
+
 describe('the end of a video', () => {
 	it('ends the pause of the first item in line', async () => {
 		const { clock, queue, submit, sentAt } = setUp([...repeat(4, tooMany()), accepted('a')], {}, 1);
@@ -152,6 +166,17 @@ describe('the end of a video', () => {
 		queue.jobEnded();
 		await clock.run(job);
 		expect(sentAt().at(-1)).toBe(8_000);
+	});
+
+	it('does not shorten the pause after a fault, for which nobody waits in line', async () => {
+		const replies = [tooMany(), accepted('a'), REPLIES.refused, accepted('b')];
+		const { clock, queue, submit, sentAt } = setUp(replies, {}, 1);
+		await clock.run(submit());
+		const job = submit();
+		await clock.advance(100);
+		queue.jobEnded();
+		await clock.run(job);
+		expect(sentAt()).toEqual([0, 1_000, 1_000, 2_000]);
 	});
 
 	it('does not shorten a Retry-After', async () => {
@@ -173,6 +198,23 @@ describe('Stop', () => {
 		stop.abort();
 		for (const one of stopped) expect(await one).toBeInstanceOf(StoppedError);
 		expect(sentAt()).toEqual([0, 0]);
+	});
+
+	it('ends the waiting of the others while the request of the first one is being sent', async () => {
+		const stop = new AbortController();
+		const slow: Answerer = async () => {
+			await clock.pass(10_000);
+			return accepted('a');
+		};
+		const { clock, submit } = setUp([tooMany(), slow], { signal: stop.signal });
+		const first = submit();
+		await clock.advance(100);
+		const stopped = rejectionOf(submit());
+		await clock.advance(900);
+		stop.abort();
+		expect(await stopped).toBeInstanceOf(StoppedError);
+		expect(clock.now()).toBe(1_000);
+		expect(await clock.run(first)).toMatchObject({ uuid: 'a' });
 	});
 
 	it('prevents the first request if it comes before it', async () => {

@@ -95,6 +95,12 @@ describe('Submissions', () => {
 		]);
 	});
 
+	it('lists an unclear submission also without a message', () => {
+		const submissions = new Submissions({}, 0);
+		submissions.set(4, 'h', { state: 'unclear' });
+		expect(submissions.unclear()).toEqual([{ itemIndex: 4, message: '' }]);
+	});
+
 	it('does not change other data in the store', () => {
 		const store: Record<string, unknown> = { other: { a: 1 } };
 		const submissions = new Submissions(store, 0);

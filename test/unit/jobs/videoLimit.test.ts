@@ -1,6 +1,6 @@
 import { StoppedError, VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { type Count, VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
-import { jsonRoundTrip } from '../fakes';
+import { jsonRoundTrip, rejectionOf } from '../fakes';
 
 const accepted = async () => await Promise.resolve('job');
 const refused = async () => await Promise.reject(new VeoError('No', 'Sorry.'));
@@ -94,5 +94,14 @@ describe('Max Videos per Execution', () => {
 	it('says before a run how many videos it would make', () => {
 		expect(() => new VideoLimit({}, '7', 100).checkRun(500)).toThrow('500 new videos');
 		new VideoLimit({}, '7', 100).checkRun(100);
+	});
+
+	it('says as well how many videos earlier runs of the execution made', async () => {
+		const memory = {};
+		await letThrough(new VideoLimit(memory, '7', 5), 3);
+		const thrown = await rejectionOf(
+			(async () => await Promise.resolve(new VideoLimit(memory, '7', 5).checkRun(9)))(),
+		);
+		expect((thrown as VeoError).description).toContain('the execution submitted 3');
 	});
 });
