@@ -20,6 +20,6 @@ describe('Checks', () => {
 			expect(late.at(-1)).toBeLessThanOrEqual(60_000);
 			await simulation.end();
 		},
-		60_000,
+		180_000,
 	);
 });
