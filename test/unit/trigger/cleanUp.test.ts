@@ -79,9 +79,10 @@ async function scene({ triggers = [], deleteAfterMs = DAY_MS, onDelete, ...more 
 		if (method === 'GET') {
 			const column = query.get('sortBy') === 'finishedAt:asc' ? 'finishedAt' : 'id';
 			const found = rows.filter(isMatch);
-			found.sort((one, other) =>
-				String(one[column] ?? '') < String(other[column] ?? '') ? -1 : 1,
-			);
+			// Empty values come first, as on SQLite.
+			const place = (one: JsonObject) =>
+				columnOf(one, column) === null ? '' : String(one[column]);
+			found.sort((one, other) => (place(one) < place(other) ? -1 : 1));
 			return json(200, { data: found });
 		}
 		const refused = onDelete?.();
