@@ -2,7 +2,8 @@ import type { INodeExecutionData, IRun } from 'n8n-workflow';
 import { sleepUnlessAborted } from '../api/abort';
 import type { JsonObject } from '../api/json';
 import { notDelivered } from '../errors/messages';
-import { RequestError, settle } from '../errors/outcome';
+import { textOf } from '../errors/nodeErrors';
+import { RequestError } from '../errors/outcome';
 import { StoppedError } from '../errors/VeoError';
 import type { TriggerContext } from './context';
 import { triggerKeyOf } from './context';
@@ -93,7 +94,7 @@ export class Deliverer {
 		const stored = Deliveries.parse(await store.load());
 		const deliveries = stored ?? Deliveries.none(sinceMs);
 		for (const batch of [...deliveries.begun]) {
-			if (await this.isTaken(batch, recover)) deliveries.add(batch.jobs, Date.now());
+			if (await this.isTaken(batch, deliveries, recover)) deliveries.add(batch.jobs, Date.now());
 			else if (!store.hasNewerExecution && !this.hasKeys) {
 				for (const job of batch.jobs) this.recordFirst.add(keyOf(job));
 			}
@@ -160,6 +161,7 @@ export class Deliverer {
 	/** Whether n8n has taken a batch before a crash. With keys, it is passed again: n8n skips it if it has it. */
 	private async isTaken(
 		batch: Batch,
+		deliveries: Deliveries,
 		recover: (delivery: Delivery) => Promise<JsonObject | undefined>,
 	): Promise<boolean> {
 		const { store, toItem, signal } = this.rules;
@@ -174,7 +176,11 @@ export class Deliverer {
 			items.push(await toItem(job ?? { uuid: delivery.uuid, status: delivery.event }));
 		}
 		if (signal.aborted) throw new StoppedError();
-		return await this.emit(items, batch);
+		return await this.emit(items, batch, () => {
+			// The watch finds the jobs again.
+			deliveries.remove(batch.jobs);
+			this.isUnsaved = true;
+		});
 	}
 
 	private prepare(): void {
@@ -242,8 +248,7 @@ export class Deliverer {
 			const index = deliveries.begun.indexOf(batch);
 			if (index >= 0) deliveries.begun.splice(index, 1);
 		};
-		const saved = await settle(store.save(deliveries.toString()));
-		if (saved instanceof RequestError) {
+		if (!(await this.record(deliveries.toString()))) {
 			forget();
 			deliveries.remove(first);
 			reporter.log(notDelivered(jobs.length));
@@ -286,11 +291,20 @@ export class Deliverer {
 
 	/** What is not saved now is saved in the next round. */
 	private async save(): Promise<void> {
-		this.isUnsaved = true;
-		const saved = await settle(this.rules.store.save(this.text));
-		if (saved instanceof RequestError) return;
 		this.isUnsaved = false;
-		this.savedMs = Date.now();
+		if (await this.record(this.text)) this.savedMs = Date.now();
+		else this.isUnsaved = true;
+	}
+
+	/** Returns whether the text was stored. An outage needs no line in the log: the watch meets it too. */
+	private async record(text: string): Promise<boolean> {
+		return await this.rules.store.save(text).then(
+			() => true,
+			(thrown: unknown) => {
+				if (!(thrown instanceof RequestError)) this.rules.reporter.log(textOf(thrown));
+				return false;
+			},
+		);
 	}
 
 	/**
@@ -300,7 +314,7 @@ export class Deliverer {
 	private async emit(
 		items: INodeExecutionData[],
 		{ key, afterId }: Batch,
-		onLateRefusal?: () => void,
+		onLateRefusal: () => void,
 	): Promise<boolean> {
 		const { context, store } = this.rules;
 		let started: boolean | undefined;
@@ -310,7 +324,7 @@ export class Deliverer {
 			() => (started = true),
 			() => {
 				started = false;
-				if (isLate) onLateRefusal?.();
+				if (isLate) onLateRefusal();
 			},
 		);
 		context.emit([items], undefined, ended, key);

@@ -26,8 +26,8 @@ export async function sample(
 	const rows = (await table.find(FINISHED, 'finishedAt:desc')).map(toJobRow);
 	const latest = rows.find(({ status }) => isWanted(status, events));
 	if (latest) {
-		const known = withoutUrl(latest);
 		const uuid = String(latest.uuid).trim();
+		const known = { ...withoutUrl(latest), uuid };
 		const answer = await settle(client.status(uuid, signal));
 		if (!(answer instanceof RequestError))
 			return { ...known, ...(isFinal(answer.status) && answer) };

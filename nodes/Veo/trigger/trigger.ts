@@ -200,7 +200,7 @@ class TriggerLoop {
 			this.failures = isWell ? 0 : this.failures + 1;
 			const pauseMs = isWell
 				? this.settings.intervalMs
-				: Math.min(this.settings.intervalMs, FIRST_RETRY_MS * 2 ** Math.min(this.failures, 10));
+				: Math.min(this.settings.intervalMs, FIRST_RETRY_MS * 2 ** (this.failures - 1));
 			await this.sleepUntil(startedMs + pauseMs);
 		}
 	}

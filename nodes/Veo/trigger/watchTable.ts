@@ -284,6 +284,8 @@ export class TableWatch implements Watch {
 		if (claimed && claimed.event !== eventOf(video.status)) this.deliverer.skip(claimed);
 		const reported = { ...changes };
 		delete reported.checkedAt;
+		// Its row says when it finished.
+		if (claimed) delete reported.finishedAt;
 		this.deliver(
 			{ uuid, event: eventOf(video.status), finishedMs },
 			{ ...knownOf(job), ...reported, ...video, uuid },

@@ -1,3 +1,4 @@
+import { missingTable } from '../../../nodes/Veo/errors/messages';
 import { RequestError } from '../../../nodes/Veo/errors/outcome';
 import { job, loaded } from './deliveryFakes';
 
@@ -46,5 +47,38 @@ describe('The record', () => {
 		await clock.advance(50);
 		await deliverer.retry();
 		expect(saved).toHaveLength(2);
+	});
+
+	it('holds no batch twice, and the log says why, where the user has spoilt its table', async () => {
+		const spoilt = () => {
+			throw missingTable('veo_triggers');
+		};
+		const beforeSave = jest.fn();
+		const { clock, add, deliverer, n8n, record } = await loaded({ beforeSave });
+		beforeSave.mockImplementation(spoilt);
+		add(job(1));
+		await clock.advance(50);
+		await deliverer.retry();
+		await clock.advance(50);
+		expect(n8n.passed).toEqual([]);
+		expect(n8n.warnings.join('\n')).toContain("There is no Data Table named 'veo_triggers'");
+		beforeSave.mockReset();
+		await deliverer.retry();
+		await clock.advance(50);
+		expect(n8n.passed).toHaveLength(1);
+		expect(record().begun).toEqual([]);
+	});
+
+	it('is not passed again if n8n took it and only the record failed', async () => {
+		const beforeSave = jest.fn();
+		const { clock, add, deliverer, n8n } = await loaded({ beforeSave });
+		beforeSave.mockReturnValueOnce(undefined).mockImplementationOnce(() => {
+			throw missingTable('veo_triggers');
+		});
+		add(job(1));
+		await clock.advance(50);
+		await deliverer.retry();
+		await clock.advance(50);
+		expect(n8n.passed).toHaveLength(1);
 	});
 });

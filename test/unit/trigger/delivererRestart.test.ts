@@ -62,6 +62,17 @@ describe('A batch that a crash interrupted', () => {
 		expect(record().has(job(1))).toBe(true);
 	});
 
+	it('is found again if n8n refuses it late', async () => {
+		const stored = interrupted(batch('key', [job(1)]));
+		const { clock, n8n, deliverer, record } = await loaded({ stored, taking: 'runs' });
+		expect(deliverer.knows(job(1))).toBe(true);
+		n8n.passed[0]?.refuse();
+		await clock.advance(0);
+		expect(deliverer.knows(job(1))).toBe(false);
+		await deliverer.retry();
+		expect(record().has(job(1))).toBe(false);
+	});
+
 	it('is not passed by a trigger that was stopped while the API was asked about its jobs', async () => {
 		const stored = interrupted(batch('key', [job(1)]));
 		const { clock, deliverer, n8n, stop, saved } = scene({ stored });

@@ -21,13 +21,13 @@ describe('The rounds of an active trigger', () => {
 		n8n.refuse = () => (isAway ? REPLIES.http5xx : undefined);
 		await publish();
 		await clock.advance(36 * SECOND_MS);
-		const failed = [0, 1_000, 3_000, 7_000, 15_000, 25_000, 35_000];
+		const failed = [0, 500, 1_500, 3_500, 7_500, 15_500, 25_500, 35_500];
 		expect(rounds()).toEqual(failed);
 		isAway = false;
 		await clock.advance(10 * SECOND_MS);
 		isAway = true;
 		await clock.advance(13 * SECOND_MS);
-		expect(rounds()).toEqual([...failed, 45_000, 55_000, 56_000, 58_000]);
+		expect(rounds()).toEqual([...failed, 45_500, 55_500, 56_000, 57_000, 59_000]);
 	});
 
 	it('end with the deactivation, and so does each status check', async () => {

@@ -31,6 +31,7 @@ describe('A job that somebody else wrote as finished', () => {
 		expect(items()).toMatchObject([
 			{ uuid: 'v-1', status: 'completed', prompt: 'A fox', videoUrl: urlOf('v-1') },
 		]);
+		expect(items()[0]?.finishedAt).toBe(at(7));
 		expect(items()[0]).not.toHaveProperty('checkedAt');
 		expect(veo.checks).toHaveLength(1);
 		expect(n8n.lines('PATCH')).toEqual([]);
