@@ -171,10 +171,11 @@ describe('an image URL that the API is to open', () => {
 		expect(refusalOf(() => check(url)).fullText).toContain(service);
 	});
 
-	it('that opens a page is downloaded by n8n if the file has an address', () => {
+	it('that opens a page may be fetched by n8n instead if the file has an address of its own', () => {
 		const dropbox = refusalOf(() => check('https://www.dropbox.com/s/abc/cat.png'));
 		const wetransfer = refusalOf(() => check('https://we.tl/t-abc'));
-		expect(dropbox.description).not.toBe(wetransfer.description);
+		expect(dropbox.description).toContain("'File From URL'");
+		expect(wetransfer.description).not.toContain("'File From URL'");
 	});
 
 	it.each(['https://example.com/cat.heic', 'https://example.com/cat.HEIF?size=1'])(
