@@ -28,12 +28,13 @@ describe('A job about whose end nothing is known', () => {
 		['has an estimate that is no number', { estimatedTime: 'soon' }],
 		['has an empty estimate', { estimatedTime: ' ' }],
 		['has a negative estimate', { estimatedTime: -1 }],
+		['has an estimate without end', { estimatedTime: Infinity }],
 		['has an estimate of another kind', { estimatedTime: [30] }],
 		['has its first progress', { progress: 10 }],
 		['has a progress of 100', { progress: 100 }],
 		['has a negative progress', { progress: -5 }],
 	])('is checked after the interval if the check %s', (_, fields) => {
-		expect(planOf().next(1_000, fields)).toEqual([10_000, 11_000]);
+		expect(planOf({ verdicts: 3 }).next(1_000, fields)).toEqual([10_000, 11_000]);
 	});
 
 	it('is checked after the interval as long as its progress stays as it is', () => {

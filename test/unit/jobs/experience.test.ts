@@ -27,6 +27,14 @@ describe('The window in which jobs end', () => {
 		expect(experience.window?.toMs).toBeCloseTo(220_000);
 	});
 
+	it('lies between the fastest and the slowest job, give or take a part', () => {
+		const experience = experienced({ durations: 18 });
+		experience.addDuration(80_000);
+		experience.addDuration(120_000);
+		expect(experience.window?.fromMs).toBeCloseTo(76_000);
+		expect(experience.window?.toMs).toBeCloseTo(132_000);
+	});
+
 	it('ignores durations that are not positive', () => {
 		const experience = experienced({ durations: 19 });
 		for (const ms of [0, -1, NaN]) experience.addDuration(ms);
