@@ -7,36 +7,48 @@
  *     npm run test:mutation -- unit jobs    one folder of the part
  */
 import { Stryker } from '@stryker-mutator/core';
-import { readFileSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { markdownTable } from '../../harness/cli/markdownTable.ts';
 import { intended } from './intended.mjs';
 
-/** The tests of a pure folder, below `test/unit`. */
+const UNIT = join('test', 'unit');
+const PROPERTIES = join(UNIT, 'properties.test.ts');
+
+/** The tests of a pure folder. */
 const UNIT_TESTS = {
-	api: ['api/*', 'properties'],
+	api: [...testsIn('api'), PROPERTIES],
 	// The simulation of the steady state takes ten seconds, which each mutant of the check queue would wait for.
-	jobs: ['jobs/!(steadyState)', 'properties'],
-	jobTable: ['jobTable/*'],
-	errors: ['errors', 'errors/*', 'api/messages'],
+	jobs: [...testsIn('jobs').filter((file) => !file.includes('steadyState')), PROPERTIES],
+	jobTable: testsIn('jobTable'),
+	errors: [
+		...testsIn('errors'),
+		...[join(UNIT, 'errors.test.ts'), join(UNIT, 'api', 'messages.test.ts')],
+	],
 };
+
+function testsIn(folder) {
+	const names = readdirSync(join(UNIT, folder)).filter((name) => name.endsWith('.test.ts'));
+	return names.map((name) => join(UNIT, folder, name));
+}
 
 // Every mutant of the pure folders, by the folder's unit tests: Stryker runs each test that reaches the mutant.
 const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({
+	env: { VEO_MUTATION_TESTS: JSON.stringify(tests) },
 	testRunner: 'jest',
 	plugins: ['@stryker-mutator/jest-runner'],
 	mutate: [`nodes/Veo/${folder}/**/*.ts`],
 	jest: {
 		config: {
-			roots: ['<rootDir>/test/unit'],
-			testMatch: tests.map((glob) => `<rootDir>/test/unit/${glob}.test.ts`),
+			roots: ['<rootDir>/test/mutation'],
+			testMatch: ['<rootDir>/test/mutation/together.cjs'],
 			setupFilesAfterEnv: ['<rootDir>/test/mutation/sameProperties.cjs'],
-			testSequencer: '<rootDir>/test/mutation/quickestFirst.cjs',
 		},
 		enableFindRelatedTests: false,
 	},
 	concurrency: 2,
-	timeoutMS: 10_000,
+	// On a busy machine, too.
+	timeoutMS: 20_000,
 }));
 
 // A sample of the rest, in the built node, by the integration tests and their own unit tests: see `builtNode.mjs`.
@@ -77,7 +89,9 @@ process.env.VEO_MUTATION_FOLDER = onlyFolder;
 for (const [name, { runs, target }] of Object.entries(PARTS)) {
 	if (onlyPart && name !== onlyPart) continue;
 	const results = [];
-	for (const run of runs.filter(({ mutate }) => mutate[0].includes(onlyFolder))) {
+	const chosen = runs.filter(({ mutate }) => mutate[0].includes(onlyFolder));
+	for (const { env, ...run } of chosen) {
+		Object.assign(process.env, env);
 		results.push(...(await new Stryker({ ...COMMON, ...run }).runMutationTest()));
 	}
 	report(name, target, results);
