@@ -5,5 +5,7 @@
 require('../unit/fakes');
 
 for (const file of JSON.parse(process.env.VEO_MUTATION_TESTS)) {
-	describe(file, () => require(`../../${file}`));
+	describe(file, () => {
+		require(`../../${file}`);
+	});
 }
