@@ -43,6 +43,8 @@ const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({
 			roots: ['<rootDir>/test/mutation'],
 			testMatch: ['<rootDir>/test/mutation/together.cjs'],
 			setupFilesAfterEnv: ['<rootDir>/test/mutation/sameProperties.cjs'],
+			// Many mutants make a test wait for ever.
+			testTimeout: 8_000,
 		},
 		enableFindRelatedTests: false,
 	},
