@@ -42,7 +42,7 @@ const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({
 		config: {
 			roots: ['<rootDir>/test/mutation'],
 			testMatch: ['<rootDir>/test/mutation/together.cjs'],
-			testEnvironment: '<rootDir>/test/mutation/untilFirstFailure.cjs',
+			testEnvironment: './test/mutation/untilFirstFailure.cjs',
 			setupFilesAfterEnv: ['<rootDir>/test/mutation/sameProperties.cjs'],
 			// Many mutants make a test wait for ever.
 			testTimeout: 8_000,
