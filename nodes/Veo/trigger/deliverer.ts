@@ -3,8 +3,7 @@ import { sleepUnlessAborted } from '../api/abort';
 import type { JsonObject } from '../api/json';
 import { notDelivered } from '../errors/messages';
 import { textOf } from '../errors/nodeErrors';
-import { RequestError } from '../errors/outcome';
-import { StoppedError } from '../errors/VeoError';
+import { StoppedError, VeoError } from '../errors/VeoError';
 import type { TriggerContext } from './context';
 import { triggerKeyOf } from './context';
 import { type Batch, batchKey, Deliveries, type Delivery } from './deliveries';
@@ -251,7 +250,7 @@ export class Deliverer {
 		if (!(await this.record(deliveries.toString()))) {
 			forget();
 			deliveries.remove(first);
-			reporter.log(notDelivered(jobs.length));
+			if (!signal.aborted) reporter.log(notDelivered(jobs.length));
 			return false;
 		}
 		// n8n refuses what is passed to it after the workflow was unpublished.
@@ -301,7 +300,7 @@ export class Deliverer {
 		return await this.rules.store.save(text).then(
 			() => true,
 			(thrown: unknown) => {
-				if (!(thrown instanceof RequestError)) this.rules.reporter.log(textOf(thrown));
+				if (thrown instanceof VeoError) this.rules.reporter.log(textOf(thrown));
 				return false;
 			},
 		);

@@ -1,5 +1,6 @@
 import { missingTable } from '../../../nodes/Veo/errors/messages';
 import { RequestError } from '../../../nodes/Veo/errors/outcome';
+import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { job, loaded } from './deliveryFakes';
 
 const HOUR_MS = 60 * 60_000;
@@ -80,5 +81,18 @@ describe('The record', () => {
 		await deliverer.retry();
 		await clock.advance(50);
 		expect(n8n.passed).toHaveLength(1);
+	});
+
+	it('is not missed in the log by a trigger that is unpublished while it is stored', async () => {
+		const beforeSave = jest.fn();
+		const { clock, add, n8n, stop } = await loaded({ beforeSave });
+		beforeSave.mockImplementation(() => {
+			stop.abort();
+			throw new StoppedError();
+		});
+		add(job(1));
+		await clock.advance(50);
+		expect(beforeSave).toHaveBeenCalled();
+		expect([n8n.passed, n8n.warnings]).toEqual([[], []]);
 	});
 });
