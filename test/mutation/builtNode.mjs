@@ -7,9 +7,10 @@ import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import { DryRunStatus, MutantRunStatus, TestStatus } from '@stryker-mutator/api/test-runner';
 import { execa } from 'execa';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testsIn } from './testsIn.mjs';
 
 const SEED = 1;
 const SAMPLE_SIZE = 300;
@@ -32,7 +33,7 @@ class IntegrationTests {
 	/** Records which mutants each file reaches. */
 	async dryRun() {
 		const folder = mkdtempSync(join(tmpdir(), 'veo-mutation-'));
-		const files = FOLDERS.flatMap((name) => testsIn(join('test', name)));
+		const files = FOLDERS.flatMap(testsIn);
 		const runs = [];
 		const failed = [];
 		const runNext = async () => {
@@ -85,11 +86,6 @@ class IntegrationTests {
 		}
 		return { status: MutantRunStatus.Survived, nrOfTests: testFilter.length };
 	}
-}
-
-function testsIn(folder) {
-	const names = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
-	return names.map((name) => join(folder, name));
 }
 
 /** On a busy machine, a test that measures time may fail once without a reason. */

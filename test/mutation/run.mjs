@@ -7,30 +7,27 @@
  *     npm run test:mutation -- unit jobs    one folder of the part
  */
 import { Stryker } from '@stryker-mutator/core';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { markdownTable } from '../../harness/cli/markdownTable.ts';
 import { intended } from './intended.mjs';
+import { testsIn } from './testsIn.mjs';
 
 const UNIT = join('test', 'unit');
 const PROPERTIES = join(UNIT, 'properties.test.ts');
 
 /** The tests of a pure folder. */
 const UNIT_TESTS = {
-	api: [...testsIn('api'), PROPERTIES],
+	api: [...testsIn('unit/api'), PROPERTIES],
 	// The simulation of the steady state takes ten seconds, which each mutant of the check queue would wait for.
-	jobs: [...testsIn('jobs').filter((file) => !file.includes('steadyState')), PROPERTIES],
-	jobTable: testsIn('jobTable'),
+	jobs: [...testsIn('unit/jobs').filter((file) => !file.includes('steadyState')), PROPERTIES],
+	jobTable: testsIn('unit/jobTable'),
 	errors: [
-		...testsIn('errors'),
-		...[join(UNIT, 'errors.test.ts'), join(UNIT, 'api', 'messages.test.ts')],
+		...testsIn('unit/errors'),
+		join(UNIT, 'errors.test.ts'),
+		join(UNIT, 'api', 'messages.test.ts'),
 	],
 };
-
-function testsIn(folder) {
-	const names = readdirSync(join(UNIT, folder)).filter((name) => name.endsWith('.test.ts'));
-	return names.map((name) => join(UNIT, folder, name));
-}
 
 // Every mutant of the pure folders, by the folder's unit tests: Stryker runs each test that reaches the mutant.
 const unit = Object.entries(UNIT_TESTS).map(([folder, tests]) => ({

@@ -9,7 +9,10 @@ describe('the status of a video', () => {
 		['completed', true],
 		['failed', true],
 		['queued', false],
+		['COMPLETED', false],
 		['', false],
+		['constructor', false],
+		['__proto__', false],
 	])('%j is final: %p', (status, final) => {
 		expect(isFinal(status)).toBe(final);
 	});

@@ -83,7 +83,7 @@ describe('A table of a name', () => {
 		expect(jobs.info?.id).toBe('made-in-project');
 	});
 
-	it('is created without a project if none is known, and the next run does not create it again', async () => {
+	it('is created without a project if the project is unknown, and is found by the next run', async () => {
 		const { table: jobs, sent } = table(ref, undefined, list(), json(201, named('made')));
 		await jobs.ensure();
 		expect(sent[1]?.request.json).not.toHaveProperty('projectId');

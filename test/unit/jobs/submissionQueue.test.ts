@@ -168,7 +168,7 @@ describe('the end of a video', () => {
 		expect(sentAt().at(-1)).toBe(8_000);
 	});
 
-	it('does not shorten the pause after a fault, for which nobody waits in line', async () => {
+	it('does not shorten the pause after a fault, because no request waits for that in line', async () => {
 		const replies = [tooMany(), accepted('a'), REPLIES.refused, accepted('b')];
 		const { clock, queue, submit, sentAt } = setUp(replies, {}, 1);
 		await clock.run(submit());

@@ -3,7 +3,6 @@ import { keyRefusedWhileWaiting, waitTimedOut } from '../../../nodes/Veo/errors/
 import { OUTCOMES } from '../../../nodes/Veo/errors/outcome';
 import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
-import { isFinal } from '../../../nodes/Veo/api/videoStatus';
 import { JobWaiter } from '../../../nodes/Veo/jobs/wait';
 import {
 	type Answerer,
@@ -53,22 +52,6 @@ function setUp(answers: Array<Reply | Answerer> | Answerer, options: Options = {
 
 const pending = status('pending');
 const completed = status('completed', { videoUrl: 'https://x.test/v.mp4' });
-
-describe('isFinal', () => {
-	it.each([
-		['pending', false],
-		['processing', false],
-		['completed', true],
-		['failed', true],
-		['queued', false],
-		['COMPLETED', false],
-		['', false],
-		['constructor', false],
-		['__proto__', false],
-	])('of %j is %p', (name, final) => {
-		expect(isFinal(name)).toBe(final);
-	});
-});
 
 describe('waiting for a job', () => {
 	it('ends after the first check if the job is finished', async () => {

@@ -1,5 +1,6 @@
 /** The Veo API in memory, and what n8n gives to a trigger. */
 import { Readable } from 'node:stream';
+import { createDeferredPromise, type IDeferredPromise } from 'n8n-workflow';
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { ApiRequest, Transport } from '../../../nodes/Veo/api/transport';
 import type { CheckQueue } from '../../../nodes/Veo/jobs/checkQueue';
@@ -108,14 +109,14 @@ export function fakeContext(options: ContextOptions = {}) {
 		refuses: false,
 	};
 	type Items = Array<Array<{ json: JsonObject }>>;
-	type Done = ReturnType<typeof deferred>;
+	type Done = IDeferredPromise<undefined>;
 	const take = (data: Items, done?: Done) => {
 		if (given.refuses) {
 			done?.reject(new Error('Published version not found for workflow'));
 			return;
 		}
 		given.executions.push((data[0] ?? []).map((item) => item.json));
-		done?.resolve();
+		done?.resolve(undefined);
 	};
 	const withKey = (data: Items, _: undefined, done: Done | undefined, key: string | undefined) => {
 		if (key !== undefined) given.keys.push(key);
@@ -146,23 +147,12 @@ export function fakeContext(options: ContextOptions = {}) {
 		},
 		saveFailedExecution: (error: Error) => given.failures.push(error.message),
 		helpers: {
-			createDeferredPromise: deferred,
+			createDeferredPromise,
 			httpRequestWithAuthentication: async (credential: string, request: HttpOptions) =>
 				await options.request?.(credential, request),
 		},
 	};
 	return { context: fake as unknown as TriggerContext, given };
-}
-
-/** A promise that is resolved from outside. */
-export function deferred() {
-	let resolve: () => void = () => undefined;
-	let reject: (reason?: Error) => void = () => undefined;
-	const promise = new Promise<void>((onResolve, onReject) => {
-		resolve = onResolve;
-		reject = onReject;
-	});
-	return { promise, resolve, reject };
 }
 
 const verdicts: string[] = [];

@@ -17,7 +17,7 @@ export interface SceneOptions {
 	activationMode?: string;
 }
 
-/** A workflow with the trigger, as n8n starts it: nobody waits for the publication. */
+/** A workflow with the trigger. By default n8n starts it at its own start, so no user waits for the result. */
 export function triggerScene({ parameters, mode, activationMode = 'init' }: SceneOptions = {}) {
 	const clock = new FakeClock(START_MS);
 	const [n8n, veo] = [new FakeN8n(), new FakeVeo(clock)];

@@ -41,7 +41,7 @@ describe('An unfinished job', () => {
 		expect(queue.has('v-1')).toBe(true);
 	});
 
-	it('is given up by the age of its row where nobody wrote when it was submitted', async () => {
+	it('is given up by the age of its row if the row has no submission time', async () => {
 		const { items } = await checked('open', { createdAt: at(-25 * HOUR_MS) });
 		expect(items()).toMatchObject([{ status: 'expired' }]);
 		const young = await checked('open', { createdAt: at(-23 * HOUR_MS) });
