@@ -3,14 +3,7 @@ import type { JsonObject } from '../api/json';
 import { isKeyRefused, mayPass, scopeOf } from '../api/policy';
 import { isUuid } from '../api/validation';
 import { isFinal } from '../api/videoStatus';
-import {
-	givenUp,
-	missingTable,
-	notAVideoId,
-	notChecked,
-	notWritten,
-	statusFailed,
-} from '../errors/messages';
+import { givenUp, missingTable, notAVideoId, notChecked, statusFailed } from '../errors/messages';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
 import {
 	type DataTable,
@@ -31,6 +24,7 @@ import {
 import { CleanUp } from './cleanUp';
 import type { Deliverer } from './deliverer';
 import { type Delivery, eventOf } from './deliveries';
+import { RowWriter, type WrittenJob } from './rowWriter';
 import type { TriggerTable } from './triggerTable';
 import { type Active, isWanted, lacksUrl, type Watch } from './watch';
 
@@ -38,9 +32,6 @@ import { type Active, isWanted, lacksUrl, type Watch } from './watch';
 const FULL_SCAN_MS = 60_000;
 /** Reading them takes at most this part of the time. */
 const FULL_SCAN_SHARE = 0.05;
-/** Progress and the time of the last check are written once in this time, and progress in steps. */
-const WRITE_MS = 60_000;
-const PROGRESS_STEP = 10;
 /** How many of the latest finished rows are read where nothing is new. */
 const LATEST = 20;
 
@@ -52,21 +43,11 @@ export const FINISHED: Filter[] = [
 /** Rows of jobs that are not known to be final. */
 export const PENDING: Filter[] = [UNFINISHED, ...isFilled('uuid')];
 
-interface Job {
+interface Job extends WrittenJob {
 	uuid: string;
-	/** All rows with this `uuid`, as they were read. */
-	rows: Map<number, JobRow>;
 	/** A row that somebody else wrote as final. It is checked at the API before it is delivered. */
 	claimed?: Delivery;
-	progress?: number;
-	isStamped: boolean;
-	writtenMs: number;
 	withoutUrlMs?: number;
-}
-
-interface FinalWrite {
-	row: JobRow;
-	changes: JsonObject;
 }
 
 export async function openJobTable(
@@ -81,12 +62,9 @@ export async function openJobTable(
 /** Watches the job table. */
 export class TableWatch implements Watch {
 	private readonly jobs = new Map<string, Job>();
-	/** Final rows that could not be written yet. */
-	private unwritten: FinalWrite[] = [];
-	/** Rows that n8n refuses to write, by `id` and `uuid`. They are left alone. */
-	private readonly unwritable = new Set<string>();
 	private table: DataTable | undefined;
 	private fullScanMs = -Infinity;
+	private readonly writer: RowWriter;
 	private readonly cleanUp: CleanUp;
 
 	constructor(
@@ -95,6 +73,7 @@ export class TableWatch implements Watch {
 		private readonly triggerTable: TriggerTable,
 		private readonly ref: TableRef,
 	) {
+		this.writer = new RowWriter(active.reporter);
 		this.cleanUp = new CleanUp(active, triggerTable);
 	}
 
@@ -115,7 +94,8 @@ export class TableWatch implements Watch {
 			const tookMs = Date.now() - startedMs;
 			this.fullScanMs = Date.now() + Math.max(FULL_SCAN_MS, tookMs / FULL_SCAN_SHARE);
 		}
-		await this.write(table);
+		await this.writer.writeFinal(table);
+		await this.writer.writeSteps(table, this.jobs.values());
 		await deliverer.retry();
 		await this.cleanUp.run(table, deliverer.text);
 	}
@@ -152,13 +132,12 @@ export class TableWatch implements Watch {
 	/** The `uuid` of a row to check; undefined for a row that cannot be checked. */
 	private async takePending(table: DataTable, row: JobRow): Promise<string | undefined> {
 		const uuid = String(row.uuid).trim();
-		if (this.unwritable.has(rowKey(row))) return undefined;
-		if (this.unwritten.some((one) => rowKey(one.row) === rowKey(row))) return undefined;
+		if (this.writer.isDone(row)) return undefined;
 		if (isUuid(uuid)) return uuid;
 		const finishedAt = toTimestamp(Date.now());
 		const changes = { status: 'failed', errorMessage: notAVideoId(), finishedAt };
-		this.unwritten.push({ row, changes });
-		await this.writeFinal(table);
+		this.writer.addFinal(row, changes);
+		await this.writer.writeFinal(table);
 		const json = { ...toJson(row), ...changes };
 		this.deliver({ uuid, event: 'failed', finishedMs: toMs(finishedAt) }, json);
 		return undefined;
@@ -243,7 +222,7 @@ export class TableWatch implements Watch {
 		if (job.claimed && firstRow(job)?.status === 'expired') return this.finishAsWritten(job);
 		if (this.isTooOld(job, 1)) return this.giveUp(job);
 		if (typeof answer.progress === 'number') job.progress = answer.progress;
-		this.writeStatus(job, answer.status);
+		if (this.table && !job.claimed) this.writer.writeStatus(this.table, job, answer.status);
 		return 'again';
 	}
 
@@ -276,22 +255,22 @@ export class TableWatch implements Watch {
 	/** The API says that the job is final, or it is given up. */
 	private finish(job: Job, video: VideoStatus): 'done' {
 		const { uuid, claimed } = job;
-		const now = toTimestamp(Date.now());
-		const changes: JsonObject = { ...rowChanges(video, now), ...(!claimed && { finishedAt: now }) };
-		const finishedMs = claimed?.finishedMs ?? toMs(now);
-		if (!claimed) for (const row of job.rows.values()) this.unwritten.push({ row, changes });
+		const event = eventOf(video.status);
 		this.jobs.delete(uuid);
-		if (claimed && claimed.event !== eventOf(video.status)) this.deliverer.skip(claimed);
-		const reported = { ...changes };
-		delete reported.checkedAt;
-		// Its row says when it finished.
-		if (claimed) delete reported.finishedAt;
+		if (claimed) {
+			if (claimed.event !== event) this.deliverer.skip(claimed);
+			this.deliver({ ...claimed, event }, { ...knownOf(job), ...video, uuid });
+			return 'done';
+		}
+		const finishedAt = toTimestamp(Date.now());
+		const changes = { ...rowChanges(video, finishedAt), finishedAt };
+		for (const row of job.rows.values()) this.writer.addFinal(row, changes);
 		this.deliver(
-			{ uuid, event: eventOf(video.status), finishedMs },
-			{ ...knownOf(job), ...reported, ...video, uuid },
+			{ uuid, event, finishedMs: toMs(finishedAt) },
+			{ ...knownOf(job), finishedAt, ...video, uuid },
 		);
 		// The next round tries again.
-		if (!claimed && this.table) void this.writeFinal(this.table).catch(() => undefined);
+		if (this.table) void this.writer.writeFinal(this.table).catch(() => undefined);
 		return 'done';
 	}
 
@@ -310,63 +289,6 @@ export class TableWatch implements Watch {
 		if (this.deliverer.isDelivered(delivery)) return;
 		if (isWanted(job.status, this.active.settings.events)) this.deliverer.add(delivery, job);
 		else this.deliverer.skip(delivery);
-	}
-
-	/** Writes a new status at once. A row that was finished in the meantime does not match the filter. */
-	private writeStatus(job: Job, status: string): void {
-		const { table } = this;
-		if (!table || job.claimed) return;
-		for (const row of job.rows.values()) {
-			if (row.status === status) continue;
-			row.status = status;
-			void settle(table.update(unfinished(row), { status, ...stepOf(job) })).catch(() => undefined);
-		}
-	}
-
-	/** Writes what is known of unfinished jobs: rows with the same progress together, and each row once a minute. */
-	private async write(table: DataTable): Promise<void> {
-		await this.writeFinal(table);
-		const checkedAt = toTimestamp(Date.now());
-		const groups = new Map<number | undefined, number[]>();
-		for (const job of this.jobs.values()) {
-			if (job.isStamped || Date.now() - job.writtenMs < WRITE_MS) continue;
-			job.isStamped = true;
-			job.writtenMs = Date.now();
-			const { progress } = stepOf(job);
-			groups.set(progress, [...(groups.get(progress) ?? []), ...job.rows.keys()]);
-		}
-		for (const [progress, ids] of groups) {
-			await table.updateRows(ids, { checkedAt, ...(progress !== undefined && { progress }) });
-		}
-	}
-
-	/** One row that cannot be written holds up no other. */
-	private async writeFinal(table: DataTable): Promise<void> {
-		const writes = this.unwritten.splice(0);
-		for (const [index, write] of writes.entries()) {
-			const { row, changes } = write;
-			const { status, checkedAt, finishedAt } = changes;
-			const written = await settle(table.update(unfinished(row), changes));
-			if (!(written instanceof RequestError)) continue;
-			const isRefused = written.outcome.name === 'http4xx' && !written.outcome.n8nCause;
-			const again = isRefused
-				? await settle(
-						table.update(unfinished(row), {
-							status,
-							finishedAt,
-							...(checkedAt !== undefined && { checkedAt }),
-						}),
-					)
-				: written;
-			if (!(again instanceof RequestError)) continue;
-			if (isRefused) this.unwritable.add(rowKey(row));
-			else this.unwritten.push(write);
-			this.active.reporter.log(notWritten(String(row.uuid), again.outcome));
-			if (!isRefused && scopeOf(again.outcome) !== 'item') {
-				this.unwritten.push(...writes.slice(index + 1));
-				return;
-			}
-		}
 	}
 
 	/** The job of a batch that a crash interrupted. */
@@ -391,24 +313,12 @@ function knownOf(job: Job): JsonObject {
 	return row ? withoutUrl(row) : {};
 }
 
-/** A row may have been replaced by that of another job since it was read. */
-const unfinished = (row: JobRow): Filter[] => [
-	equals('id', row.id),
-	equals('uuid', String(row.uuid)),
-	UNFINISHED,
-];
-
 /** A row can be written by others, so its URL is never requested. */
 export function withoutUrl(row: JobRow): JsonObject {
 	const json = toJson(row);
 	delete json.videoUrl;
 	return json;
 }
-
-const rowKey = ({ id, uuid }: JobRow) => `${id} ${uuid}`;
-
-const stepOf = ({ progress }: Job) =>
-	progress === undefined ? {} : { progress: Math.floor(progress / PROGRESS_STEP) * PROGRESS_STEP };
 
 const toTimestamp = (ms: number) => new Date(ms).toISOString();
 
