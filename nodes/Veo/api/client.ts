@@ -2,7 +2,7 @@ import { RequestError } from '../errors/outcome';
 import { apiMessageOf, readAnswer } from './envelope';
 import { isJsonObject, type JsonObject, toText } from './json';
 import type { GenerateRequest } from './parameters';
-import type { PaidPermit } from './policy';
+import { mayBeAccepted, type PaidPermit } from './policy';
 import type { ApiRequest, ImageFile, Transport } from './transport';
 import { isUuid } from './validation';
 
@@ -40,7 +40,13 @@ export class VeoClient {
 		const { data } = await this.request(
 			{ method: 'POST', path: '/generate-video', json: request },
 			signal,
-		);
+		).catch((thrown: unknown) => {
+			// A job that the API names exists, unless the answer says that the request was refused.
+			const outcome = thrown instanceof RequestError ? thrown.outcome : undefined;
+			if (!outcome?.data || !mayBeAccepted(outcome)) throw thrown;
+			if (toUuid(outcome.data.uuid) === undefined) throw thrown;
+			return outcome;
+		});
 		const uuid = isJsonObject(data) ? toUuid(data.uuid) : undefined;
 		if (!isJsonObject(data) || uuid === undefined) throw unexpectedShape(data);
 		return { ...renameErrorField(data), uuid };
@@ -55,7 +61,7 @@ export class VeoClient {
 		const { data, apiMessage } = await this.request({ method: 'GET', path }, signal).catch(
 			(thrown: unknown) => {
 				const outcome = thrown instanceof RequestError ? thrown.outcome : undefined;
-				if (outcome?.data?.status !== 'failed') throw thrown;
+				if (outcome?.code === undefined || outcome.data?.status !== 'failed') throw thrown;
 				return outcome;
 			},
 		);

@@ -22,12 +22,12 @@ export function readAnswer(answer: ApiAnswer): Reading {
 		httpStatus,
 		apiMessage,
 		retryAfterMs: toDelayMs(answer.retryAfter),
+		data: isJsonObject(envelope.data) ? envelope.data : undefined,
 	};
 	if (code !== undefined) {
-		const data = isJsonObject(envelope.data) ? envelope.data : undefined;
 		// The HTTP status decides where the reference does not list the code.
 		const name = CODES[code] ?? byStatus(httpStatus) ?? 'codeOther';
-		return { ok: false, outcome: { name, ...known, code, data } };
+		return { ok: false, outcome: { name, ...known, code } };
 	}
 	return { ok: false, outcome: { name: byStatus(httpStatus) ?? unreadable(body, json), ...known } };
 }

@@ -1,6 +1,6 @@
 import { sleepUnlessAborted } from '../api/abort';
 import type { AcceptedJob, VideoStatus } from '../api/client';
-import type { JsonObject } from '../api/json';
+import { type JsonObject, toText } from '../api/json';
 import type { GenerateRequest } from '../api/parameters';
 import { type RetryRules, withRetries } from '../api/retry';
 import { isUuid } from '../api/validation';
@@ -20,6 +20,9 @@ import { type JobRow, rowChanges, toJobRow, UNFINISHED } from './jobTable';
 const KEY_PAUSE_MS = 1_000;
 /** A request beyond its timeout by this much has ended, or its process has crashed. */
 const SUBMITTING_GRACE_MS = 30_000;
+
+/** The columns that show whether another item has claimed a row. */
+const CLAIMED = ['id', 'status', 'jobKey', 'uuid'];
 
 /** Identifies one run of the node. It is the same for an execution and its retries. */
 export interface RunIdentity {
@@ -106,14 +109,25 @@ export class JobTracker {
 	 * The row of the item's idempotency key; undefined if the key is new or its last request was refused. Throws `VeoError`
 	 * if the key stands for another request, or if the row's `uuid` cannot be one.
 	 */
-	async findByKey({ idempotencyKey, requestHash }: Tracked): Promise<JobRow | undefined> {
+	async findByKey(item: Tracked): Promise<JobRow | undefined> {
+		return this.checkRowOfKey(item, await this.rowOfKey(item));
+	}
+
+	/** The lowest row id of a key is the one that counts. */
+	private async rowOfKey({ idempotencyKey }: Tracked): Promise<JsonObject | undefined> {
 		if (idempotencyKey === undefined) return undefined;
-		// The lowest row id of a key is the one that counts.
 		const filters = [equals('idempotencyKey', idempotencyKey)];
 		const [found] = await this.orThrow(async () => await this.table.find(filters, 'id:asc', 1));
+		return found;
+	}
+
+	private checkRowOfKey(
+		{ idempotencyKey, requestHash }: Tracked,
+		found: JsonObject | undefined,
+	): JobRow | undefined {
 		const row = this.withUuid(found && toJobRow(found));
 		if (row?.uuid !== undefined && row.requestHash !== requestHash) {
-			throw idempotencyKeyInUse(idempotencyKey, String(row.uuid));
+			throw idempotencyKeyInUse(String(idempotencyKey), String(row.uuid));
 		}
 		return row;
 	}
@@ -131,8 +145,9 @@ export class JobTracker {
 		const jobKey = this.keyOf(item);
 		const changes = this.submittingRow(item, request, rules.isSentAgain);
 		for (;;) {
-			const row = await this.findByKey(item);
-			if (row === undefined) {
+			const found = await this.rowOfKey(item);
+			const row = this.checkRowOfKey(item, found);
+			if (found === undefined || row === undefined) {
 				await this.orThrow(
 					async () => await this.table.upsert([equals('jobKey', jobKey)], changes),
 				);
@@ -143,22 +158,16 @@ export class JobTracker {
 			}
 			if (row.uuid !== undefined && row.uuid !== rules.replaces) return row;
 			const isUnclear = row.status === 'submitting' && this.isInterrupted(row, jobKey);
-			if (row.status === 'submitting' && !isUnclear) {
-				if (rules.signal?.aborted) throw new StoppedError();
-				await sleepUnlessAborted(KEY_PAUSE_MS, rules.signal);
-				continue;
-			}
 			if (isUnclear && !rules.isSentAgain) return 'unclear';
-			// Only one of several items changes the row: the filter no longer matches for the others.
-			const unchanged = [
-				equals('id', row.id),
-				equals('status', row.status ?? null),
-				equals('jobKey', row.jobKey ?? null),
-				equals('uuid', row.uuid ?? null),
-			];
-			await this.orThrow(async () => await this.table.update(unchanged, changes));
-			const after = await this.findByKey(item);
-			if (after?.jobKey === jobKey && after.status === 'submitting') return 'claimed';
+			if (row.status !== 'submitting' || isUnclear) {
+				// Only one of several items changes the row: the filter no longer matches for the others.
+				const unchanged = CLAIMED.map((name) => equals(name, cellOf(found, name)));
+				await this.orThrow(async () => await this.table.update(unchanged, changes));
+				const after = await this.findByKey(item);
+				if (after?.jobKey === jobKey && after.status === 'submitting') return 'claimed';
+			}
+			if (rules.signal?.aborted) throw new StoppedError();
+			await sleepUnlessAborted(KEY_PAUSE_MS, rules.signal);
 		}
 	}
 
@@ -181,7 +190,7 @@ export class JobTracker {
 		// `checkedAt` counts as the last check, so that the trigger does not check at once.
 		return await this.write(item, {
 			uuid,
-			status: status ?? 'pending',
+			status: toText(status) || 'pending',
 			errorMessage: null,
 			checkedAt: timestamp(),
 		});
@@ -202,9 +211,10 @@ export class JobTracker {
 		);
 	}
 
-	/** Writes a status answer. */
+	/** Writes a status answer, and the `uuid`: it may not have been written when the job was accepted. */
 	async checked(item: Tracked, video: VideoStatus): Promise<void> {
-		await this.write(item, rowChanges(video, timestamp()), [UNFINISHED]);
+		const changes = { uuid: video.uuid, ...rowChanges(video, timestamp()) };
+		await this.write(item, changes, [UNFINISHED]);
 	}
 
 	private submittingRow(item: Tracked, request: GenerateRequest, isSentAgain: boolean): JsonObject {
@@ -247,6 +257,12 @@ export class JobTracker {
 	private filtersOf(item: Tracked): Filter[] {
 		return [equals('jobKey', this.keyOf(item))];
 	}
+}
+
+/** As n8n stores it: users and other nodes may leave an empty text, which is not null. */
+function cellOf(row: JsonObject, name: string): string | number | null {
+	const value = row[name];
+	return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
 
 const timestamp = () => new Date().toISOString();

@@ -119,8 +119,9 @@ export class PaidAttempt {
 			rules.queue.submit(permit, async (next) => await this.send(request, next)),
 		).catch(async (thrown: unknown) => {
 			// Stopped while no request was being sent. The row must not keep a retry from submitting.
-			const isSent = rules.submissions.find(item.itemIndex, item.requestHash) !== undefined;
-			if (!isSent && !isKeyed) await this.recordRefused(notSubmitted(), false);
+			const submission = rules.submissions.find(item.itemIndex, item.requestHash);
+			const isSent = submission !== undefined && submission !== this.before;
+			if (!isSent && !isKeyed) await this.recordRefused(this.unclear?.message ?? notSubmitted());
 			throw thrown;
 		});
 		if (!(answer instanceof RequestError)) return answer;

@@ -17,7 +17,8 @@ export class ProgressWriter {
 
 	/** Does not wait for the job table: a slow one must not delay the next check. */
 	write(video: VideoStatus): void {
-		const isFirst = !this.hasWritten && Number(video.progress) > 0;
+		const { progress } = video;
+		const isFirst = !this.hasWritten && typeof progress === 'number' && progress > 0;
 		if (!isFirst && Date.now() - this.writtenAtMs < MIN_INTERVAL_MS) return;
 		this.writtenAtMs = Date.now();
 		this.hasWritten = true;

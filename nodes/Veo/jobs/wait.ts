@@ -1,6 +1,7 @@
 import { orAborted } from '../api/abort';
 import type { Backoff } from '../api/backoff';
 import type { AcceptedJob, VeoClient, VideoStatus } from '../api/client';
+import { toText } from '../api/json';
 import { isKeyRefused } from '../api/policy';
 import { isComplete } from '../api/videoStatus';
 import { type Outcome, RequestError } from '../errors/outcome';
@@ -72,7 +73,7 @@ export class JobWaiter {
 			const endLate = () => end({ ended: 'timeout', last, lastOutcome });
 			this.queue.add(
 				uuid,
-				{ acceptedAtMs: Date.parse(String(createdAt)) || undefined },
+				{ acceptedAtMs: Date.parse(toText(createdAt)) || undefined },
 				(answer) => {
 					if (answer instanceof RequestError) {
 						lastOutcome = answer.outcome;

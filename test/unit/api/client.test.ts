@@ -121,6 +121,32 @@ describe('generate', () => {
 		expect(outcome).toMatchObject({ name: 'shape', data: { status: 'pending' } });
 	});
 
+	it.each<[string, number, object]>([
+		['an unknown code', 200, { code: 200, msg: 'Success' }],
+		['no code', 200, {}],
+		['an HTTP status that says nothing about the request', 502, {}],
+		['a server error', 200, { code: 5000, msg: 'Out of order' }],
+	])('is a job if the answer names one, with %s', async (_, httpStatus, envelope) => {
+		const data = { uuid: 'v-1', status: 'pending' };
+		const { client } = clientOf(json(httpStatus, { ...envelope, data }));
+		expect(await client.generate(request, PaidPermit.first())).toEqual(data);
+	});
+
+	it.each([1000, 1001, 1002, 1003])(
+		'is refused with code %i, whatever else it says',
+		async (code) => {
+			const { client } = clientOf(json(200, { code, msg: 'No', data: { uuid: 'v-1' } }));
+			const outcome = await outcomeOf(client.generate(request, PaidPermit.first()));
+			expect(outcome.name).toBe(`code${code}`);
+		},
+	);
+
+	it.each(['..', ' ', {}])('stays unclear if the uuid of such an answer is %j', async (uuid) => {
+		const { client } = clientOf(json(502, { data: { uuid } }));
+		const outcome = await outcomeOf(client.generate(request, PaidPermit.first()));
+		expect(outcome.name).toBe('http5xx');
+	});
+
 	it('renames the field error of a job to errorMessage', async () => {
 		const { client } = clientOf(ok({ uuid: 'v-1', status: 'pending', error: 'none yet' }));
 		expect(await client.generate(request, PaidPermit.first())).toEqual({

@@ -152,6 +152,31 @@ describe('A key', () => {
 		expect(rows).toMatchObject([{ id: 1, jobKey: OWN }]);
 	});
 
+	it.each(['uuid', 'status', 'jobKey'])(
+		'of a row whose %s a user emptied, which leaves an empty text, is claimed',
+		async (name) => {
+			const rows = [{ ...OTHER, status: 'failed', uuid: null, [name]: '' }];
+			const { claim } = await open(rows);
+			expect(await claim()).toBe('claimed');
+			expect(rows).toMatchObject([{ id: 1, jobKey: OWN, status: 'submitting' }]);
+		},
+	);
+
+	it('whose row changes before each claim is tried again once a second, until Stop', async () => {
+		const rows = [{ ...OTHER, status: 'failed', uuid: null, jobKey: 'before' }];
+		let changed = 0;
+		const { clock, tracker, writes } = await open(rows, () =>
+			Object.assign(rows[0] ?? {}, { jobKey: `other ${++changed}` }),
+		);
+		const stop = new AbortController();
+		const rules = { isSentAgain: false, signal: stop.signal };
+		const claiming = rejectionOf(tracker.claim(ITEM, REQUEST, rules));
+		await clock.advance(3_500);
+		expect(writes).toHaveLength(4);
+		stop.abort();
+		expect(await clock.run(claiming)).toBeInstanceOf(StoppedError);
+	});
+
 	it('whose row another item changes first goes to that item', async () => {
 		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
 		const { claim } = await open(rows, () =>

@@ -219,7 +219,7 @@ describe('The row of a job', () => {
 		expect(written()).toEqual([
 			{
 				filter: { type: 'and', filters: [byKey, unfinished] },
-				data: { status: 'processing', progress: 5, checkedAt: NOW },
+				data: { uuid: 'v-1', status: 'processing', progress: 5, checkedAt: NOW },
 			},
 		]);
 	});

@@ -6,6 +6,7 @@ import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { JobTracker } from '../../../nodes/Veo/jobTable/tracker';
 import type { PaidItem, SubmitRules } from '../../../nodes/Veo/jobs/paidAttempt';
+import { SubmissionQueue } from '../../../nodes/Veo/jobs/submissionQueue';
 import { Submissions } from '../../../nodes/Veo/jobs/submissions';
 import { VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
 import {
@@ -77,6 +78,10 @@ export function fakeJobTable(...rows: Row[]) {
 	};
 	return { rows, state, open };
 }
+
+/** A queue in which requests that were refused for now wait until Stop. */
+export const queueUntil = (signal: AbortSignal) =>
+	new SubmissionQueue({ maxRetries: 2, maxSlotWaitMs: 900_000, signal });
 
 /** An API that gives these replies, and what all tries of one execution share. */
 export function execution(...replies: Array<Reply | Answerer>) {

@@ -3,7 +3,7 @@ import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import type { SubmitRules } from '../../../nodes/Veo/jobs/paidAttempt';
 import { makeAgain, submitOnce } from '../../../nodes/Veo/jobs/submit';
 import { accepted, hanging, rejectionOf, REPLIES } from '../fakes';
-import { execution, fakeJobTable, ITEM, OWN } from './fakes';
+import { execution, fakeJobTable, ITEM, OWN, queueUntil } from './fakes';
 
 const FAILED = { uuid: 'v-1', status: 'failed' };
 
@@ -120,6 +120,21 @@ describe('A failed video', () => {
 		await clock.run(makeAgain(ITEM, FAILED, rules));
 		const { message } = await errorOf(makeAgain(ITEM, { uuid: 'v-2' }, rules));
 		expect(message).toContain('This execution has submitted 1 video');
+	});
+
+	it('keeps its ID in its row if Stop comes while the refused new one waits', async () => {
+		const table = fakeJobTable({ id: 1, executionId: '7', jobKey: OWN, ...FAILED });
+		const stop = new AbortController();
+		const { clock, next, sent } = execution(REPLIES.code1003);
+		const tracker = await table.open();
+		const queue = queueUntil(stop.signal);
+		const rules = failedIn(next({ maxMadeAgain: 1, queue, tracker }), '7');
+		const stopped = rejectionOf(makeAgain(ITEM, FAILED, rules));
+		await clock.advance(100);
+		expect([sent.length, table.rows[0]?.status]).toEqual([1, 'submitting']);
+		stop.abort();
+		expect(await clock.run(stopped)).toBeInstanceOf(StoppedError);
+		expect(table.rows).toMatchObject([{ uuid: 'v-1', status: 'failed' }]);
 	});
 
 	it('lets Stop through as it is', async () => {

@@ -104,4 +104,21 @@ describe('The row of a video that is waited for', () => {
 		stops.forEach((stop) => stop.abort());
 		await stopped;
 	});
+
+	it('gets the ID with a status answer if it could not be written at the acceptance', async () => {
+		const table = fakeJobTable();
+		const { clock, next } = execution(
+			() => {
+				table.state.isDown = true;
+				return accepted('v-1');
+			},
+			() => {
+				table.state.isDown = false;
+				return completed;
+			},
+		);
+		const rules = next({ tracker: await table.open() });
+		await clock.run(makeVideo(ITEM, rules, waiterOf(rules)));
+		expect(table.rows).toMatchObject([{ uuid: 'v-1', status: 'completed', videoUrl: URL }]);
+	});
 });

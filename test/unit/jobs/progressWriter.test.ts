@@ -23,9 +23,14 @@ describe('The progress in the row of a video', () => {
 		expect(await write(0)).toBeNull();
 		expect(await write(undefined)).toBeNull();
 		expect(await write('1')).toBeNull();
-		expect(await write(2)).toBeNull();
-		const { write: writeFirst } = await setUp();
-		expect(await writeFirst(1)).toBe(1);
+		expect(await write(1)).toBe(1);
+	});
+
+	it('is left alone where it is no number', async () => {
+		const { write } = await setUp();
+		for (const progress of [{ toString: null }, [5], 'half', null]) {
+			expect(await write(progress)).toBeNull();
+		}
 	});
 
 	it('is written once a minute from then on', async () => {

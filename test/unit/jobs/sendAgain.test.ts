@@ -6,8 +6,9 @@ import {
 } from '../../../nodes/Veo/errors/messages';
 import { VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
-import { accepted, REPLIES } from '../fakes';
-import { execution, fakeJobTable, ITEM, NOW, OWN } from './fakes';
+import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
+import { accepted, REPLIES, rejectionOf } from '../fakes';
+import { execution, fakeJobTable, ITEM, NOW, OWN, queueUntil } from './fakes';
 
 const again = { sendUnclearAgain: true };
 
@@ -47,6 +48,20 @@ describe('A request whose outcome is unclear', () => {
 		const third = await errorOf(submitOnce(ITEM, next()));
 		expect(third.message).toBe(message);
 		expect(sent).toHaveLength(2);
+	});
+
+	it('may be sent again later if Stop comes while the second request, which was refused, waits', async () => {
+		const table = fakeJobTable();
+		const stop = new AbortController();
+		const { clock, next, errorOf } = execution(REPLIES.reset, REPLIES.code1003, accepted('v-3'));
+		const unclear = await errorOf(submitOnce(ITEM, next({ tracker: await table.open() })));
+		const tracker = await table.open();
+		const queue = queueUntil(stop.signal);
+		const stopped = rejectionOf(submitOnce(ITEM, next({ ...again, queue, tracker })));
+		await clock.advance(100);
+		stop.abort();
+		expect(await clock.run(stopped)).toBeInstanceOf(StoppedError);
+		expect(table.rows).toMatchObject([{ status: 'submitting', errorMessage: unclear.message }]);
 	});
 
 	it('counts once for Max Videos per Execution if the second request is refused', async () => {

@@ -46,6 +46,7 @@ function setUp(answers: Array<Reply | Answerer> | Answerer, options: Options = {
 	return {
 		clock,
 		...server,
+		waiter,
 		wait: async (uuid = 'v-1') => await waiter.wait({ uuid }),
 	};
 }
@@ -140,6 +141,14 @@ describe('waiting for a job', () => {
 			expect(clock.now()).toBe(5_000);
 		},
 	);
+
+	it('does not depend on when the API says that it accepted the job', async () => {
+		for (const createdAt of [{ toString: null }, [], 'yesterday', -1]) {
+			const { clock, waiter } = setUp([completed]);
+			const waited = waiter.wait({ uuid: 'v-1', createdAt });
+			expect(await clock.run(waited)).toMatchObject({ ended: 'final' });
+		}
+	});
 
 	it('goes on after decreasing progress, invalid fields and missing fields', async () => {
 		const { clock, wait } = setUp([
