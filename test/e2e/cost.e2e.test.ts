@@ -61,7 +61,7 @@ describe('Max Videos per Execution', () => {
 		const execution = await harness.runInProduction(loop(prompts, parameters));
 		expect(execution.status).toBe('error');
 		expect(execution.error?.message).toBe(
-			"This execution has submitted 3 videos, which is its 'Max Videos per Execution'",
+			"This execution has reached its 'Max Videos per Execution' (3)",
 		);
 		expect(jobsOf('loop')).toHaveLength(3);
 

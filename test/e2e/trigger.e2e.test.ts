@@ -229,7 +229,7 @@ describe('Switching the Veo Trigger on', () => {
 	scenario('says in words that n8n refuses its key', async () => {
 		const refused = await tables.credentialFor('veoJobTableApi', { apiKey: 'not-a-key' });
 		expect(await words({ jobTableName: 'any' }, { veoJobTableApi: refused })).toContain(
-			"The job table 'any' could not be used: n8n refused the API key, or its public API is switched off. Check 'API Key' in the Veo Job Table API credential",
+			"The job table 'any' could not be used: n8n refused the API key, or its public API is disabled. Check 'API Key' in the Veo Job Table API credential",
 		);
 	});
 

@@ -90,7 +90,7 @@ describe('Max Videos per Execution', () => {
 });
 
 describe('Max Videos per Execution, of what is paid for again', () => {
-	const REACHED = "which is its 'Max Videos per Execution'";
+	const REACHED = "has reached its 'Max Videos per Execution'";
 	const wait = { operation: 'generateAndWait', prompt: PROMPT, downloadVideo: false };
 
 	it('counts videos that are made again in the execution', async () => {
@@ -198,7 +198,7 @@ describe('The hint above the output', () => {
 		},
 	];
 
-	it('says how many videos were made, were taken up again and failed', async () => {
+	it('says how many videos were made, were reused and failed', async () => {
 		const faults = [always('generate', { type: 'envelope', code: 1000 }, { prompt: 'bad' })];
 		await withEmulator({ faults }, async ({ credentials, run }) => {
 			const parameters = { ...GENERATE, operation: 'generateAndWait' };
@@ -206,9 +206,7 @@ describe('The hint above the output', () => {
 			const failed = await run(parameters, { items });
 			expect(failureOf(failed).message).toContain('did not accept');
 			const retried = await retryRun(failed, { parameters, credentials, items, node: CONTINUE });
-			expect(hintsOf(retried)).toEqual(
-				hint(/^0 videos made, 2 taken up again, 1 failed, in \d+ s\.$/),
-			);
+			expect(hintsOf(retried)).toEqual(hint(/^0 videos made, 2 reused, 1 failed, in \d+ s\.$/));
 			const one = await run(parameters, { items: prompts('c') });
 			expect(hintsOf(one)).toEqual(hint(/^1 video made, in \d+ s\.$/));
 		});

@@ -148,7 +148,7 @@ describe('The credential test', () => {
 				const result = await testWith(answer({ type: 'http', status, headers }));
 				expect(result).toMatchObject({
 					status: 'Error',
-					message: `The server answered with a redirect (HTTP ${status}), which is not followed to protect the key. ${CHECK_BASE_URL}`,
+					message: `The server answered with a redirect (HTTP ${status}), which is not followed, in order to protect the key. ${CHECK_BASE_URL}`,
 				});
 			}
 			expect(other.requests).toEqual([]);

@@ -52,7 +52,7 @@ describe.each(['default', 'filesystem'] as const)(
 					expect(fileOf(ran).fileSize).toBe('136 MB');
 				} else {
 					const { message, context } = failureOf(ran);
-					expect(message).toContain('the file is larger than any video of the API should be');
+					expect(message).toContain('the file is larger than this node downloads');
 					expect(context.uuid).toBe(emulator.jobs[0]?.uuid);
 				}
 				expect(emulator.count('video')).toBe(1);

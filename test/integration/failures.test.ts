@@ -49,7 +49,7 @@ const CODES: ApiCode[] = [
 		status: 429,
 		message: 'The API received too many requests from this account: Text of the API',
 		description:
-			"Try again later, or make fewer videos at the same time with 'Max Concurrent Jobs'.",
+			"Try again later, or send fewer items at a time: with 'Max Concurrent Jobs' in Generate and Wait, otherwise with the Loop Over Items node.",
 	},
 	{
 		code: 5000,
@@ -297,7 +297,7 @@ describe('A failed item', () => {
 				expect(failureOf(await run(parameters, { credentials }))).toMatchObject({
 					name: 'NodeOperationError',
 					message:
-						"The 'API Key' in the Veo API credential is blank or contains a character that no key has",
+						"The 'API Key' in the Veo API credential is blank or contains a character that a key cannot have",
 				});
 			}
 			expect(emulator.requests).toEqual([]);

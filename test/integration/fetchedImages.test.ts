@@ -71,7 +71,7 @@ describe('An image that n8n fetches', () => {
 		await web(pages, async (scene, site) => {
 			jsonOf(await fetching(scene, `${site.url}/3`));
 			expect(failureOf(await fetching(scene, `${site.url}/4`)).message).toBe(
-				"The image at 'Image URL' could not be fetched: its host sends from one address to the next",
+				"The image at 'Image URL' could not be fetched: its host redirects too many times",
 			);
 			expect(scene.emulator.jobs).toHaveLength(1);
 		});
@@ -118,7 +118,7 @@ describe('An image that n8n fetches', () => {
 			);
 			expect(site.sentBytes()).toBeLessThan(20 * 1024 * 1024);
 			expect(failureOf(await fetching(scene, `${site.url}/image`)).message).toBe(
-				"The image at 'Image URL' has more than 50 MB, the most that the API takes",
+				"The image at 'Image URL' is larger than 50 MB, the most that the API takes",
 			);
 			expect(site.sentBytes()).toBeLessThan(120 * 1024 * 1024);
 		});

@@ -159,7 +159,7 @@ describe.each(['default', 'filesystem'] as const)(
 				const refused = await run(fromFile, { items: [item(await file(larger))] });
 				expect(failureOf(refused)).toMatchObject({
 					name: 'NodeOperationError',
-					message: "The image in 'data' has 51 MB, and the API takes at most 50 MB",
+					message: "The image in 'data' is 51 MB, and the API takes at most 50 MB",
 				});
 				expect(emulator.requests).toEqual([]);
 

@@ -145,7 +145,7 @@ describe('A repeated execution', () => {
 	});
 
 	it.each([
-		[404, 'the n8n API key does not see that execution, or n8n has deleted it'],
+		[404, 'the n8n API key has no access to that execution, or n8n has deleted it'],
 		[403, 'the n8n API key may not read executions'],
 		[503, 'n8n could not be reached'],
 	])(

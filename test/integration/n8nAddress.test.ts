@@ -77,13 +77,13 @@ describe('What keeps the node from the API of n8n is named', () => {
 			401,
 			'text/html',
 			'<h1>401 Authorization Required</h1>',
-			/A server before n8n asks|a server before n8n asks/,
+			/[Aa] server in front of n8n requires/,
 		],
 		[
 			200,
 			'text/html',
 			'<!DOCTYPE html><title>n8n</title>',
-			/not that of n8n's API, or the public API is switched off/,
+			/not that of n8n's API, or the public API is disabled/,
 		],
 		[404, 'application/json', '{"message":"not found"}', /no Data Tables in its API/],
 		[

@@ -42,7 +42,7 @@ const http = (
 const redirect = (status: number, outcome: OutcomeName): Case => ({
 	...http(status, outcome),
 	isApiOnly: true,
-	text: `The server answered with a redirect (HTTP ${status}), which is not followed to protect the key`,
+	text: `The server answered with a redirect (HTTP ${status}), which is not followed, in order to protect the key`,
 	do: { type: 'http', status, headers: { location: '/api/elsewhere' } },
 });
 

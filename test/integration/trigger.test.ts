@@ -370,7 +370,7 @@ describe('A table that is', () => {
 				const uuid = addJob();
 				tables.insert('of-another', { uuid: 'of-another-user' });
 				await expect((await create()).activate()).rejects.toThrow(
-					/^The n8n API key sees 2 Data Tables named 'veo_jobs': veo_jobs, project own-project, created 2026.*of-another, project project-2, created 2026.*from the list/,
+					/^The n8n API key has access to 2 Data Tables named 'veo_jobs': veo_jobs, project own-project, created 2026.*of-another, project project-2, created 2026.*from the list/,
 				);
 				const trigger = await create({ jobTableName: { __rl: true, mode: 'list', value: TABLE } });
 				await trigger.activate();

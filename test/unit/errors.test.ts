@@ -71,7 +71,7 @@ const JARGON =
 
 describe('every message', () => {
 	it.each(everyText)('is a sentence without gaps: %s: %s', (_, text) => {
-		expect(text).toMatch(/^([A-Z']|n8n ).*[\w'"/]\.$/);
+		expect(text).toMatch(/^([A-Z']|n8n ).*[\w'"/)]\.$/);
 		expect(withoutQuotes(text)).not.toMatch(/\.\.|\s\s|\s[.,:]|undefined|null|NaN|\[object/);
 	});
 

@@ -11,10 +11,10 @@ export function addRunHint(
 	const failed = outputs.filter(({ json }) => 'error' in json).length;
 	const succeeded = outputs.flatMap(({ json }, itemIndex) => ('error' in json ? [] : [itemIndex]));
 	const made = succeeded.filter((itemIndex) => newItems.has(itemIndex)).length;
-	const takenUp = succeeded.length - made;
+	const reused = succeeded.length - made;
 	const parts = [
 		`${made} ${made === 1 ? 'video' : 'videos'} ${verb}`,
-		takenUp > 0 && `${takenUp} taken up again`,
+		reused > 0 && `${reused} reused`,
 		failed > 0 && `${failed} failed`,
 	].filter((part) => part !== false);
 	const message = `${parts.join(', ')}, in ${durationText(Date.now() - startedAtMs)}.`;

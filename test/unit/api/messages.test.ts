@@ -31,7 +31,7 @@ describe('a message about input', () => {
 			/'photo' is a web page, not a JPEG, PNG or WebP image.*'Input Data Field Name'.*files in 'cat'/,
 		);
 		expect(messages.imageTooLarge('photo', 60_000_000, 52_428_800).fullText).toMatch(
-			/'photo' has 57\.2 MB.*at most 50 MB/,
+			/'photo' is 57\.2 MB.*at most 50 MB/,
 		);
 		expect(messages.noImageFile('photo', []).fullText).toContain("'photo'");
 		expect(messages.invalidUuid().fullText).toContain("'Video ID'");

@@ -8,7 +8,7 @@ describe('the message of a table name that several tables have', () => {
 	it('lists their IDs, projects and dates', () => {
 		const { message, details } = messages.ambiguousTable('jobs', [table('a'), { id: 'b' }]);
 		expect(message).toBe(
-			"The n8n API key sees 2 Data Tables named 'jobs': a, project pa, created 2026-01-02; b",
+			"The n8n API key has access to 2 Data Tables named 'jobs': a, project pa, created 2026-01-02; b",
 		);
 		expect(details.isInput).toBe(true);
 	});
@@ -84,7 +84,7 @@ describe('a refused execution of n8n', () => {
 			{ name: 'http403', httpStatus: 403 } as const,
 			/may not read executions: |may not read executions$/,
 		],
-		[{ name: 'http4xx', httpStatus: 404 } as const, /does not see that execution/],
+		[{ name: 'http4xx', httpStatus: 404 } as const, /has no access to that execution/],
 		[{ name: 'http4xx', httpStatus: 400 } as const, /did not accept the request/],
 	])('%j', (outcome, message) => {
 		expect(messages.unknownRetry('7', outcome).message).toMatch(message);
@@ -119,6 +119,18 @@ describe('a finished video that could not be downloaded', () => {
 		[{ name: 'reset' } as const, /could not be reached, or closed the connection$/],
 	])('%j', (outcome, message) => {
 		expect(downloadFailed('v-1', 'https://x.test/v', outcome).message).toMatch(message);
+	});
+
+	it('says how to get one that is too large, without another download', () => {
+		const { message, description } = downloadFailed('v-1', 'https://x.test/v', {
+			name: 'tooLarge',
+		});
+		expect(message).toMatch(
+			/the file is larger than this node downloads \(2 GB, or 128 MB where n8n keeps files in memory\)$/,
+		);
+		expect(description).toBe(
+			"Its last status was 'completed'. Open its URL in a browser. For a new URL, use Get Status with this ID and 'Download Video' off.",
+		);
 	});
 });
 

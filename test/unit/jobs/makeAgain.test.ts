@@ -119,7 +119,7 @@ describe('A failed video', () => {
 		const rules = failedIn(next(allowed), '7');
 		await clock.run(makeAgain(ITEM, FAILED, rules));
 		const { message } = await errorOf(makeAgain(ITEM, { uuid: 'v-2' }, rules));
-		expect(message).toContain('This execution has submitted 1 video');
+		expect(message).toContain("This execution has reached its 'Max Videos per Execution' (1)");
 	});
 
 	it('keeps its ID in its row if Stop comes while the refused new one waits', async () => {

@@ -75,7 +75,7 @@ describe('A request whose outcome is unclear', () => {
 		const { sent, next, errorOf } = execution(REPLIES.reset);
 		for (let tries = 0; tries < 2; tries++) {
 			const { description, details } = await errorOf(submitOnce(ITEM, next({ ...again, max: 1 })));
-			expect(description).toContain('its 1 videos of');
+			expect(description).toContain("reached its 'Max Videos per Execution' (1)");
 			expect(details.isUnclear).toBe(true);
 		}
 		expect(sent).toHaveLength(1);
@@ -184,7 +184,7 @@ describe('An idempotency key whose request was interrupted', () => {
 			return await Promise.resolve();
 		});
 		const { description } = await errorOf(submitOnce(keyed, rules));
-		expect(description).toContain('its 1 videos of');
+		expect(description).toContain("reached its 'Max Videos per Execution' (1)");
 		expect(sent).toEqual([]);
 	});
 

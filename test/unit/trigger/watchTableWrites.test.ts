@@ -78,7 +78,7 @@ describe('The row of a job that became final', () => {
 		expect(statuses()).toEqual(['processing', 'completed']);
 		expect(items().map(({ uuid }) => uuid)).toEqual(['good', 'bad']);
 		expect(logged).toEqual([
-			"Veo Trigger \"Veo\": The row of video bad could not be written. The video is delivered all the same. The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or mend the columns.",
+			"Veo Trigger \"Veo\": The row of video bad could not be written. The video is delivered all the same. The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or correct the columns.",
 		]);
 		// Another row may get its id.
 		Object.assign(n8n.rows()[0] ?? {}, { uuid: 'other' });

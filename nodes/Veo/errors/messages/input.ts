@@ -57,7 +57,7 @@ const namesText = (names: readonly string[]) => names.map((name) => `'${name}'`)
 
 export const imageTooLarge = (fieldName: string, bytes: number, maxBytes: number) =>
 	inputError(
-		`The image in '${fieldName}' has ${megabytes(bytes)} MB, and the API takes at most ${megabytes(maxBytes)} MB`,
+		`The image in '${fieldName}' is ${megabytes(bytes)} MB, and the API takes at most ${megabytes(maxBytes)} MB`,
 		`Make the image smaller before this node. ${NOTHING_PAID}`,
 	);
 
@@ -96,7 +96,7 @@ export const invalidBaseUrl = (credentialName: string) =>
 
 export const invalidApiKey = (credentialName: string) =>
 	inputError(
-		`The 'API Key' in the ${credentialName} credential is blank or contains a character that no key has`,
+		`The 'API Key' in the ${credentialName} credential is blank or contains a character that a key cannot have`,
 		'Open the credential and paste the key again, without spaces or line breaks.',
 	);
 
@@ -156,7 +156,7 @@ export const fetchedNoImage = (content: string, formats: string) =>
 
 export const fetchedTooLarge = (maxBytes: number) =>
 	inputError(
-		`The image at 'Image URL' has more than ${megabytes(maxBytes)} MB, the most that the API takes`,
+		`The image at 'Image URL' is larger than ${megabytes(maxBytes)} MB, the most that the API takes`,
 		`Use a smaller image. ${NOTHING_PAID}`,
 	);
 
@@ -186,7 +186,10 @@ function explainFetch({ name, httpStatus, networkCode }: Outcome): [cause: strin
 	if (name === 'timeout')
 		return ['it took too long', "Try again later, or raise 'Request Timeout'."];
 	if (name === 'redirect') {
-		return ['its host sends from one address to the next', 'Use the address at which that ends.'];
+		return [
+			'its host redirects too many times',
+			'Open the address in a browser and use the address that it ends at.',
+		];
 	}
 	return httpStatus === undefined
 		? [
@@ -221,11 +224,11 @@ export const tooManyVideos = (videos: number, maxVideos: number, earlier: number
 
 /** Added to the message of an unclear request that is to be sent again. */
 export const notSentAgain = (maxVideos: number) =>
-	`It was not sent again, because this execution has submitted its ${maxVideos} videos of 'Max Videos per Execution'.`;
+	`It was not sent again, because this execution has reached its 'Max Videos per Execution' (${maxVideos}).`;
 
 /** At one item, after other videos were submitted. */
 export const maxVideosReached = (maxVideos: number) =>
 	inputError(
-		`This execution has submitted ${maxVideos} ${maxVideos === 1 ? 'video' : 'videos'}, which is its 'Max Videos per Execution'`,
-		`No further video was submitted for this item. To go on, raise 'Max Videos per Execution' and retry the execution: the count starts again, and the videos that it has are not paid again.`,
+		`This execution has reached its 'Max Videos per Execution' (${maxVideos})`,
+		`No further video was submitted for this item. To go on, raise 'Max Videos per Execution' and retry the execution: the count starts again, and videos that it already submitted are not paid for again.`,
 	);

@@ -31,7 +31,7 @@ export function ambiguousTable(
 	});
 	const others = tables.length - texts.length;
 	return new VeoError(
-		`The n8n API key sees ${tables.length} Data Tables named '${tableName}': ${texts.join('; ')}${others > 0 ? `; and ${others} more` : ''}`,
+		`The n8n API key has access to ${tables.length} Data Tables named '${tableName}': ${texts.join('; ')}${others > 0 ? `; and ${others} more` : ''}`,
 		"Choose the right one in 'Job Table Name' from the list.",
 		{ isInput: true },
 	);
@@ -98,7 +98,7 @@ function explainExecutions(outcome: Outcome): { message: string; description: st
 	}
 	if (outcome.httpStatus === 404) {
 		return {
-			message: 'The n8n API key does not see that execution, or n8n has deleted it',
+			message: 'The n8n API key has no access to that execution, or n8n has deleted it',
 			description:
 				'Use an API key of a user who can open this workflow, or start a new execution instead of a retry.',
 		};
@@ -126,7 +126,7 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 			};
 		case 'proxy':
 			return {
-				message: 'A server before n8n asks for a user and a password',
+				message: 'A server in front of n8n requires a user name and a password',
 				description:
 					"Put them into 'Base URL' in the Veo Job Table API credential, as in https://user:password@n8n.example.com/api/v1, or use an address that does not pass that server.",
 			};
@@ -134,7 +134,7 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 	switch (outcome.name) {
 		case 'http401':
 			return {
-				message: 'n8n refused the API key, or its public API is switched off',
+				message: 'n8n refused the API key, or its public API is disabled',
 				description:
 					"Check 'API Key' in the Veo Job Table API credential: it has to be a key of this n8n instance that has not expired. On an n8n of your own, N8N_PUBLIC_API_DISABLED must not be set.",
 			};
@@ -152,21 +152,21 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 				: {
 						message: `n8n did not accept the request${apiMessage}`,
 						description:
-							"The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or mend the columns.",
+							"The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or correct the columns.",
 					};
 		case 'html':
 		case 'shape':
 		case 'redirect':
 		case 'seeOther':
 			return {
-				message: "The address is not that of n8n's API, or the public API is switched off",
+				message: "The address is not that of n8n's API, or the public API is disabled",
 				description: `${CHECK_TABLE_URL} On an n8n of your own, N8N_PUBLIC_API_DISABLED must not be set.`,
 			};
 		case 'tls':
 			return {
 				message: 'The certificate of n8n was not accepted',
 				description:
-					"If n8n uses a certificate of your own, start n8n with NODE_EXTRA_CA_CERTS set to the file of its authority. In a network that you trust, 'Ignore SSL Issues' in the Veo Job Table API credential does without.",
+					"If n8n uses a certificate of your own, start n8n with NODE_EXTRA_CA_CERTS set to the file of its authority. In a network that you trust, 'Ignore SSL Issues' in the Veo Job Table API credential turns this check off.",
 			};
 		case 'tooLarge':
 			return {

@@ -60,7 +60,7 @@ export function identicalNotChecked(uuid: string, outcome: Outcome): VeoError {
 	const { message, description } = explain(outcome);
 	return new VeoError(
 		`Video ${uuid} of an identical request could not be checked: ${lowerFirst(message)}`,
-		`${description} To make a new video instead, switch off 'Reuse Identical'. ${NOTHING_PAID}`,
+		`${description} To make a new video instead, turn off 'Reuse Identical'. ${NOTHING_PAID}`,
 		{ uuid, ...detailsOf(outcome) },
 	);
 }
@@ -117,7 +117,7 @@ function explain(outcome: Outcome): { message: string; description: string } {
 		case 'redirect':
 		case 'seeOther':
 			return {
-				message: `The server answered with a redirect (HTTP ${httpStatus}), which is not followed to protect the key`,
+				message: `The server answered with a redirect (HTTP ${httpStatus}), which is not followed, in order to protect the key`,
 				description: CHECK_BASE_URL,
 			};
 		case 'http401':
@@ -131,7 +131,7 @@ function explain(outcome: Outcome): { message: string; description: string } {
 		case 'code1003':
 			return {
 				message: `The API received too many requests from this account${apiMessage}`,
-				description: `Try again ${retryAfterText(outcome)}, or make fewer videos at the same time with 'Max Concurrent Jobs'.`,
+				description: `Try again ${retryAfterText(outcome)}, or send fewer items at a time: with 'Max Concurrent Jobs' in Generate and Wait, otherwise with the Loop Over Items node.`,
 			};
 		case 'code1000':
 			return {

@@ -56,13 +56,18 @@ const lastAnswerText = (outcome: Outcome | undefined) =>
 export const downloadFailed = (uuid: string, videoUrl: string, outcome: Outcome) =>
 	new VeoError(
 		`Video ${uuid} is finished, but could not be downloaded: ${explainDownload(outcome)}`,
-		"Its last status was 'completed'. Get it using Get Status with this ID.",
+		`Its last status was 'completed'. ${outcome.name === 'tooLarge' ? WITHOUT_DOWNLOAD : 'Get it using Get Status with this ID.'}`,
 		{ uuid, lastStatus: 'completed', videoUrl, ...detailsOf(outcome) },
 	);
 
+const WITHOUT_DOWNLOAD =
+	"Open its URL in a browser. For a new URL, use Get Status with this ID and 'Download Video' off.";
+
 /** What an outcome means for the host of the video file, which is not the API. */
 function explainDownload({ name, httpStatus }: Outcome): string {
-	if (name === 'tooLarge') return 'the file is larger than any video of the API should be';
+	if (name === 'tooLarge') {
+		return 'the file is larger than this node downloads (2 GB, or 128 MB where n8n keeps files in memory)';
+	}
 	if (name === 'shape' || name === 'empty') return 'the file at its URL is not a video';
 	if (name === 'http401' || name === 'http403') {
 		return `its host refused the request (HTTP ${httpStatus}), as with an expired link`;
