@@ -14,7 +14,7 @@ const ignoreSslField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to connect even if the certificate of n8n cannot be checked. Anyone between the two can then read the API key.',
+		'Whether to connect even if the certificate of n8n cannot be checked. Anyone on the network between them can then read the API key.',
 };
 
 export class VeoJobTableApi implements ICredentialType {

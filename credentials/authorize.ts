@@ -110,7 +110,7 @@ const LOCAL_HOST =
  */
 export const plainHttpNotice: INodeProperties = {
 	displayName:
-		"The 'Base URL' begins with http://, so anyone on the way to its server can read the key. Use https:// if the server has it.",
+		"The 'Base URL' begins with http://, so the key is sent unencrypted and can be read on the network. Use https:// if the server has it.",
 	name: 'plainHttpNotice',
 	type: 'notice',
 	default: '',

@@ -20,7 +20,7 @@ export const pollIntervalOption = {
 	typeOptions: { minValue: 5 },
 	default: 5,
 	description:
-		'Longest time between two checks of a video while neither the API nor earlier videos tell how long it takes. The API asks for at least 5 seconds.',
+		'Longest time between two checks of a video while its remaining time is unknown. The API asks for at least 5 seconds.',
 } satisfies INodeProperties;
 
 /** The part that the options of both nodes share. */
@@ -39,7 +39,7 @@ export function downloadVideoField(show?: Show): INodeProperties {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to attach the finished video to the item as a file. Takes disk space or memory for each video of a large batch. Links of such services often expire within a day.',
+			'Whether to attach the finished video to the item as a file. Takes disk space or memory for each video of a large batch. Links to videos may expire.',
 		...(show && shownFor(show)),
 	};
 }
@@ -82,7 +82,7 @@ export function jobTableNameField(show: Show): INodeProperties {
 			{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. veo_jobs' },
 		],
 		description:
-			'The Data Table that holds the jobs. Track Job creates a table of this name if there is none. From List keeps to one table even if another one gets its name.',
+			'The Data Table that holds the jobs. Track Job creates a table of this name if there is none. From List always uses the same table even if another one gets its name.',
 		...shownFor(show),
 	};
 }

@@ -73,7 +73,7 @@ export const triggerOptionsField = {
 			typeOptions: { minValue: 0 },
 			default: 0,
 			description:
-				'Delete rows of the job table that finished longer ago and that every trigger has dealt with. 0 keeps all rows. Rows with an idempotency key stay.',
+				'Days after which rows of finished videos are deleted, once every trigger has processed them. 0 keeps all rows. Rows with an idempotency key stay.',
 			...shownFor({ '/watch': ['jobTable'] }),
 		},
 		{
@@ -99,7 +99,7 @@ export const triggerOptionsField = {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether a call of the production URL makes the trigger check the videos that the call names at once. What else the call says is not believed, and it starts no execution by itself.',
+				'Whether a call to the production URL makes the trigger check the named videos at once. Everything else in the call is ignored, and the call starts no execution by itself.',
 		},
 		{ ...pollIntervalOption, default: 10 },
 	],

@@ -31,13 +31,14 @@ const videoOperationField: INodeProperties = {
 			name: 'Generate',
 			value: 'generate',
 			action: 'Start generating video with credits',
-			description: 'Start making a video for credits and continue at once with its ID',
+			description: 'Start a video and continue at once with its ID. Uses credits.',
 		},
 		{
 			name: 'Generate and Wait',
 			value: 'generateAndWait',
 			action: 'Generate video with credits and wait minutes',
-			description: 'Make a video for credits and continue when it is finished, after some minutes',
+			description:
+				'Make a video and continue when it is finished, after some minutes. Uses credits.',
 		},
 		{
 			name: 'Get Status',
@@ -216,7 +217,7 @@ export const optionsField = {
 			type: 'json',
 			default: '{}',
 			description:
-				'JSON that is added to the request, for parameters that the service has and this node does not know',
+				'JSON that is added to the request, for parameters of the service for which this node has no field',
 			hint: 'The API reference names none. An unknown one may be ignored or refused.',
 			...forGenerating,
 		},
