@@ -17,7 +17,7 @@ import {
 	useN8n,
 	withEmulator,
 } from './support';
-import { type Credentials, runNode, storeFile } from '../../harness/core';
+import { type Credentials, retryRun, runNode, storeFile } from '../../harness/core';
 
 useN8n();
 
@@ -288,6 +288,65 @@ describe('A failed item', () => {
 			});
 		},
 	);
+
+	const broken = (value: string) => `={{ $itemIndex === 1 ? $('Sheet').item.json.a : ${value} }}`;
+	const fileParameters: Array<[string, INodeParameters]> = [
+		['Download Video', { downloadVideo: broken('true') }],
+		['Put Output File in Field', { downloadVideo: true, binaryOutputField: broken("'data'") }],
+		['File Name', { downloadVideo: true, options: { fileName: broken("'a'") } }],
+	];
+
+	it.each(fileParameters)(
+		'is not paid for if the expression in %s fails',
+		async (_, parameters) => {
+			await withEmulator({}, async ({ emulator, run }) => {
+				const more = { items: prompts('one', 'two') };
+				const wait = { operation: 'generateAndWait', prompt: PROMPT, ...parameters };
+				failureOf(await run(wait, more));
+				expect(paidFor(emulator)).toEqual([]);
+				const node = { onError: 'continueRegularOutput' } as const;
+				const json = jsonOf(await run(wait, { ...more, node }));
+				expect(json).toMatchObject([{ status: 'completed' }, { error: containing('[item 1]') }]);
+				expect(paidFor(emulator)).toEqual(['one']);
+			});
+		},
+	);
+
+	it.each(fileParameters)(
+		'of Get Status has its ID and URL if the expression in %s fails',
+		async (_, parameters) => {
+			await withEmulator({}, async ({ emulator, run }) => {
+				const accepted = ['one', 'two'].map((prompt) =>
+					emulator.accept({ generationType: 'text_to_video', prompt }),
+				);
+				const items = accepted.map(({ uuid }) => ({ json: { uuid } }));
+				const get = { operation: 'getStatus', uuid: '={{ $json.uuid }}', ...parameters };
+				const node = { onError: 'continueRegularOutput' } as const;
+				const uuid = accepted[1]?.uuid;
+				expect(jsonOf(await run(get, { items, node }))[1]).toEqual({
+					error: containing(`Video ${uuid} was accepted, but could not be returned: `),
+					uuid,
+					videoUrl: containing('http'),
+				});
+			});
+		},
+	);
+
+	it('has the ID of its earlier video if a retry cannot read its fields any more', async () => {
+		const faults = [once('status', { type: 'http', status: 401 })];
+		await withEmulator({ faults }, async ({ emulator, credentials, run }) => {
+			const wait = { operation: 'generateAndWait', prompt: 'A fox' };
+			const failed = await run(wait);
+			const node = { onError: 'continueRegularOutput' } as const;
+			const { uuid } = emulator.jobs[0] ?? {};
+			for (const prompt of ['={{ "" }}', "={{ $('Sheet').item.json.a }}"]) {
+				const parameters = { ...wait, prompt };
+				const json = jsonOf(await retryRun(failed, { parameters, credentials, node }));
+				expect(json).toEqual([{ uuid, error: containing(`${uuid}`) }]);
+			}
+			expect(paidFor(emulator)).toHaveLength(1);
+		});
+	});
 
 	it('does not mention a payment if the key is invalid', async () => {
 		await withEmulator({}, async ({ emulator, run }) => {

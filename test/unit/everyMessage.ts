@@ -97,6 +97,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	),
 	noVideoUrl: [messages.noVideoUrl(UUID)],
 	invalidVideoUrl: ['x', 5, {}].map((url) => messages.invalidVideoUrl(UUID, url)),
+	notReturned: [messages.notReturned({ uuid: UUID }, API_MESSAGE)],
 	tableFailed: outcomes.map((outcome) => messages.tableFailed('veo_jobs', outcome)),
 	unknownRetry: outcomes.map((outcome) => messages.unknownRetry('17', outcome)),
 	missingTable: [messages.missingTable('veo_jobs')],

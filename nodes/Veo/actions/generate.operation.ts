@@ -23,6 +23,7 @@ export async function generate(context: IExecuteFunctions): Promise<INodeExecuti
 		submissions: rules.submissions,
 		check: async (itemIndex) => await checkGenerateRequest(context, itemIndex, api, rules, options),
 		checkAll: (items) => checkVideoLimit(items, rules),
+		uuidOf: (item) => rules.submissions.uuidOf(item),
 		work: async (_, item) => ({ json: toItemJson(await submitOnce(item, rules)) }),
 	});
 	addRunHint(context, 'started', outputs, rules.videoLimit.newItems, startedAtMs);

@@ -12,7 +12,7 @@ import { JobWaiter } from '../jobs/wait';
 import { hasUrl } from '../shared/attachVideo';
 import { toItemJson } from '../shared/items';
 import { checkVideoLimit, openJobs, openVeoApi } from './access';
-import { attachRequestedVideo } from './attachRequestedVideo';
+import { attachRequestedVideo, readRequestedFile } from './attachRequestedVideo';
 import { checkGenerateRequest } from './generateRequest';
 import { addRunHint } from './runHint';
 import { runItems } from './runItems';
@@ -55,17 +55,21 @@ export async function generateAndWait(context: IExecuteFunctions): Promise<INode
 	const outputs = await runItems(context, signals, {
 		limit: options.maxConcurrentJobs,
 		submissions: submitRules.submissions,
-		check: async (itemIndex) =>
-			await checkGenerateRequest(context, itemIndex, api, submitRules, options),
+		check: async (itemIndex) => ({
+			// Before anything is paid: an expression may fail.
+			file: readRequestedFile(context, itemIndex),
+			...(await checkGenerateRequest(context, itemIndex, api, submitRules, options)),
+		}),
 		checkAll: (items) => checkVideoLimit(items, submitRules),
-		work: async (itemIndex, item) => {
+		uuidOf: (item) => submitRules.submissions.uuidOf(item),
+		work: async (_, item) => {
 			const made = await makeVideo(item, submitRules, waiter);
 			const error = errorOf(made);
 			if (error) throw error;
 			const { job, result } = made;
 			if (result.ended !== 'final') return { json: toItemJson({ ...job, ...result.last }) };
 			const video = { ...job, ...result.last };
-			return await attachRequestedVideo(context, itemIndex, video, api, options);
+			return await attachRequestedVideo(context, video, () => item.file, api, options);
 		},
 	});
 	addRunHint(context, 'made', outputs, submitRules.videoLimit.newItems, startedAtMs);

@@ -4,7 +4,7 @@ import { checkUuid } from '../api/validation';
 import { statusFailed } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { openVeoApi } from './access';
-import { attachRequestedVideo } from './attachRequestedVideo';
+import { attachRequestedVideo, readRequestedFile } from './attachRequestedVideo';
 import { runItems } from './runItems';
 import { readOptions } from './runOptions';
 import { RunSignals } from './runSignals';
@@ -22,11 +22,13 @@ export async function getStatus(context: IExecuteFunctions): Promise<INodeExecut
 		limit: CONCURRENT_CHECKS,
 		check: async (itemIndex) =>
 			await Promise.resolve(checkUuid(context.getNodeParameter('uuid', itemIndex))),
+		uuidOf: (uuid) => uuid,
 		work: async (itemIndex, uuid) => {
 			const check = async () => await client.status(uuid, signals.end);
 			const video = await settle(withRetries(check, retry));
 			if (video instanceof RequestError) throw statusFailed(uuid, video.outcome);
-			return await attachRequestedVideo(context, itemIndex, video, api, options);
+			const readFile = () => readRequestedFile(context, itemIndex);
+			return await attachRequestedVideo(context, video, readFile, api, options);
 		},
 	});
 }

@@ -11,6 +11,7 @@ import {
 	type Situation,
 } from '../errors/messages';
 import { type NodeError, textOf, toNodeError } from '../errors/nodeErrors';
+import { keepVideo } from '../errors/outcome';
 import { StoppedError, VeoError } from '../errors/VeoError';
 import { inPool } from '../jobs/pool';
 import type { Submissions } from '../jobs/submissions';
@@ -25,6 +26,8 @@ export interface ItemWork<T> {
 	check: (itemIndex: number) => Promise<T>;
 	/** Checks all items together, before the first one is worked on. */
 	checkAll?: (checked: T[]) => void;
+	/** The `uuid` of the item's video, if the API has accepted one. */
+	uuidOf?: (checked: T) => string | undefined;
 	work: (itemIndex: number, checked: T) => Promise<Pick<INodeExecutionData, 'json' | 'binary'>>;
 	/** How many items are worked on at the same time. */
 	limit: number;
@@ -41,7 +44,7 @@ type Checked<T> = { itemIndex: number } & ({ value: T } | { output: INodeExecuti
 export async function runItems<T>(
 	context: IExecuteFunctions,
 	signals: RunSignals,
-	{ check, checkAll, work, limit, submissions }: ItemWork<T>,
+	{ check, checkAll, uuidOf, work, limit, submissions }: ItemWork<T>,
 ): Promise<INodeExecutionData[]> {
 	let hasFailed = false;
 
@@ -59,14 +62,22 @@ export async function runItems<T>(
 	const checkItem = async (itemIndex: number): Promise<Checked<T>> =>
 		await check(itemIndex).then(
 			(value) => ({ itemIndex, value }),
-			(thrown: unknown) => ({ itemIndex, output: fail(thrown, itemIndex) }),
+			(thrown: unknown) => {
+				// Item 0 of an agent's tool stands for all its calls.
+				const isKnown = submissions && !isAgentTool(context.getNode());
+				const all = isKnown ? withSubmission(thrown, submissions, itemIndex) : thrown;
+				return { itemIndex, output: fail(all, itemIndex) };
+			},
 		);
 	const workOnItem = async (checked: Checked<T>): Promise<INodeExecutionData> => {
 		if ('output' in checked) return checked.output;
 		const { itemIndex, value } = checked;
 		return await work(itemIndex, value).then(
 			(result) => ({ ...result, pairedItem: { item: itemIndex } }),
-			(thrown: unknown) => fail(thrown, itemIndex),
+			(thrown: unknown) => {
+				const uuid = uuidOf?.(value);
+				return fail(uuid === undefined ? thrown : keepVideo(thrown, { uuid }), itemIndex);
+			},
 		);
 	};
 
@@ -138,16 +149,18 @@ export function failAll(context: IExecuteFunctions, thrown: unknown): INodeExecu
 
 /** Adds what an earlier try has submitted for the item. */
 function withSubmission(thrown: unknown, submissions: Submissions, itemIndex: number): unknown {
-	if (!(thrown instanceof VeoError)) return thrown;
-	const { message, description, details } = thrown;
+	if (thrown instanceof StoppedError) return thrown;
 	const isOfItem = (one: { itemIndex: number }) => one.itemIndex === itemIndex;
+	const details = thrown instanceof VeoError ? thrown.details : {};
 	const unclear = submissions.unclear().find(isOfItem);
 	if (unclear) {
-		return new VeoError(unclear.message, thrown.fullText, { ...details, isUnclear: true });
+		return new VeoError(unclear.message, textOf(thrown), { ...details, isUnclear: true });
 	}
 	const uuid = submissions.accepted().find(isOfItem)?.uuid;
 	if (uuid === undefined) return thrown;
-	return new VeoError(message, `${description} ${acceptedBefore(uuid)}`, { ...details, uuid });
+	if (!(thrown instanceof VeoError)) return keepVideo(thrown, { uuid });
+	const description = `${thrown.description} ${acceptedBefore(uuid)}`;
+	return new VeoError(thrown.message, description, { ...details, uuid });
 }
 
 function toItemError(context: IExecuteFunctions, thrown: unknown, itemIndex: number): NodeError {

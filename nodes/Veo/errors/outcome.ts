@@ -1,3 +1,6 @@
+import { notReturned } from './messages';
+import { StoppedError, VeoError } from './VeoError';
+
 /** Every way a request can end without the documented answer. `api/policy.ts` says what follows from each. */
 export const OUTCOMES = [
 	// The request did not reach the API.
@@ -61,6 +64,12 @@ export class RequestError extends Error {
 	constructor(readonly outcome: Outcome) {
 		super(`The request ended as ${outcome.name}`);
 	}
+}
+
+/** Any error of ours as it is, and any other as one that names the accepted video. */
+export function keepVideo(thrown: unknown, video: { uuid: string; videoUrl?: string }): unknown {
+	if (thrown instanceof VeoError || thrown instanceof StoppedError) return thrown;
+	return notReturned(video, thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 /** Returns a `RequestError` as a value. Any other error is thrown. */

@@ -35,6 +35,18 @@ export class Submissions {
 		return this.ofRun[key];
 	}
 
+	/** The `uuid` of the item's job, if the API accepted it. */
+	uuidOf({
+		itemIndex,
+		requestHash,
+	}: {
+		itemIndex: number;
+		requestHash: string;
+	}): string | undefined {
+		const submission = this.find(itemIndex, requestHash);
+		return submission?.state === 'accepted' ? submission.job.uuid : undefined;
+	}
+
 	set(itemIndex: number, requestHash: string, submission: Submission): void {
 		this.ofRun[keyOf(itemIndex, requestHash)] = submission;
 	}

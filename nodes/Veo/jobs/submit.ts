@@ -1,6 +1,7 @@
 import type { AcceptedJob } from '../api/client';
 import { PaidPermit } from '../api/policy';
 import { submissionInterrupted } from '../errors/messages';
+import { keepVideo } from '../errors/outcome';
 import { VeoError } from '../errors/VeoError';
 import type { JobRow } from '../jobTable/jobTable';
 import { findIdentical } from './identical';
@@ -51,10 +52,11 @@ export async function makeAgain(
 		replaces: job.uuid,
 		remember: { madeAgain: isByRetry ? madeAgain : madeAgain + 1 },
 	}).catch((thrown: unknown) => {
-		if (!(thrown instanceof VeoError)) throw thrown;
+		const error = keepVideo(thrown, job);
+		if (!(error instanceof VeoError)) throw error;
 		// The `uuid` of the failed video is still known.
-		const details = { uuid: job.uuid, ...thrown.details };
-		throw new VeoError(thrown.message, thrown.description, details);
+		const details = { uuid: job.uuid, ...error.details };
+		throw new VeoError(error.message, error.description, details);
 	});
 }
 

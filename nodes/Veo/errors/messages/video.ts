@@ -89,6 +89,14 @@ const unusableUrl = (uuid: string, cause: string) =>
 		{ uuid, lastStatus: 'completed' },
 	);
 
+/** Something else than the API went wrong after the video was accepted, such as an expression. `cause` is its text. */
+export const notReturned = (video: { uuid: string; videoUrl?: string }, cause: string) =>
+	new VeoError(
+		`Video ${video.uuid} was accepted, but could not be returned${apiMessageText(cause)}`,
+		'Get it using Get Status with this ID.',
+		{ ...video, isInput: true },
+	);
+
 /** Added to an error that ends the run. `videos` are `uuid`s with their items. Says how to get them at no further cost. */
 export const otherVideosAccepted = (videos: string[], situation: Situation) =>
 	`Other videos that the API accepted in this execution: ${videos.join(', ')}. ${KEEPS_THEM[situation]}`;
