@@ -1,5 +1,6 @@
 /** The node as an agent's tool: each call is a run of its own in one execution. */
 import type { INode } from 'n8n-workflow';
+import { lostAnswer } from '../../emulator';
 import { loadPackage, retryRun } from '../../harness/core';
 import { failureOf, jsonOf, once, paidFor, useN8n, withEmulator } from './support';
 
@@ -37,5 +38,31 @@ it('pays again in the next turn of a loop, which is no repetition', async () => 
 		}
 		jsonOf(await retryRun(failed, { parameters: wait, credentials }));
 		expect(paidFor(emulator)).toHaveLength(2);
+	});
+});
+
+describe('The message of a call', () => {
+	// n8n offers no retry of an execution whose tool did not succeed.
+	const RETRY = /\bretry\b/i;
+
+	it('names two ways to make a failed video again', async () => {
+		await withEmulator({ outcome: 'failed' }, async ({ run }) => {
+			for (const onError of ['stopWorkflow', 'continueRegularOutput'] as const) {
+				const ran = await run(wait, { node: { ...TOOL, onError } });
+				const text = ran.error?.message ?? JSON.stringify(jsonOf(ran));
+				expect(text).toContain(
+					"set 'Make Again When Failed' or call the tool with a changed prompt. Both pay for it again.",
+				);
+				expect(text).not.toMatch(RETRY);
+			}
+		});
+	});
+
+	it('names the account, and no retry, if the outcome is unclear', async () => {
+		await withEmulator({ faults: [lostAnswer(1)] }, async ({ run }) => {
+			const { message } = failureOf(await run({ ...wait, operation: 'generate' }, { node: TOOL }));
+			expect(message).toContain('Look for it in your veo3o1.com account before you call the tool');
+			expect(message).not.toMatch(RETRY);
+		});
 	});
 });

@@ -44,7 +44,7 @@ export const outcomes: Outcome[] = [
 	return [bare, { ...bare, apiMessage: API_MESSAGE, data, retryAfterMs: 1_500, networkCode: 'EX' }];
 });
 
-export const SITUATIONS: messages.Situation[] = ['stops', 'continues', 'subWorkflow'];
+export const SITUATIONS: messages.Situation[] = ['stops', 'continues', 'subWorkflow', 'tool'];
 const STATUSES = [undefined, 'pending', 'processing', 'rendering'];
 
 export const CREDENTIALS = [new VeoApi(), new VeoJobTableApi()];

@@ -32,7 +32,7 @@ export const keySubmissionUnclear = (situation: Situation) =>
 const unclear = (cause: string, details: VeoError['details'], situation: Situation) =>
 	new VeoError(
 		`It is unclear whether the API accepted the video: ${lowerFirst(cause)}`,
-		`It may have been accepted and billed, so it is not sent again automatically. Look for it in your veo3o1.com account. To submit it again, which may pay twice, set 'On Unclear Submission' to 'Send Again, May Pay Twice'${situation === 'stops' ? ", save, and use 'Retry with currently saved workflow' in the executions list" : ''}.`,
+		`It may have been accepted and billed, so it is not sent again automatically. Look for it in your veo3o1.com account${situation === 'tool' ? ' before you call the tool again' : ''}. To submit it again, which may pay twice, set 'On Unclear Submission' to 'Send Again, May Pay Twice'${situation === 'stops' ? ", save, and use 'Retry with currently saved workflow' in the executions list" : ''}.`,
 		{ ...details, isUnclear: true },
 	);
 

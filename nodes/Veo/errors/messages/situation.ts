@@ -3,5 +3,6 @@
  * - `stops`: it ends the execution, which can be retried
  * - `continues`: it is passed on, and the execution continues
  * - `subWorkflow`: it ends an execution that another workflow started; a retry of that one knows nothing of this one
+ * - `tool`: an agent gets its message. The execution succeeds, so that n8n offers no retry of it
  */
-export type Situation = 'stops' | 'continues' | 'subWorkflow';
+export type Situation = 'stops' | 'continues' | 'subWorkflow' | 'tool';

@@ -19,6 +19,7 @@ const MAKE_AGAIN: Record<Situation, string> = {
 		"To make it again, run this item again or set 'Make Again When Failed'. Both pay for it again.",
 	subWorkflow:
 		"To make it again within an execution, set 'Make Again When Failed', which pays for it again. A retry of the calling workflow starts this workflow from the beginning: with Track Job and an 'Idempotency Key' it keeps all other videos, without them it pays for them again.",
+	tool: "To make it again, set 'Make Again When Failed' or call the tool with a changed prompt. Both pay for it again.",
 };
 
 export const waitTimedOut = (
@@ -107,6 +108,7 @@ const KEEPS_THEM: Record<Situation, string> = {
 	continues: 'They are in the output of this node.',
 	subWorkflow:
 		"Get them using Get Status. A retry of the calling workflow pays for them again, unless Track Job is on with an 'Idempotency Key'. To get all other videos without this item, set 'On Error' in the node's settings to 'Continue'.",
+	tool: 'Get them using Get Status.',
 };
 
 /** Added to an error of a try that could not start. */
