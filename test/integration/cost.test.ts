@@ -104,6 +104,22 @@ describe('Max Videos per Execution, of what is paid for again', () => {
 		});
 	});
 
+	it.each([
+		['stops', {}, 'retry the execution: the count starts again'],
+		['continues', { node: CONTINUE }, 'run the remaining items in a new execution'],
+		['is in a sub-workflow', { mode: 'integrated' as const }, 'A retry of the calling workflow'],
+		['is a tool', { node: { type: 'n8n-nodes-veo3o1.veoTool' } }, 'in a new execution'],
+	])('promises a free retry only where there is one, if the node %s', async (name, more, text) => {
+		await withEmulator({ outcome: 'failed' }, async ({ run }) => {
+			const options = { makeAgain: 1, maxVideos: 1 };
+			const ran = await run({ ...wait, prompt: 'bad', options }, more);
+			const error = ran.error?.message ?? JSON.stringify(jsonOf(ran));
+			expect(error).toContain(REACHED);
+			expect(error).toContain(text);
+			expect(error.includes('are not paid again')).toBe(name === 'stops');
+		});
+	});
+
 	it('counts videos that a person makes again in the executions list', async () => {
 		await withEmulator({ outcome: failing({ prompt: 'bad' }) }, async (scene) => {
 			const { emulator, credentials, run } = scene;

@@ -158,7 +158,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 	].map((cause) => messages.invalidExtraParameters(cause)),
 	tooManyVideos: [messages.tooManyVideos(500, 100, 0), messages.tooManyVideos(500, 100, 20)],
 	notSentAgain: [messages.notSentAgain(100)],
-	maxVideosReached: [messages.maxVideosReached(100)],
+	maxVideosReached: SITUATIONS.map((one) => messages.maxVideosReached(100, one)),
 };
 
 /** The texts outside `errors/messages`, with ‹› for the variable parts. */

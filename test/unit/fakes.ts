@@ -203,7 +203,7 @@ export function submitRules(
 		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs, signal }),
 		retry: { backoff: new Backoff(), maxRetries, signal },
 		submissions: new Submissions({}, 0),
-		videoLimit: new VideoLimit({}, 'execution', 0),
+		videoLimit: new VideoLimit({}, 'execution', 0, 'stops'),
 		reuseIdentical: false,
 		executionId: 'execution',
 		isRetryByUser: false,

@@ -57,19 +57,20 @@ export async function openJobs(
 	const { maxRetries, maxWaitMs } = options;
 	const memory = context.getContext('node');
 	const executionId = context.getExecutionId();
+	const situation = situationOf(context);
 	return {
 		client,
 		retry,
 		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs: maxWaitMs, signal: end }),
 		submissions: openSubmissions(context),
-		videoLimit: new VideoLimit(memory, executionId, options.maxVideos),
+		videoLimit: new VideoLimit(memory, executionId, options.maxVideos, situation),
 		tracker: isTracked ? await openTracker(context, options, runIndex, stop) : undefined,
 		reuseIdentical: options.reuseIdentical,
 		executionId,
 		isRetryByUser: context.getMode() === 'retry' && !context.continueOnFail(),
 		maxMadeAgain: options.maxMadeAgain,
 		sendUnclearAgain: options.sendUnclearAgain,
-		situation: situationOf(context),
+		situation,
 		stop,
 	};
 }

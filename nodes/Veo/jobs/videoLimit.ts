@@ -1,4 +1,4 @@
-import { maxVideosReached, tooManyVideos } from '../errors/messages';
+import { maxVideosReached, type Situation, tooManyVideos } from '../errors/messages';
 import { StoppedError, VeoError } from '../errors/VeoError';
 
 /** Node memory of n8n, which all runs of a node in an execution share. */
@@ -30,6 +30,7 @@ export class VideoLimit {
 		private readonly memory: Memory,
 		private readonly executionId: string,
 		readonly max: number,
+		private readonly situation: Situation,
 	) {
 		this.earlier = this.count.videos;
 	}
@@ -52,7 +53,7 @@ export class VideoLimit {
 		let isCounted = false;
 		const add: Count['add'] = () => {
 			if (isCounted) return undefined;
-			if (this.isReached) return maxVideosReached(this.max);
+			if (this.isReached) return maxVideosReached(this.max, this.situation);
 			this.count.videos++;
 			isCounted = true;
 			return undefined;

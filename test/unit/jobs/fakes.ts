@@ -94,7 +94,7 @@ export function execution(...replies: Array<Reply | Answerer>) {
 		return submitRules(new VeoClient(send), {
 			executionId: '7',
 			submissions: new Submissions(store, 0),
-			videoLimit: new VideoLimit(store, '7', max),
+			videoLimit: new VideoLimit(store, '7', max, 'stops'),
 			...rules,
 		});
 	};

@@ -83,7 +83,7 @@ describe('An item with an idempotency key', () => {
 		await clock.run(submitOnce({ ...ITEM, itemIndex: 1 }, next({ max: 1 })));
 		const rules = next({ max: 1, tracker: await table.open() });
 		const { message } = await errorOf(submitOnce(KEYED, rules));
-		expect(message).toBe(maxVideosReached(1).message);
+		expect(message).toBe(maxVideosReached(1, 'stops').message);
 		expect(table.rows).toMatchObject([{ status: 'failed', errorMessage: message }]);
 		expect(sent).toHaveLength(1);
 		expect(rules.submissions.find(0, 'hash')).toBeUndefined();
@@ -129,7 +129,7 @@ describe('An item without a key', () => {
 		await clock.run(submitOnce({ ...ITEM, itemIndex: 1 }, next({ max: 1 })));
 		const rules = next({ max: 1, tracker: await table.open() });
 		const error = await errorOf(submitOnce({ ...ITEM, prepare: neverPrepared }, rules));
-		expect(error.message).toBe(maxVideosReached(1).message);
+		expect(error.message).toBe(maxVideosReached(1, 'stops').message);
 		expect(table.rows).toEqual([]);
 	});
 

@@ -179,7 +179,7 @@ describe('An idempotency key whose request was interrupted', () => {
 		const { sent, next, errorOf, stored } = execution();
 		const tracker = await table.open();
 		const rules = next({ ...again, max: 1, tracker });
-		await new VideoLimit(stored(), '7', 1).counted(1, async (count) => {
+		await new VideoLimit(stored(), '7', 1, 'stops').counted(1, async (count) => {
 			count.add();
 			return await Promise.resolve();
 		});

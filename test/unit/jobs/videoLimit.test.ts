@@ -24,29 +24,29 @@ async function letThrough(limit: VideoLimit, times: number, submit = accepted): 
 describe('Max Videos per Execution', () => {
 	it('lets so many new videos through, over the runs of an execution', async () => {
 		const memory = {};
-		expect(await letThrough(new VideoLimit(memory, '7', 5), 3)).toBe(3);
-		expect(await letThrough(new VideoLimit(jsonRoundTrip(memory), '7', 5), 10)).toBe(2);
-		expect(await letThrough(new VideoLimit(memory, '7', 5), 10)).toBe(2);
+		expect(await letThrough(new VideoLimit(memory, '7', 5, 'stops'), 3)).toBe(3);
+		expect(await letThrough(new VideoLimit(jsonRoundTrip(memory), '7', 5, 'stops'), 10)).toBe(2);
+		expect(await letThrough(new VideoLimit(memory, '7', 5, 'stops'), 10)).toBe(2);
 	});
 
 	it('counts from 0 in a retry, which is another execution', async () => {
 		const memory = {};
-		expect(await letThrough(new VideoLimit(memory, '7', 5), 9)).toBe(5);
-		expect(await letThrough(new VideoLimit(memory, '8', 5), 9)).toBe(5);
+		expect(await letThrough(new VideoLimit(memory, '7', 5, 'stops'), 9)).toBe(5);
+		expect(await letThrough(new VideoLimit(memory, '8', 5, 'stops'), 9)).toBe(5);
 	});
 
 	it('does not count what was surely not accepted', async () => {
 		const memory = {};
-		expect(await letThrough(new VideoLimit(memory, '7', 2), 9, refused)).toBe(9);
-		expect(await letThrough(new VideoLimit(memory, '7', 2), 9)).toBe(2);
+		expect(await letThrough(new VideoLimit(memory, '7', 2, 'stops'), 9, refused)).toBe(9);
+		expect(await letThrough(new VideoLimit(memory, '7', 2, 'stops'), 9)).toBe(2);
 	});
 
 	it('counts what may have been accepted', async () => {
-		expect(await letThrough(new VideoLimit({}, '7', 2), 9, unclear)).toBe(2);
+		expect(await letThrough(new VideoLimit({}, '7', 2, 'stops'), 9, unclear)).toBe(2);
 	});
 
 	it('holds for items that are submitted at the same time', async () => {
-		const limit = new VideoLimit({}, '7', 2);
+		const limit = new VideoLimit({}, '7', 2, 'stops');
 		const submit = async (count: Count) => {
 			const overLimit = count.add();
 			if (overLimit) throw overLimit;
@@ -64,7 +64,7 @@ describe('Max Videos per Execution', () => {
 	});
 
 	it('counts an item once, however often its request is sent, and not one that is taken up', async () => {
-		const limit = new VideoLimit({}, '7', 1);
+		const limit = new VideoLimit({}, '7', 1, 'stops');
 		await limit.counted(0, accepted);
 		expect(limit.isReached).toBe(false);
 		await limit.counted(1, async (count) => {
@@ -79,28 +79,28 @@ describe('Max Videos per Execution', () => {
 	});
 
 	it('does not count an item that another one interrupted before it was sent', async () => {
-		const limit = new VideoLimit({}, '7', 1);
+		const limit = new VideoLimit({}, '7', 1, 'stops');
 		const interrupted = async () => await Promise.reject(new StoppedError());
 		expect(await letThrough(limit, 3, interrupted)).toBe(3);
 		expect(await letThrough(limit, 3)).toBe(1);
 	});
 
 	it('is no limit at 0', async () => {
-		const limit = new VideoLimit({}, '7', 0);
+		const limit = new VideoLimit({}, '7', 0, 'stops');
 		limit.checkRun(1_000);
 		expect(await letThrough(limit, 200)).toBe(200);
 	});
 
 	it('says before a run how many videos it would make', () => {
-		expect(() => new VideoLimit({}, '7', 100).checkRun(500)).toThrow('500 new videos');
-		new VideoLimit({}, '7', 100).checkRun(100);
+		expect(() => new VideoLimit({}, '7', 100, 'stops').checkRun(500)).toThrow('500 new videos');
+		new VideoLimit({}, '7', 100, 'stops').checkRun(100);
 	});
 
 	it('says as well how many videos earlier runs of the execution made', async () => {
 		const memory = {};
-		await letThrough(new VideoLimit(memory, '7', 5), 3);
+		await letThrough(new VideoLimit(memory, '7', 5, 'stops'), 3);
 		const thrown = await rejectionOf(
-			(async () => await Promise.resolve(new VideoLimit(memory, '7', 5).checkRun(9)))(),
+			(async () => await Promise.resolve(new VideoLimit(memory, '7', 5, 'stops').checkRun(9)))(),
 		);
 		expect((thrown as VeoError).description).toContain('the execution submitted 3');
 	});

@@ -1,6 +1,7 @@
 import type { Outcome } from '../outcome';
 import { VeoError } from '../VeoError';
 import { detailsOf } from './request';
+import type { Situation } from './situation';
 import { megabytes, NOTHING_PAID, quoted } from './text';
 
 /** What the user filled in and cannot be used. Every check runs before anything is sent. */
@@ -227,8 +228,17 @@ export const notSentAgain = (maxVideos: number) =>
 	`It was not sent again, because this execution has reached its 'Max Videos per Execution' (${maxVideos}).`;
 
 /** At one item, after other videos were submitted. */
-export const maxVideosReached = (maxVideos: number) =>
+export const maxVideosReached = (maxVideos: number, situation: Situation) =>
 	inputError(
 		`This execution has reached its 'Max Videos per Execution' (${maxVideos})`,
-		`No further video was submitted for this item. To go on, raise 'Max Videos per Execution' and retry the execution: the count starts again, and videos that it already submitted are not paid for again.`,
+		`No further video was submitted for this item. To go on, ${GO_ON[situation]}`,
 	);
+
+const GO_ON: Record<Situation, string> = {
+	stops:
+		"raise 'Max Videos per Execution' and retry the execution: the count starts again, and videos that it already submitted are not paid for again.",
+	continues: 'run the remaining items in a new execution, where the count starts again.',
+	subWorkflow:
+		"raise 'Max Videos per Execution'. A retry of the calling workflow also pays again for the videos that this execution submitted, unless Track Job is on with an 'Idempotency Key'.",
+	tool: "raise 'Max Videos per Execution', or call the tool in a new execution, where the count starts again.",
+};
