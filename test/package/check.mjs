@@ -9,7 +9,6 @@ import { join, resolve } from 'node:path';
 import { ESLint } from 'eslint';
 import { n8nRules } from '../../eslint/n8nRules.mjs';
 
-const MAX_PACKED_BYTES = 80_000;
 const ALLOWED_FILES = /^(package\.json|README\.md|LICENSE\.md|dist\/.+\.(js|svg|node\.json))$/;
 
 const problems = [];
@@ -32,6 +31,7 @@ async function scan(cwd, patterns) {
 }
 
 const sources = resolve(import.meta.dirname, '../..');
+const limits = JSON.parse(readFileSync(join(sources, 'harness/packageLimits.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'veo-package-'));
 
 try {
@@ -44,8 +44,8 @@ try {
 
 	const paths = packed.files.map((file) => file.path);
 	for (const path of paths) if (!ALLOWED_FILES.test(path)) problems.push(`unexpected: ${path}`);
-	if (packed.size > MAX_PACKED_BYTES) {
-		problems.push(`the package has ${packed.size} bytes, more than ${MAX_PACKED_BYTES}`);
+	if (packed.size > limits.maxPackedBytes) {
+		problems.push(`the package has ${packed.size} bytes, more than ${limits.maxPackedBytes}`);
 	}
 
 	const unpacked = join(folder, 'package');
