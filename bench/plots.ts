@@ -58,7 +58,7 @@ const PLOTS: Plot[] = [
 		table: 'Trigger latency',
 		name: 'bench-trigger-latency',
 		kind: 'bar',
-		of: ['The API tells'],
+		of: ['status answers'],
 		series: ['median', 'worst'],
 		value: 'seconds from the completion until the execution starts',
 	},

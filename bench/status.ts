@@ -21,7 +21,7 @@ const MAX_DELAY_MS = 5_000;
 const TOLERANCE_MS = 250;
 
 type Estimates = NonNullable<EmulatorOptions['estimates']>;
-const KINDS: Estimates[] = ['honest', 'progress', 'absent', 'wild', 'lying'];
+const KINDS: Estimates[] = ['correct', 'progressOnly', 'none', 'random', 'wrong'];
 
 interface Result {
 	/** Status requests per job. */
@@ -58,7 +58,7 @@ export const status: Measurement = {
 };
 
 async function compare(child: Child, index: number): Promise<Comparison> {
-	const estimates = KINDS[index] ?? 'absent';
+	const estimates = KINDS[index] ?? 'none';
 	let roundTripMs = 0;
 	const byBareClient = async ({ url }: Emulator) => {
 		const client = new BareClient(url, API_KEY);
@@ -104,14 +104,15 @@ async function measureWait(
 function tableOf(all: Comparison[]): Figures {
 	const print = (requests: number) => fixed(requests, 1);
 	const rows = all.flatMap(({ estimates, fixed, node, roundTripMs }) => {
-		const isHonest = estimates === 'honest';
-		const requests = isHonest ? fixed.requests * MAX_SHARE_OF_REQUESTS : fixed.requests;
-		const medianMs = isHonest
+		const label = estimates === 'progressOnly' ? 'progress only' : estimates;
+		const isCorrect = estimates === 'correct';
+		const requests = isCorrect ? fixed.requests * MAX_SHARE_OF_REQUESTS : fixed.requests;
+		const medianMs = isCorrect
 			? Math.min(MAX_MEDIAN_MS, fixed.medianMs)
 			: fixed.medianMs + TOLERANCE_MS;
 		return [
 			[
-				estimates,
+				label,
 				'fixed interval',
 				print(fixed.requests),
 				...noTarget,
@@ -121,7 +122,7 @@ function tableOf(all: Comparison[]): Figures {
 				...noTarget,
 			],
 			[
-				estimates,
+				label,
 				'this node',
 				print(node.requests),
 				...target(requests, node.requests, print),
@@ -150,8 +151,8 @@ function tableOf(all: Comparison[]): Figures {
 		rows,
 		notes: [
 			`Jobs of 105 to 135 seconds, ${JOBS} at a time for each line, all lines in parallel. The node runs in n8n-core with its default settings except Max Concurrent Jobs. The delay is the time from the end of a job until a status answer reported it.`,
-			'"Fixed interval" is a bare undici client that sleeps 5 seconds after each answer, as n8n\'s own Gemini node does (its OpenAI node sleeps 10 seconds, its MiniMax node 15). Estimates are correct (honest), left out beside a correct progress (progress) or without one (absent), random (wild), or always "1 second" for one half of the jobs and "1 hour" for the other (lying).',
-			`Targets with honest estimates: a quarter of the fixed interval's requests, and no longer median delay. Targets with other estimates: no more requests, and a median delay at most ${seconds(TOLERANCE_MS)} longer, by which equal waits differ by chance. Target for the longest delay: 5 seconds plus the longest round trip of a check that found a job completed.`,
+			'"Fixed interval" is a bare undici client that sleeps 5 seconds after each answer, as n8n\'s own Gemini node does (its OpenAI node sleeps 10 seconds, its MiniMax node 15). Estimates: correct; progress only (no `estimatedTime`); none (neither); random; wrong (always "1 second" for half of the jobs and "1 hour" for the others).',
+			`Targets with correct estimates: a quarter of the fixed interval's requests, and no longer median delay. Targets with other estimates: no more requests, and a median delay at most ${seconds(TOLERANCE_MS)} longer, which is the random variation of equal waits. Target for the longest delay: 5 seconds plus the longest round trip of a check that found a job completed.`,
 		],
 	};
 }

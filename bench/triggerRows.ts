@@ -20,11 +20,11 @@ interface Setting {
 }
 
 const SETTINGS: Setting[] = [
-	{ pending: 100, finished: 0, estimates: 'absent' },
-	{ pending: 100, finished: 0, estimates: 'wild' },
-	{ pending: 1_000, finished: 0, estimates: 'absent' },
-	{ pending: 10_000, finished: 0, estimates: 'absent' },
-	{ pending: 100, finished: 10_000, estimates: 'absent' },
+	{ pending: 100, finished: 0, estimates: 'none' },
+	{ pending: 100, finished: 0, estimates: 'random' },
+	{ pending: 1_000, finished: 0, estimates: 'none' },
+	{ pending: 10_000, finished: 0, estimates: 'none' },
+	{ pending: 100, finished: 10_000, estimates: 'none' },
 ];
 
 /** What a round of the trigger costs, by the number of rows in the job table. */
@@ -50,7 +50,7 @@ export const triggerRows: Measurement = {
 					],
 					rows,
 					notes: [
-						`In a real n8n, in ${MEASURED_MS / 1000} seconds after publishing, with the default Poll Interval. "All with news" means that the API reported a different progress at each check. The CPU time is that of n8n's whole process per second.`,
+						`In a real n8n, in ${MEASURED_MS / 1000} seconds after publishing, with the default Poll Interval. "All with new progress" means that the API reported a different progress at each check. The CPU time is that of n8n's whole process per second.`,
 					],
 				} satisfies Figures,
 			];
@@ -110,7 +110,7 @@ function rowsOf(watched: WatchedTable, { pending, finished }: Setting) {
 }
 
 function labelOf({ pending, finished, estimates }: Setting): string {
-	const news = estimates === 'wild' ? ', all with news' : '';
+	const progress = estimates === 'random' ? ', all with new progress' : '';
 	const more = finished > 0 ? `, ${fixed(finished, 0)} finished long ago` : '';
-	return `${fixed(pending, 0)} pending${news}${more}`;
+	return `${fixed(pending, 0)} pending${progress}${more}`;
 }

@@ -104,7 +104,7 @@ async function compare(harness: N8nHarness, log: Log): Promise<Figures> {
 		],
 		rows,
 		notes: [
-			`Jobs of 27 to 33 seconds with honest estimates. All approaches run in parallel against the same emulator, started ${STAGGER_MS / 1000} seconds apart. Medians of ${ROUNDS} rounds.`,
+			`Jobs of 27 to 33 seconds with correct estimates. All approaches run in parallel against the same emulator, started ${STAGGER_MS / 1000} seconds apart. Medians of ${ROUNDS} rounds.`,
 			'This node and the HTTP Request workflow (Wait of 5 seconds, one check for all items) run in the real n8n; their time is that of the whole execution. The lower bound sends all items at once and sleeps as long as `estimatedTime` says, at least 5 seconds.',
 			'Max Concurrent Jobs is a limit that the user sets: with 10, the second half of 20 items waits for the first.',
 		],

@@ -74,7 +74,7 @@ export function statusData(
 			uuid,
 			status,
 			videoUrl: videoUrl(job),
-			...(estimates !== 'absent' && { progress: 100 }),
+			...(estimates !== 'none' && { progress: 100 }),
 		};
 	}
 	if (status === 'failed') {
@@ -87,12 +87,12 @@ function estimate(
 	job: Job,
 	{ estimates, seed }: Required<Pick<EmulatorOptions, 'estimates' | 'seed'>>,
 ): { progress?: number; estimatedTime?: number } {
-	if (estimates === 'absent') return {};
-	if (estimates === 'wild') {
+	if (estimates === 'none') return {};
+	if (estimates === 'random') {
 		const next = random(seed + job.index * 7919 + job.statusChecks * 104_729);
 		return { progress: Math.floor(next() * 101), estimatedTime: Math.floor(next() * 600) };
 	}
-	if (estimates === 'lying') {
+	if (estimates === 'wrong') {
 		return job.index % 2 === 0
 			? { progress: 99, estimatedTime: 1 }
 			: { progress: 1, estimatedTime: 3600 };
@@ -100,7 +100,7 @@ function estimate(
 	const leftMs = job.finalAt - Date.now();
 	const workMs = Math.max(1, job.finalAt - job.startsAt);
 	const progress = Math.floor(100 * (1 - leftMs / workMs));
-	if (estimates === 'progress') return { progress: Math.min(99, Math.max(0, progress)) };
+	if (estimates === 'progressOnly') return { progress: Math.min(99, Math.max(0, progress)) };
 	return {
 		progress: Math.min(99, Math.max(0, progress)),
 		estimatedTime: Math.max(0, Math.ceil(leftMs / 1000)),

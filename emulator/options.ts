@@ -32,10 +32,11 @@ export interface EmulatorOptions {
 	/** Default `errorMessage`. */
 	failureField?: FailureField;
 	/**
-	 * `progress` and `estimatedTime` of an unfinished job. `honest` (default): correct. `absent`: left out.
-	 * `progress`: without `estimatedTime`. `wild`: random at each check. `lying`: always "1 second left" for every other job, "1 hour left" for the rest.
+	 * `progress` and `estimatedTime` of an unfinished job. `correct` is the default.
+	 * `progressOnly`: without `estimatedTime`. `none`: without both. `random`: random at each check.
+	 * `wrong`: always "1 second left" for every other job, "1 hour left" for the rest.
 	 */
-	estimates?: 'honest' | 'progress' | 'absent' | 'wild' | 'lying';
+	estimates?: 'correct' | 'progressOnly' | 'none' | 'random' | 'wrong';
 	/** At most `requests` API requests in any `perMs`, then code 1003, with `Retry-After` if given. Default: no limit. */
 	rateLimit?: { requests: number; perMs: number; retryAfterSeconds?: number };
 	/** Whether a code other than 0 comes with HTTP 200 (`ok`) or with the matching 4xx/5xx (default). */
@@ -51,7 +52,7 @@ export interface EmulatorOptions {
 	latencyMs?: number;
 	/** What goes wrong, and when. The first fault that matches a request is applied. */
 	faults?: Fault[];
-	/** Seeds faults with a `probability` and `wild` estimates. Default 1. */
+	/** Seeds faults with a `probability` and `random` estimates. Default 1. */
 	seed?: number;
 	/** The answer to a status check of an unknown `uuid`: an envelope with code 1000 (default) or a bare HTTP 404. */
 	unknownUuid?: 'envelope1000' | 'http404';
@@ -71,7 +72,7 @@ export const defaults = {
 	outcome: 'completed',
 	failureMessage: 'The video could not be generated',
 	failureField: 'errorMessage',
-	estimates: 'honest',
+	estimates: 'correct',
 	httpStatus: 'matching',
 	videoBytes: 0,
 	latencyMs: 0,

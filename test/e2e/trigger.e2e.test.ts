@@ -73,7 +73,7 @@ describe('Veo Trigger on the job table', () => {
 			for (const { json } of itemsOf(one, 'Finished')) {
 				const prompt = String(json.prompt);
 				latencies[prompt] = Date.parse(String(one.startedAt)) - jobOf(prompt).finalAt;
-				// By honest estimates.
+				// By correct estimates.
 				expect(latencies[prompt]).toBeLessThan(4_000);
 			}
 		}

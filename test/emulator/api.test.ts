@@ -189,20 +189,20 @@ describe('GET /api/video-status', () => {
 		expect(emulator.jobs.map((job) => job.status)).toEqual(['failed', 'processing']);
 	});
 
-	test('has honest, lying, wild or no estimates', async () => {
+	test('has correct, wrong, random or no estimates', async () => {
 		const durationMs = 100_000;
 		expect(await firstStatus({ durationMs })).toMatchObject({
 			data: { progress: 0, estimatedTime: 100 },
 		});
-		expect(await firstStatus({ durationMs, estimates: 'lying' })).toMatchObject({
+		expect(await firstStatus({ durationMs, estimates: 'wrong' })).toMatchObject({
 			data: { progress: 99, estimatedTime: 1 },
 		});
-		const wild = await firstStatus({ durationMs, estimates: 'wild' });
-		expect(await firstStatus({ durationMs, estimates: 'wild', seed: 2 })).not.toMatchObject({
-			data: { estimatedTime: (wild as { data: { estimatedTime: number } }).data.estimatedTime },
+		const random = await firstStatus({ durationMs, estimates: 'random' });
+		expect(await firstStatus({ durationMs, estimates: 'random', seed: 2 })).not.toMatchObject({
+			data: { estimatedTime: (random as { data: { estimatedTime: number } }).data.estimatedTime },
 		});
 		const { uuid } = emulator.accept(textRequest);
-		emulator.options.estimates = 'absent';
+		emulator.options.estimates = 'none';
 		expect((await status(emulator, uuid)).json).toEqual({
 			code: 0,
 			msg: 'Success',

@@ -211,7 +211,7 @@ function account(
 			attempt < (failures[prompts.indexOf(prompt)] ?? 0) ? 'failed' : 'completed',
 		queuedMs: between(0, 1000),
 		failureField: pick(['msg', 'error', 'errorMessage', 'message', 'failReason'] as const),
-		estimates: pick(['honest', 'absent', 'wild', 'lying'] as const),
+		estimates: pick(['correct', 'none', 'random', 'wrong'] as const),
 		httpStatus: pick(['ok', 'matching'] as const),
 		unknownUuid: pick(['envelope1000', 'http404'] as const),
 		latencyMs: pick([0, 0, 20, 200]),

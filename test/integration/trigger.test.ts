@@ -691,7 +691,7 @@ describe('A webhook call', () => {
 		'makes the trigger check the video that it names, and starts nothing by itself',
 		async () => {
 			const durationMs = 8_000;
-			const options: EmulatorOptions = { durationMs, estimates: 'absent' };
+			const options: EmulatorOptions = { durationMs, estimates: 'none' };
 			await withTables(options, async ({ emulator, publish, addJob }) => {
 				const trigger = await publish({ options: { pollInterval: 60, listenForWebhook: true } });
 				await sleep(500);

@@ -14,10 +14,10 @@ const status = {
 	title: 'Status requests and delay',
 	columns: ['estimates', '', 'requests per job'],
 	rows: [
-		['honest', 'fixed interval', '25.5'],
-		['honest', 'this node', '6.0'],
-		['absent', 'fixed interval', '25.5'],
-		['absent', 'this node', '25.4'],
+		['correct', 'fixed interval', '25.5'],
+		['correct', 'this node', '6.0'],
+		['none', 'fixed interval', '25.5'],
+		['none', 'this node', '25.4'],
 	],
 	notes: [],
 };
@@ -37,7 +37,7 @@ it('draws a table in both colour schemes, and the same each time', () => {
 
 it('draws one bar for each way of a kind', () => {
 	const svg = pictureOf(status)?.files['bench-status.svg'];
-	for (const text of ['honest', 'absent', 'this node', 'fixed interval', '25.5', '6', '25.4']) {
+	for (const text of ['correct', 'none', 'this node', 'fixed interval', '25.5', '6', '25.4']) {
 		expect(svg).toContain(`>${text}</text>`);
 	}
 });

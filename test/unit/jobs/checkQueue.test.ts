@@ -3,8 +3,7 @@ import { Experience } from '../../../nodes/Veo/jobs/experience';
 import { ok, tooMany, transportOf } from '../fakes';
 import {
 	type Fields,
-	honest,
-	lying,
+	correct,
 	mean,
 	median,
 	nothing,
@@ -12,17 +11,18 @@ import {
 	simulate,
 	spread,
 	START_MS,
+	wrong,
 } from './checkSimulation';
 
 describe('30 jobs that end over two minutes', () => {
-	it('are seen within a second by honest estimates, with few checks', async () => {
+	it('are seen within a second by correct estimates, with few checks', async () => {
 		const { medianMs, worstMs, checks } = await spread({});
 		expect(medianMs).toBeLessThanOrEqual(300);
 		expect(worstMs).toBeLessThanOrEqual(700);
 		expect(checks).toBeLessThanOrEqual(5.5);
 	});
 
-	it('are seen within two seconds by progress alone', async () => {
+	it('are seen within two seconds by progress only', async () => {
 		const { medianMs, worstMs, checks } = await spread({ fields: progressOnly });
 		expect(medianMs).toBeLessThanOrEqual(1_400);
 		expect(worstMs).toBeLessThanOrEqual(10_000);
@@ -50,8 +50,8 @@ describe('30 jobs that end over two minutes', () => {
 		expect(worstMs).toBeLessThanOrEqual(5_100);
 	});
 
-	it('are seen no later by estimates that lie than without any', async () => {
-		const { medianMs, worstMs } = await spread({ fields: lying });
+	it('are seen no later by wrong estimates than without any', async () => {
+		const { medianMs, worstMs } = await spread({ fields: wrong });
 		expect(medianMs).toBeLessThanOrEqual(5_200);
 		expect(worstMs).toBeLessThanOrEqual(10_200);
 	});
@@ -76,7 +76,7 @@ describe('many jobs', () => {
 			await simulation.end();
 			return { checks: mean(simulation.checks()), medianMs: median(simulation.latenesses()) };
 		};
-		const byEstimates = await run(honest);
+		const byEstimates = await run(correct);
 		expect(byEstimates.checks).toBeLessThanOrEqual(3.5);
 		expect(byEstimates.medianMs).toBeLessThanOrEqual(1_100);
 		const byProgress = await run(progressOnly);

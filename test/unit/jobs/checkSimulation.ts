@@ -17,13 +17,13 @@ export interface SimulatedJob {
 
 export type Fields = (leftMs: number, job: SimulatedJob, check: number) => JsonObject;
 
-export const honest: Fields = (leftMs, { acceptedAtMs, finalAtMs }) => ({
+export const correct: Fields = (leftMs, { acceptedAtMs, finalAtMs }) => ({
 	progress: Math.floor(100 * (1 - leftMs / (finalAtMs - acceptedAtMs))),
 	estimatedTime: Math.ceil(leftMs / 1000),
 });
-export const progressOnly: Fields = (...args) => ({ progress: honest(...args).progress });
+export const progressOnly: Fields = (...args) => ({ progress: correct(...args).progress });
 export const nothing: Fields = () => ({});
-export const lying: Fields = (_, { uuid }) =>
+export const wrong: Fields = (_, { uuid }) =>
 	Number(uuid) % 2 === 0
 		? { progress: 99, estimatedTime: 1 }
 		: { progress: 1, estimatedTime: 3600 };
@@ -39,7 +39,7 @@ export interface Setting {
 /** The queue on a simulated API. Jobs are added by `add`; `seen` holds when each was found final. */
 export function simulate({
 	intervalMs = 10_000,
-	fields = honest,
+	fields = correct,
 	latencyMs = 20,
 	...more
 }: Setting) {

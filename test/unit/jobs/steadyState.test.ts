@@ -1,9 +1,9 @@
 import { random } from '../../../emulator';
-import { honest, median, nothing, simulate } from './checkSimulation';
+import { correct, median, nothing, simulate } from './checkSimulation';
 
 describe('Checks', () => {
 	it.each([
-		['honest estimates', honest],
+		['correct estimates', correct],
 		['neither estimates nor progress', nothing],
 	])(
 		'do not pile up: 1,000 pending in a steady state, with %s',
