@@ -14,7 +14,7 @@ import { type Job, type Scenario, StandIn } from './peers/standIn';
 /** 27 to 33 seconds, 30 on average, spread evenly for any number of items. */
 const durationMs = (index: number) => 27_000 + ((index * 0.618034) % 1) * 6_000;
 const ITEMS = [1, 2, 5, 10];
-/** Only for this node: the others would take up to 15 minutes. */
+/** Only for this node: the others would take up to 16 minutes. */
 const MORE_ITEMS = 20;
 
 const DEFAULT_CONCURRENT = 10;
@@ -222,8 +222,8 @@ function tablesOf(nodes: SideBySide[], peaks: number[]): Figures[] {
 			rows: wall,
 			takeaway: wallTakeaway(nodes),
 			notes: [
-				`n8n itself brings three nodes that make videos: OpenAI (Sora), Google Gemini (Veo) and MiniMax. They run here unmodified, each with the defaults of its form, in the same n8n and at the same time as this node. Jobs of 27 to 33 seconds, each file of 1 MB downloaded. The time is that of the whole execution.`,
-				`All nodes talk to a stand-in for their APIs (\`bench/peers/standIn.ts\`), which has the same jobs, faults and files for all. No API sends an estimate, so this node checks at a fixed interval too; with estimates, as the API reference has them, it needs fewer checks (see the table about status requests). What depends on the real services is not compared: their speed, prices, limits and videos.`,
+				`n8n includes three nodes that make videos: OpenAI (Sora), Google Gemini (Veo) and MiniMax. They run here unmodified, each with the defaults of its form, in the same n8n and at the same time as this node. Each job takes 27 to 33 seconds. Each file has 1 MB and is downloaded. The time is that of the whole execution.`,
+				`All nodes send their requests to a stand-in for their APIs (\`bench/peers/standIn.ts\`), which has the same jobs, faults and files for all. No API sends an estimate, so this node checks at a fixed interval too; with estimates, as the API reference has them, it needs fewer checks (see the table about status requests). What depends on the real services is not compared: their speed, prices, limits and videos.`,
 				`This node works on ${DEFAULT_CONCURRENT} items at a time by default; the others work on one item after another. Their ${MORE_ITEMS} items were not run, because they take up to 16 minutes.`,
 			],
 		},
@@ -243,10 +243,10 @@ function tablesOf(nodes: SideBySide[], peaks: number[]): Figures[] {
 				),
 			],
 			notes: [
-				'Status checks per video: of the wall times above. Fewer checks are a smaller load for the API, and a later end.',
+				'Status checks per video: of the wall times above. Fewer checks mean less load on the API, but a later result.',
 				`Faults: ${PAID_ITEMS} items, of which the third gets one answer that is not the normal one: HTTP 429 instead of an accepted job, or HTTP 502 for its first status check. "Paid" counts the accepted jobs, "delivered" the items that the node emits. Retry On Fail has its defaults (3 tries). It is off by default.`,
 				`Stop: the execution is stopped while the node waits for a job, or during a download of ${megabytes(STOPPED_BYTES)} at ${megabytes(STOPPED_BYTES_PER_SECOND)} per second. What arrives at the stand-in is counted for ${WAIT_AFTER_STOP_MS / 1000} seconds.`,
-				`Memory: the peak of n8n's main process (Linux's \`VmHWM\`) during one download, above its memory before. Each in a new n8n that has downloaded ${megabytes(WARM_UP_BYTES)} before and then collected its garbage. Medians of ${MEMORY_ROUNDS}. This node and OpenAI's stream the file; the others hold it. Streams hold less than 1 MB: the rest is chunks that V8 has not collected yet, which it does after about 60 MB. So figures of the same node vary by that much, and they depend on how fast the file arrives.`,
+				`Memory: the peak of n8n's main process (Linux's \`VmHWM\`) during one download, above its memory before. Each measurement uses a new n8n, after a download of ${megabytes(WARM_UP_BYTES)} and a garbage collection. Medians of ${MEMORY_ROUNDS}. This node and OpenAI's stream the file; the others hold it. Streams hold less than 1 MB: the rest is chunks that V8 has not collected yet, which it does after about 60 MB. So figures of the same node vary by that much, and they depend on how fast the file arrives.`,
 			],
 		},
 	];
@@ -257,7 +257,7 @@ function wallTakeaway([own, ...others]: SideBySide[]): string {
 	const of = (node?: SideBySide) => node?.wallMs.get(items) ?? NaN;
 	const print = (ms: number) => fixed(ms / 1000, 0);
 	const all = others.map(of);
-	return `${items} videos of about 30 seconds took ${print(of(own))} seconds with this node, and ${print(Math.min(...all))} to ${print(Math.max(...all))} seconds with n8n's own video nodes, which make one after another.`;
+	return `${items} videos of about 30 seconds took ${print(of(own))} seconds with this node, and ${print(Math.min(...all))} to ${print(Math.max(...all))} seconds with n8n's own video nodes, which make one video after another.`;
 }
 
 function faultsTakeaway([own, ...others]: SideBySide[]): string {

@@ -49,7 +49,7 @@ export function pageOf(sections: Section[], startedAt: Date, endedAt: Date): str
 		'# Benchmarks\n',
 		...sections.flatMap(({ figures: { takeaway } }) => (takeaway ? [`- ${takeaway}`] : [])),
 		`
-\`npm run bench\` generates this page and its pictures. It runs all measurements on one machine in one session, against the
+\`npm run bench\` generates this page and its pictures. It runs all measurements on one machine in one run, against the
 emulated API in \`emulator/\`, and beside n8n's own nodes against \`bench/peers/standIn.ts\`. Absolute times depend on the
 machine. Compare the lines of one table, which were measured side by side, and check the targets beside them.
 `,
@@ -64,8 +64,9 @@ from Linux's \`/proc\`.
 
 function machine(): string {
 	const [first] = cpus();
+	const [major, minor] = release().split('.');
 	const memory = fixed(totalmem() / 2 ** 30, 0);
-	return `${cpus().length} cores (${first?.model.trim()}), ${memory} GB, ${type()} ${release()}`;
+	return `${cpus().length} cores (${first?.model.trim()}), ${memory} GB, ${type()} ${major}.${minor}`;
 }
 
 function commit(): string {
