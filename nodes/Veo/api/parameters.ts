@@ -22,7 +22,7 @@ export const GENERATE_PARAMETERS = {
 	imageKey: { required: 'no' },
 } as const satisfies Record<string, Parameter>;
 
-/** The body of `POST /generate-video`. Only a checked request has this type: see `checks.ts`. */
+/** The body of `POST /generate-video`. Only a checked request has this type: see `validation.ts`. */
 export interface GenerateRequest {
 	generationType: GenerationType;
 	prompt: string;

@@ -41,6 +41,6 @@ export interface NoAnswer {
  */
 export interface Transport {
 	(request: ApiRequest, signal?: AbortSignal): Promise<ApiAnswer | NoAnswer>;
-	/** The same for the same API key. Does not tell the key. */
+	/** The same for the same API key. Does not reveal the key. */
 	account?: string;
 }

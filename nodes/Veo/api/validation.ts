@@ -91,7 +91,7 @@ const MAX_UUID_LENGTH = 200;
 
 /**
  * Whether a text can be a `uuid`, or another ID for a path. It must not be longer than an ID, lead out of its path, or
- * hold half a character, of which encodeURIComponent throws.
+ * contain a lone surrogate, on which encodeURIComponent throws.
  */
 export function isUuid(text: string): boolean {
 	return (

@@ -32,7 +32,7 @@ export type TableRef = { name: string } | { id: string; label: string };
 
 export const labelOf = (ref: TableRef) => ('name' in ref ? ref.name : ref.label);
 
-/** A Data Table as n8n's list shows it. Older versions do not tell the columns. */
+/** A Data Table as n8n's list shows it. Older versions do not return the columns. */
 export interface TableInfo {
 	id: string;
 	name: string;
@@ -281,7 +281,7 @@ export function rowsOf(answer: unknown): JsonObject[] {
 	return data.filter(isJsonObject);
 }
 
-/** PostgreSQL refuses NUL characters and half surrogates in a text. */
+/** PostgreSQL refuses NUL characters and lone surrogates in a text. */
 function toStorable(data: JsonObject): JsonObject {
 	return Object.fromEntries(
 		Object.entries(data).map(([name, value]) => [

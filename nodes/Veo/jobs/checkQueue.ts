@@ -20,7 +20,7 @@ const MAX_LATE_MS = 10_000;
 export interface Knowledge {
 	/** When the API accepted the job, in ms since the epoch. */
 	acceptedAtMs?: number;
-	/** When the job was last checked, by whom ever. */
+	/** When the job was last checked, by any process. */
 	lastCheckMs?: number;
 	/** When the job is likely to end. Due jobs with earlier ends are checked first. */
 	endMs?: number;

@@ -34,7 +34,7 @@ export class Experience {
 		return isMostlyRight(this.verdicts);
 	}
 
-	/** Whether hints have told of the ends of jobs. */
+	/** Whether hints have reported most job ends. */
 	get areHintsTrusted(): boolean {
 		return isMostlyRight(this.hinted);
 	}

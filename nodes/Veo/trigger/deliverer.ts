@@ -32,9 +32,9 @@ export interface Store {
 	load(): Promise<unknown>;
 	/** Throws `RequestError`. */
 	save(text: string): Promise<void>;
-	/** The newest execution of the workflow; undefined if n8n does not tell. */
+	/** The newest execution of the workflow; undefined if n8n does not return it. */
 	newestExecution?(): Promise<number | undefined>;
-	/** Whether n8n started an execution after that one; undefined if n8n does not tell. */
+	/** Whether n8n started an execution after that one; undefined if n8n does not return it. */
 	hasNewerExecution?(afterId: number): Promise<boolean | undefined>;
 }
 
@@ -135,7 +135,7 @@ export class Deliverer {
 		this.prepare();
 	}
 
-	/** Records a job that the user does not want to hear of. */
+	/** Records a job whose event the user did not select. */
 	skip(delivery: Delivery): void {
 		this.open.delete(keyOf(delivery));
 		this.deliveries?.add([delivery], Date.now(), this.oldestOpenMs);

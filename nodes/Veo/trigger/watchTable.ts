@@ -124,7 +124,7 @@ export class TableWatch implements Watch {
 		}
 		if (!isFull) return;
 		for (const [uuid, job] of this.jobs) {
-			// The row was deleted, or somebody else finished it: the finished rows tell.
+			// The row was deleted, or somebody else finished it: the finished rows show which.
 			if (!seen.has(uuid) && !job.claimed) this.forget(uuid);
 		}
 	}
