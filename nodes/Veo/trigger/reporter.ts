@@ -7,8 +7,8 @@ const MAX_PAUSE_MS = 24 * 60 * 60_000;
 const LOG_PAUSE_MS = 5 * 60_000;
 
 /**
- * Tells users of an active trigger what went wrong. What they have to mend becomes a failed execution: once when it
- * begins, then rarely, so that an error workflow is not run each minute. Outages that may pass go to n8n's log.
+ * Reports to users of an active trigger what went wrong. What they have to correct becomes a failed execution: once when
+ * it begins, then rarely, so that an error workflow is not run each minute. Outages that may pass go to n8n's log.
  */
 export class Reporter {
 	private problem: { text: string; againAtMs: number; pauseMs: number } | undefined;
@@ -16,8 +16,8 @@ export class Reporter {
 
 	constructor(private readonly context: TriggerContext) {}
 
-	/** Something that the user has to mend. */
-	tell(thrown: unknown): void {
+	/** Something that the user has to correct. */
+	report(thrown: unknown): void {
 		const text = textOf(thrown);
 		const now = Date.now();
 		const before = this.problem?.text === text ? this.problem : undefined;
@@ -31,8 +31,8 @@ export class Reporter {
 		else context.logger.error(this.lineOf(error.message));
 	}
 
-	/** All is well again. */
-	mended(): void {
+	/** The last round succeeded. */
+	clear(): void {
 		this.problem = undefined;
 	}
 

@@ -41,7 +41,7 @@ const active = new Map<string, TriggerLoop>();
 
 /**
  * The Veo Trigger. It polls the API by itself from activation to deactivation, and reads its form once. Throws n8n's node
- * errors if a user publishes the workflow and something has to be mended first.
+ * errors if a user publishes the workflow and something has to be corrected first.
  */
 export async function startTrigger(context: TriggerContext): Promise<ITriggerResponse> {
 	const close = new AbortController();
@@ -122,7 +122,7 @@ async function openAccess(
 
 const notUsed: Transport = async () => await Promise.resolve({ noAnswer: 'refused' });
 
-/** Throws `VeoError` for what a user has to mend before the workflow can be published. */
+/** Throws `VeoError` for what a user has to correct before the workflow can be published. */
 async function checkAccess(context: TriggerContext, settings: TriggerSettings): Promise<void> {
 	const { signal } = new AbortController();
 	const access = await openAccess(context, settings, ACTIVATION_TIMEOUT_MS, signal);
@@ -219,7 +219,7 @@ class TriggerLoop {
 		await this.watch.round();
 		for (const uuid of this.hinted.splice(0)) this.queue?.hint(uuid);
 		if (this.refused) throw requestFailed(this.refused.outcome);
-		this.reporter.mended();
+		this.reporter.clear();
 	}
 
 	/** Reads the credentials again, so that a changed one counts at once. */
@@ -255,7 +255,7 @@ class TriggerLoop {
 		const credential = this.access?.credential ?? '';
 		this.refused = { outcome, credential, untilMs: Date.now() + pauseMs, pauseMs };
 		this.queue?.pause(Infinity);
-		this.reporter.tell(requestFailed(outcome));
+		this.reporter.report(requestFailed(outcome));
 	};
 
 	private createWatch(): Watch {
@@ -299,12 +299,12 @@ class TriggerLoop {
 			: new UuidsWatch(active, deliverer, settings.watch.uuids);
 	}
 
-	/** Logs an outage that may pass, and tells what the user has to mend. Returns whether it was neither. */
+	/** Logs an outage that may pass, and reports what the user has to correct. Returns whether it was neither. */
 	private handle(thrown: unknown): boolean {
 		if (thrown instanceof StoppedError) return true;
 		const error = toVeoError(this.settings, thrown);
 		if (thrown instanceof RequestError && mayPass(thrown.outcome)) this.reporter.log(textOf(error));
-		else this.reporter.tell(error);
+		else this.reporter.report(error);
 		return false;
 	}
 }

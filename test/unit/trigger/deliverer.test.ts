@@ -250,7 +250,7 @@ describe('A batch that cannot be stored', () => {
 		expect(record().begun).toEqual([]);
 	});
 
-	it('is tried again in the next round if the user has to mend the storage first', async () => {
+	it('is tried again in the next round if the user has to correct the storage first', async () => {
 		const beforeSave = jest.fn();
 		const { clock, n8n, add, deliverer } = await loaded({ beforeSave });
 		beforeSave.mockImplementationOnce(() => {

@@ -16,54 +16,54 @@ function scene(options: N8nOptions = {}) {
 	return { clock, n8n, reporter: new Reporter(n8n.context) };
 }
 
-describe('What a user has to mend', () => {
+describe('What a user has to correct', () => {
 	it('becomes a failed execution with the complete text', () => {
 		const { reporter, n8n } = scene();
-		reporter.tell(REFUSED);
+		reporter.report(REFUSED);
 		expect(n8n.failures).toEqual([REFUSED_TEXT]);
 		expect(n8n.errors).toEqual([]);
 	});
 
 	it('becomes an error in the log where n8n saves no failed executions', () => {
 		const { reporter, n8n } = scene({ savesFailures: false });
-		reporter.tell(REFUSED);
+		reporter.report(REFUSED);
 		expect(n8n.failures).toEqual([]);
 		expect(n8n.errors).toEqual([`Veo Trigger "Veo": ${REFUSED_TEXT}`]);
 	});
 
-	it('is told again after one hour, then after twice as long each time, up to a day', async () => {
+	it('is reported again after one hour, then after twice as long each time, up to a day', async () => {
 		const { clock, reporter, n8n } = scene();
-		const toldAtHours: number[] = [];
+		const reportedAtHours: number[] = [];
 		for (let minute = 0; minute <= 104 * 60; minute++) {
 			const before = n8n.failures.length;
-			reporter.tell(REFUSED);
-			if (n8n.failures.length > before) toldAtHours.push(minute / 60);
+			reporter.report(REFUSED);
+			if (n8n.failures.length > before) reportedAtHours.push(minute / 60);
 			await clock.advance(MINUTE_MS);
 		}
-		expect(toldAtHours).toEqual([0, 1, 3, 7, 15, 31, 55, 79, 103]);
+		expect(reportedAtHours).toEqual([0, 1, 3, 7, 15, 31, 55, 79, 103]);
 	});
 
-	it('is told at once if it is something else, and then again after an hour', async () => {
+	it('is reported at once if it is something else, and then again after an hour', async () => {
 		const { clock, reporter, n8n } = scene();
 		const noTable = new NodeOperationError(n8n.context.getNode(), 'The table is missing');
-		reporter.tell(REFUSED);
+		reporter.report(REFUSED);
 		await clock.advance(HOUR_MS);
-		reporter.tell(REFUSED);
-		reporter.tell(noTable);
+		reporter.report(REFUSED);
+		reporter.report(noTable);
 		expect(n8n.failures).toEqual([REFUSED_TEXT, REFUSED_TEXT, 'The table is missing']);
 		await clock.advance(HOUR_MS - 1);
-		reporter.tell(noTable);
+		reporter.report(noTable);
 		expect(n8n.failures).toHaveLength(3);
 		await clock.advance(1);
-		reporter.tell(noTable);
+		reporter.report(noTable);
 		expect(n8n.failures).toHaveLength(4);
 	});
 
-	it('is told at once if all was well in the meantime', () => {
+	it('is reported at once if all was well in the meantime', () => {
 		const { reporter, n8n } = scene();
-		reporter.tell(REFUSED);
-		reporter.mended();
-		reporter.tell(REFUSED);
+		reporter.report(REFUSED);
+		reporter.clear();
+		reporter.report(REFUSED);
 		expect(n8n.failures).toEqual([REFUSED_TEXT, REFUSED_TEXT]);
 	});
 });

@@ -7,7 +7,7 @@ describe('The publication by a user', () => {
 	const published = (options: SceneOptions = {}) =>
 		triggerScene({ activationMode: 'activate', ...options });
 
-	it('ends with what the user has to mend, and nothing is watched then', async () => {
+	it('ends with what the user has to correct, and nothing is watched then', async () => {
 		const { n8n, publish, clock, rounds } = published();
 		n8n.drop(JOBS);
 		expect(await rejectionOf(publish())).toMatchObject({

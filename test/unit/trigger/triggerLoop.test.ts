@@ -75,7 +75,7 @@ describe('What fails in an active trigger', () => {
 	it.each<[string, Reply]>([
 		["The job table 'veo_jobs' could not be used: the n8n API key may not use", REPLIES.http403],
 		["There is no Data Table named 'veo_jobs'.", { httpStatus: 200, body: '{"data":[]}' }],
-	])('becomes one failed execution where the user has to mend it: %s', async (text, reply) => {
+	])('becomes one failed execution where the user has to correct it: %s', async (text, reply) => {
 		const { n8n, clock, publish, given } = triggerScene();
 		n8n.refuse = () => reply;
 		await publish();
@@ -113,13 +113,13 @@ describe('A key that the API refuses', () => {
 		await scene.publish();
 		await scene.clock.advance(500);
 		/** The same key is good from now on. */
-		const mend = () => {
+		const acceptKey = () => {
 			scene.veo.complete('v-1');
 			scene.veo.complete('v-2');
 			scene.veo.videos.delete(KEY_CHECK);
 		};
 		const keyChecks = () => scene.veo.checksOf(KEY_CHECK);
-		return { ...scene, keyChecks, mend };
+		return { ...scene, keyChecks, acceptKey };
 	}
 
 	it('is told once, and no video is checked any more', async () => {
@@ -146,8 +146,8 @@ describe('A key that the API refuses', () => {
 	});
 
 	it('is used again once the API takes it, and videos are told of', async () => {
-		const { clock, items, given, mend, keyChecks, addJob } = await refused();
-		mend();
+		const { clock, items, given, acceptKey, keyChecks, addJob } = await refused();
+		acceptKey();
 		await clock.advance(15 * SECOND_MS);
 		expect(keyChecks()).toHaveLength(1);
 		expect(items()).toMatchObject([{ uuid: 'v-1', videoUrl: urlOf('v-1') }]);
@@ -158,9 +158,9 @@ describe('A key that the API refuses', () => {
 	});
 
 	it('is used again at once where the user changes it in the credential', async () => {
-		const { clock, items, credentials, mend, keyChecks } = await refused();
+		const { clock, items, credentials, acceptKey, keyChecks } = await refused();
 		await clock.advance(SECOND_MS);
-		mend();
+		acceptKey();
 		credentials.veoApi.apiKey = 'another-key';
 		await clock.advance(2 * SECOND_MS);
 		expect(keyChecks()).toHaveLength(1);
@@ -176,8 +176,8 @@ describe('A key that the API refuses', () => {
 	});
 
 	it('is told again where it is refused after it was good', async () => {
-		const { clock, veo, given, mend, addJob } = await refused();
-		mend();
+		const { clock, veo, given, acceptKey, addJob } = await refused();
+		acceptKey();
 		await clock.advance(MINUTE_MS);
 		veo.videos.set('v-2', REPLIES.http401);
 		veo.videos.set(KEY_CHECK, REPLIES.http401);

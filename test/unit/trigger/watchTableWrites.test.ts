@@ -138,7 +138,7 @@ describe('The row of a job that became final', () => {
 		expect(writes()).toHaveLength(before + 5);
 	});
 
-	it('waits until the user has mended the table, and keeps no other waiting', async () => {
+	it('waits until the user has corrected the table, and keeps no other waiting', async () => {
 		let isMended = false;
 		const { writes, statuses, round, logged } = completed(['bad', 'good'], ({ json: body }) =>
 			!isMended && JSON.stringify(body).includes('"bad"')
