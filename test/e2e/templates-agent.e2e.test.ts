@@ -48,7 +48,7 @@ async function chat(chatInput: string): Promise<string> {
 	return requiredString(await response.json(), 'output');
 }
 
-/** A model that calls a tool, and then says what the tool told it. */
+/** A model that calls a tool, and then repeats the tool's result. */
 const callsOnce =
 	(call: string, args: JsonObject): ChatModel['script'] =>
 	({ toolResult }) =>
@@ -90,7 +90,7 @@ it('makes one video from a chat message, and its answer has the link', async () 
 	expect(answer).toContain(`"uuid":"${jobs[0]?.uuid}"`);
 });
 
-it('tells the model of its tools what it has to know to use them well', async () => {
+it('describes the tools to the model', async () => {
 	model.script = () => ({ say: 'Hello' });
 	await chat('Hi');
 	const { tools } = model.requests[0] ?? { tools: [] };
@@ -126,7 +126,7 @@ describe('when something goes wrong, the model is told in words, and nothing is 
 		expect(templates.harness.emulator.jobs).toHaveLength(0);
 	});
 
-	it('a shape that there is not', async () => {
+	it('an aspect ratio that there is not', async () => {
 		model.script = callsOnce('Make_a_video', { Prompt: videoPrompt, Aspect_Ratio: 'square' });
 		const answer = await chat('A lighthouse in a storm, as a square');
 		expect(answer).toContain('Use one of: auto, 16:9, 9:16');

@@ -93,7 +93,7 @@ it('have no node of n8n that it does not know in that version', async () => {
 });
 
 describe(textToVideo, () => {
-	it('makes a video and attaches the film', async () => {
+	it('makes a video and attaches the video file', async () => {
 		const [item] = itemsOf(await templates.run(textToVideo), 'Veo');
 		expect(item?.json.status).toBe('completed');
 		expect(item?.binary.data?.mimeType).toBe('video/mp4');
@@ -121,7 +121,7 @@ describe(imageFile, () => {
 		return html;
 	}
 
-	it('asks for a password, and the shape is preselected', async () => {
+	it('asks for a password, and the aspect ratio is preselected', async () => {
 		await templates.activate(imageFile);
 		const body = new FormData();
 		body.append('field-1', 'The pixel dances');
@@ -204,7 +204,7 @@ describe(spreadsheet, () => {
 	it('takes a file that somebody uploads who knows the password', async () => {
 		await templates.activate(spreadsheet);
 		const path = 'form/videos-from-a-spreadsheet';
-		const csv = 'name,prompt,shape\nSnail,A snail crosses a leaf,9:16\n';
+		const csv = 'name,prompt,aspectRatio\nSnail,A snail crosses a leaf,9:16\n';
 		const form = new FormData();
 		form.append('field-0', new Blob([csv], { type: 'text/csv' }), 'mine.csv');
 		expect(await templates.isClosed(path, { method: 'POST', body: form })).toBe(true);
@@ -270,7 +270,7 @@ describe(service, () => {
 	it.each<[string, JsonObject, RegExp]>([
 		['nothing', {}, /'prompt' .* 'callbackUrl'/],
 		['a blank prompt', { prompt: ' ' }, /'prompt'/],
-		['no such shape', { prompt: 'A moth', aspectRatio: '1:1' }, /'aspectRatio'/],
+		['no such aspect ratio', { prompt: 'A moth', aspectRatio: '1:1' }, /'aspectRatio'/],
 		['no web address', { prompt: 'A moth', callbackUrl: 'localhost' }, /'callbackUrl'/],
 		...[
 			'http://169.254.169.254/latest/meta-data/',
@@ -409,7 +409,7 @@ describe(callback, () => {
 		});
 	};
 
-	it('asks the service about the ID, believes nothing else, and goes on once per video', async () => {
+	it('asks the service about the ID, uses nothing else of the call, and goes on once per video', async () => {
 		await templates.activate(callback);
 		const { emulator } = templates.harness;
 		const done = emulator.accept({ generationType: 'text_to_video', prompt: 'A heron' });

@@ -1,4 +1,4 @@
-/** R24: an owner, whose API key sees all Data Tables, and a member, each with a table of the same name. */
+/** An owner, whose API key sees all Data Tables, and a member, each with a table of the same name. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { objectOr, arrayOr } from '../../harness/json';

@@ -63,7 +63,6 @@ it('reads no more of a table for what it delivered long ago', async () => {
 }, 60_000);
 
 it('reads rows with long prompts in pages that n8n can answer', async () => {
-	// R25
 	await withTrigger({}, async ({ tables, trigger }) => {
 		const rows = Array.from({ length: 300 }, (_, index) => ({
 			uuid: `finished-${index}`,

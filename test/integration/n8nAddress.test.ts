@@ -1,4 +1,4 @@
-/** The ways to n8n's own API (R30, R31): addresses that are mended, and what each obstacle is called. */
+/** The ways to n8n's own API: addresses that are corrected, and what each obstacle is called. */
 import { fastify } from 'fastify';
 import { startEmulator } from '../../emulator';
 import { readCredentials } from '../../nodes/Veo/http/credentials';

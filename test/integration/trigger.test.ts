@@ -220,7 +220,7 @@ describe('What n8n is given', () => {
 		});
 	});
 
-	scenario('counts as delivered where n8n does not tell of its executions', async () => {
+	scenario('counts as delivered where n8n does not return its executions', async () => {
 		await withTables({}, async ({ tables, publish, addJob }) => {
 			tables.refuse = (request) => (request === 'GET /executions' ? { status: 403 } : undefined);
 			const trigger = await publish({}, { hasKeys: false });
@@ -317,7 +317,6 @@ describe('A table that is', () => {
 		],
 	];
 	for (const [name, change] of changes) {
-		// R23
 		scenario(`${name} loses nothing, though its row ids begin again`, async () => {
 			await withTables({}, async ({ tables, publish, addJob }) => {
 				const uuids = [addJob('one'), addJob('two')];
@@ -361,7 +360,6 @@ describe('A table that is', () => {
 		});
 	});
 
-	// R24
 	scenario(
 		'one of several with its name is refused with their ids, and found by its id',
 		async () => {
@@ -381,7 +379,6 @@ describe('A table that is', () => {
 		},
 	);
 
-	// R29
 	scenario('without one of the columns is named with them', async () => {
 		await withTables({}, async ({ tables, create }) => {
 			tables.addTable({ name: 'own_columns', columns: [{ name: 'uuid', type: 'string' }] });
@@ -430,7 +427,6 @@ describe('A bad job', () => {
 		});
 	});
 
-	// R28
 	scenario(
 		'whose row holds no video ID is marked in its row, and no request is made of it',
 		async () => {
@@ -451,7 +447,6 @@ describe('A bad job', () => {
 		},
 	);
 
-	// R36
 	scenario('whose row n8n refuses to write holds up no other', async () => {
 		await withTables({}, async ({ emulator, tables, publish, addJob }) => {
 			const bad = Array.from({ length: 5 }, () => addJob('bad'));
@@ -504,7 +499,6 @@ describe('A row that somebody else wrote as finished', () => {
 });
 
 describe('A video without a URL', () => {
-	// R3
 	scenario('is checked again before it is delivered', async () => {
 		const faults = [
 			always(
@@ -586,7 +580,6 @@ describe('An outage', () => {
 		});
 	});
 
-	// R35
 	for (const savesFailures of [true, false]) {
 		const version = savesFailures ? 'in a failed execution' : 'in the log of an older n8n';
 		scenario(`is not a key that is refused: that is told once, ${version}`, async () => {
@@ -784,7 +777,6 @@ describe('Listed videos', () => {
 	const accept = (emulator: Emulator) =>
 		emulator.accept({ generationType: 'text_to_video', prompt: 'A fox' }).uuid;
 
-	// R33
 	for (const hasKeys of [true, false]) {
 		const version = hasKeys ? 'with deduplication keys' : 'without deduplication keys';
 		scenario(`come once, off and on again, ${version}`, async () => {

@@ -1,4 +1,4 @@
-/** What a user of the trigger sees when n8n or the API has a bad time. */
+/** What a user of the trigger sees when n8n or the API is slow or down. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deliveredBy, TABLE, withJobTable } from './jobTableScene';
 import { always, together, until, useN8n } from './support';

@@ -93,7 +93,7 @@ export class CheckPlan {
 		const isGoingBack = percent < this.lastProgress;
 		this.lastProgress = percent;
 		if (isGoingBack) {
-			// Neither this progress nor the estimate beside it is believed.
+			// Neither this progress nor the estimate beside it is trusted.
 			this.firstProgress = undefined;
 			this.agreed = undefined;
 			return undefined;

@@ -69,7 +69,7 @@ describe('A table of a name', () => {
 		expect(await table(ref, 'p-3', list(...tables)).table.exists()).toBe(false);
 	});
 
-	it('may be in an n8n that tells no projects', async () => {
+	it('may be in an n8n that returns no projects', async () => {
 		expect(await table(ref, 'p-1', list(named('ours'))).table.exists()).toBe(true);
 		expect(
 			await messageOf(table(ref, 'p-1', list(named('one'), named('two'))).table.exists()),
@@ -220,7 +220,7 @@ describe('The field of the form', () => {
 	});
 });
 
-// R24: one n8n process serves all users.
+// One n8n process serves all users.
 it("A table that one key made is not another key's own, though that key sees it", async () => {
 	const tables = json(200, { data: [{ id: 'shared-1', name: 'shared' }] });
 	const member = scripted(json(200, { data: [] }), json(200, { id: 'shared-1', name: 'shared' }));

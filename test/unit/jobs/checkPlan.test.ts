@@ -45,7 +45,7 @@ describe('A job about whose end nothing is known', () => {
 });
 
 describe('An estimate', () => {
-	it.each([40, '40', ' 40 '])('is believed the third time that it agrees: %j', (first) => {
+	it.each([40, '40', ' 40 '])('is trusted the third time that it agrees: %j', (first) => {
 		const { next } = planOf();
 		expect(next(0, { estimatedTime: first })).toEqual([10_000, 10_000]);
 		expect(next(10_000, { estimatedTime: 30 })[0]).toBeGreaterThan(9_000);
@@ -53,7 +53,7 @@ describe('An estimate', () => {
 		expect(next(20_000, { estimatedTime: 20 })).toEqual([20_000, 40_000]);
 	});
 
-	it('is not believed after one that differs by more than two seconds', () => {
+	it('is not trusted after one that differs by more than two seconds', () => {
 		const { next } = planOf();
 		next(0, { estimatedTime: 40 });
 		next(10_000, { estimatedTime: 30 });
@@ -80,7 +80,7 @@ describe('An estimate', () => {
 		expect(next(30_000, { progress: 20, estimatedTime: 10 })).toEqual([10_000, 40_000]);
 	});
 
-	it('is believed at once where those of other jobs have proved right', () => {
+	it('is trusted at once where those of other jobs have proved right', () => {
 		expect(planOf({ verdicts: 3 }).next(0, { estimatedTime: 40 })).toEqual([40_000, 40_000]);
 		expect(planOf({ verdicts: 3 }).next(0, { estimatedTime: 60 })).toEqual([60_000, 60_000]);
 		expect(planOf({ verdicts: 3 }).next(0, { estimatedTime: 61 })).toEqual([31_500, 61_000]);
@@ -94,7 +94,7 @@ describe('An estimate', () => {
 });
 
 describe('Progress', () => {
-	it('is believed the second time that it leads to the same end', () => {
+	it('is trusted the second time that it leads to the same end', () => {
 		const { next } = planOf();
 		next(0, { progress: 0 });
 		expect(next(10_000, { progress: 10 })).toEqual([10_000, 20_000]);
@@ -105,14 +105,14 @@ describe('Progress', () => {
 		expect(next(92_000, { progress: 92 })).toEqual([8_000, 100_000]);
 	});
 
-	it('is not believed where it leads to another end', () => {
+	it('is not trusted where it leads to another end', () => {
 		const { next } = planOf();
 		next(0, { progress: 0 });
 		next(10_000, { progress: 10 });
 		expect(next(20_000, { progress: 60 })).toEqual([10_000, 30_000]);
 	});
 
-	it('is believed at once where that of other jobs has proved right', () => {
+	it('is trusted at once where that of other jobs has proved right', () => {
 		const { next } = planOf({ verdicts: 3 });
 		next(0, { progress: 0 });
 		expect(next(10_000, { progress: 10 })).toEqual([72_000, 100_000]);

@@ -81,7 +81,7 @@ describe('A request whose outcome is unclear', () => {
 		expect(sent).toHaveLength(1);
 	});
 
-	it('does not speak of Max Videos per Execution where the user did not choose to send it again', async () => {
+	it('does not mention Max Videos per Execution where the user did not choose to send it again', async () => {
 		const { next, errorOf } = execution(REPLIES.reset);
 		const { description } = await errorOf(submitOnce(ITEM, next({ max: 1 })));
 		expect(description).not.toContain('Max Videos per Execution');
