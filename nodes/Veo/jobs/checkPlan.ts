@@ -12,6 +12,9 @@ const PAUSE_FACTOR = 2;
 const MIN_AGREEING = { estimate: 3, progress: 2 };
 /** With trusted predictions, an end within this time is not checked in between. */
 const TRUSTED_MS = 60_000;
+/** Any prediction may be wrong, so pauses are at most as long as this, or longer for jobs that were watched for long. */
+const MAX_NEW_PAUSE_MS = 75_000;
+const MAX_PAUSE_MS = 5 * 60_000;
 /** An end from `progress` is checked again shortly before it, because whole percents are coarse. */
 const PROGRESS_FACTOR = 0.8;
 const PROGRESS_NEAR_MS = 15_000;
@@ -19,7 +22,6 @@ const PROGRESS_NEAR_FACTOR = 0.2;
 /** A prediction with less lead time than this proves nothing. */
 const MIN_LEAD_MS = 15_000;
 const MAX_LEAD_DRIFT = 0.05;
-const MAX_BLIND_MS = 2 * 60_000;
 
 /** The API may round its estimates up to whole seconds. */
 const ROUNDED_MS = 1_000;
@@ -52,7 +54,8 @@ export class CheckPlan {
 		| undefined;
 	private firstProgress: { atMs: number; percent: number } | undefined;
 	private lastProgress = -Infinity;
-	private claim: { atMs: number; endMs: number } | undefined;
+	private claim: { endMs: number; toleranceMs: number; isCoarse: boolean } | undefined;
+	private firstMs = Infinity;
 	private lastOpenMs = -Infinity;
 
 	constructor(
@@ -64,6 +67,7 @@ export class CheckPlan {
 
 	/** The next check after a status answer that is not final, or after a failed check. */
 	next(video: VideoStatus | undefined, nowMs: number): NextCheck {
+		this.firstMs = Math.min(this.firstMs, nowMs);
 		if (video) this.lastOpenMs = nowMs;
 		const prediction = video && this.predict(video, nowMs);
 		const next = prediction
@@ -76,16 +80,15 @@ export class CheckPlan {
 	/** The job is final: what that says about the predictions and about other jobs. */
 	ended(video: VideoStatus, nowMs: number): void {
 		// Without an earlier answer shortly before, it is not known when the job ended.
-		if (nowMs - this.lastOpenMs > MAX_BLIND_MS) return;
-		if (this.acceptedAtMs !== undefined && video.status === 'completed') {
+		const isKnown = nowMs - this.lastOpenMs <= this.maxPauseMs(this.lastOpenMs) * 2;
+		if (isKnown && this.acceptedAtMs !== undefined && video.status === 'completed') {
 			this.experience.addDuration(nowMs - this.acceptedAtMs);
 		}
 		if (!this.claim) return;
-		const { atMs, endMs } = this.claim;
-		const toleranceMs = MAX_DRIFT_MS + (endMs - atMs) * MAX_LEAD_DRIFT;
-		this.experience.addVerdict(
-			endMs >= this.lastOpenMs - toleranceMs && endMs <= nowMs + toleranceMs,
-		);
+		const { endMs, toleranceMs } = this.claim;
+		const isRight = endMs >= this.lastOpenMs - toleranceMs && endMs <= nowMs + toleranceMs;
+		// A prediction that ends after the job is wrong, however long the last pause was.
+		if (isKnown || !isRight) this.experience.addVerdict(isRight);
 	}
 
 	private predict(video: VideoStatus, nowMs: number): Prediction | undefined {
@@ -107,10 +110,15 @@ export class CheckPlan {
 		if (!(percent >= 0 && percent < 100)) return undefined;
 		const first = (this.firstProgress ??= { atMs: nowMs, percent });
 		const made = percent - first.percent;
-		if (made <= 0) return undefined;
+		if (made <= 0) {
+			// The job may wait in a queue, which says nothing about its speed.
+			first.atMs = nowMs;
+			return undefined;
+		}
 		const leftMs = ((100 - percent) * (nowMs - first.atMs)) / made;
-		// One percent more or less in what was made.
-		return { by: 'progress', endMs: nowMs + leftMs, toleranceMs: MAX_DRIFT_MS + leftMs / made };
+		const endMs = nowMs + leftMs;
+		// One percent more or less in what was made and in what is left.
+		return { by: 'progress', endMs, toleranceMs: MAX_DRIFT_MS + (endMs - first.atMs) / made };
 	}
 
 	private byPrediction(prediction: Prediction, nowMs: number): NextCheck {
@@ -129,27 +137,37 @@ export class CheckPlan {
 			times: agrees ? before.times + 1 : 1,
 		};
 		this.agreed = agreed;
-		if (endMs - nowMs >= MIN_LEAD_MS) this.claim ??= { atMs: nowMs, endMs };
+		// The first ends from `progress` are coarse. They count only while there is no better one.
+		if (endMs - nowMs >= MIN_LEAD_MS && this.claim?.isCoarse !== false) {
+			const claimedMs = MAX_DRIFT_MS + (endMs - nowMs) * MAX_LEAD_DRIFT;
+			this.claim = { endMs, toleranceMs: claimedMs, isCoarse: toleranceMs > claimedMs };
+		}
 
 		const isTrusted = this.experience.isTrusted && (before === undefined || agrees);
-		if (!isTrusted && agreed.times < MIN_AGREEING[by]) {
+		if (!isTrusted && (this.experience.isRefuted || agreed.times < MIN_AGREEING[by])) {
 			const isRounded = by === 'estimate' && agrees;
 			const pauseMs = isRounded ? halving(agreed, nowMs, this.intervalMs) : this.intervalMs;
 			return { pauseMs, endMs: nowMs + pauseMs };
 		}
 		const leftMs = agreed.endMs - nowMs;
-		const maxMs = isTrusted ? Infinity : (nowMs - agreed.sinceMs) * PAUSE_FACTOR;
-		// A check less than an interval before the end would delay the check that finds the video finished.
-		const isReachable = leftMs - maxMs < this.intervalMs;
+		const agreedMs = isTrusted ? Infinity : (nowMs - agreed.sinceMs) * PAUSE_FACTOR;
+		const maxMs = Math.min(agreedMs, this.maxPauseMs(nowMs));
 		const wantedMs =
 			by === 'estimate' ? estimatePauseMs(leftMs, isTrusted) : this.progressPauseMs(leftMs, nowMs);
-		const pauseMs = isReachable ? wantedMs : Math.min(wantedMs, maxMs);
+		// A check less than an interval before the wanted one would only delay it.
+		const pauseMs = wantedMs < maxMs + this.intervalMs ? wantedMs : maxMs;
 		const laterMs = pauseMs + ROUNDED_MS;
 		const isOnTheWay = by === 'estimate' && laterMs < leftMs;
 		return {
 			pauseMs: isOnTheWay ? halving(agreed, nowMs, laterMs) : pauseMs,
 			endMs: agreed.endMs,
 		};
+	}
+
+	/** Half of the time since the first check, within limits. */
+	private maxPauseMs(nowMs: number): number {
+		const halfMs = (nowMs - this.firstMs) / 2;
+		return Math.max(this.intervalMs, MAX_NEW_PAUSE_MS, Math.min(MAX_PAUSE_MS, halfMs));
 	}
 
 	/** A first end from `progress` already stands for all answers since the first one. */
@@ -174,7 +192,8 @@ export class CheckPlan {
 			return this.experience.areHintsTrusted ? plain : { pauseMs: MIN_PAUSE_MS, endMs: nowMs };
 		// One check on the way, in case that jobs have become faster.
 		const isHalfway = nowMs - this.acceptedAtMs >= window.fromMs * 0.4;
-		return { pauseMs: isHalfway ? fromMs : fromMs / 2, endMs: nowMs + fromMs };
+		const pauseMs = Math.min(isHalfway ? fromMs : fromMs / 2, this.maxPauseMs(nowMs));
+		return { pauseMs, endMs: nowMs + fromMs };
 	}
 }
 

@@ -1,9 +1,11 @@
 const MAX_DURATIONS = 50;
 /** Fewer finished jobs say too little of how long the next one takes. */
 const MIN_DURATIONS = 20;
-const MAX_VERDICTS = 20;
+const MAX_VERDICTS = 10;
 const MIN_VERDICTS = 3;
 const MIN_RIGHT = 0.8;
+/** So many wrong verdicts among the last ones refute the predictions. */
+const MIN_WRONG = 5;
 /** A job may take less or more time than the fastest and the slowest that are known. */
 const EARLY_FACTOR = 0.95;
 const LATE_FACTOR = 1.1;
@@ -32,6 +34,11 @@ export class Experience {
 	/** Whether the API's predictions have proved right, for other jobs too. */
 	get isTrusted(): boolean {
 		return isMostlyRight(this.verdicts);
+	}
+
+	/** Whether they have often proved wrong. */
+	get isRefuted(): boolean {
+		return this.verdicts.filter((isRight) => !isRight).length >= MIN_WRONG;
 	}
 
 	/** Whether hints have reported most job ends. */

@@ -87,6 +87,43 @@ describe('An estimate', () => {
 		expect(planOf({ verdicts: 3 }).next(0, { estimatedTime: 100 })).toEqual([50_500, 100_000]);
 	});
 
+	it.each([1_900, 110_000, 99_999_999])(
+		'of %i s is checked after 75 s at first, then after half of the time, then after five minutes',
+		(estimatedTime) => {
+			const { next } = planOf({ verdicts: 3 });
+			// Half a second more, so that a rounded estimate says in which half of a second the job ends.
+			const pauseAt = (ms: number) => next(ms, { estimatedTime: estimatedTime - ms / 1000 })[0];
+			expect(pauseAt(0)).toBe(75_500);
+			expect(pauseAt(100_000)).toBe(75_500);
+			expect(pauseAt(200_000)).toBe(100_500);
+			expect(pauseAt(900_000)).toBe(300_500);
+		},
+	);
+
+	it('may be awaited for up to an interval longer', () => {
+		const pauseOf = (estimatedTime: number) =>
+			planOf({ verdicts: 3 }).next(0, { estimatedTime })[0];
+		expect(pauseOf(168)).toBe(84_500);
+		expect(pauseOf(170)).toBe(75_500);
+	});
+
+	it('may be awaited for the interval, however long that is', () => {
+		const plan = new CheckPlan(planOf({ verdicts: 3 }).experience, 200_000, NOW);
+		const video = { uuid: 'v-1', status: 'processing', estimatedTime: 99_999 };
+		expect(plan.next(video, NOW).pauseMs).toBe(200_500);
+	});
+
+	it.each([
+		[4, 40_500],
+		[5, 9_500],
+	])('is believed less where those of other jobs have proved wrong: %i', (wrong, pauseMs) => {
+		const { experience, next } = planOf({ verdicts: 3 });
+		for (let i = 0; i < wrong; i++) experience.addVerdict(false);
+		next(0, { estimatedTime: 300 });
+		next(10_000, { estimatedTime: 290 });
+		expect(next(20_000, { estimatedTime: 280 })[0]).toBe(pauseMs);
+	});
+
 	it('never leads to a check within five seconds, nor to an end in the past', () => {
 		expect(planOf({ verdicts: 3 }).next(0, { estimatedTime: 0 })).toEqual([5_000, 0]);
 		expect(planOf({ verdicts: 3 }).next(0, { estimatedTime: 4 })).toEqual([5_000, 4_000]);
@@ -116,6 +153,22 @@ describe('Progress', () => {
 		const { next } = planOf({ verdicts: 3 });
 		next(0, { progress: 0 });
 		expect(next(10_000, { progress: 10 })).toEqual([72_000, 100_000]);
+	});
+
+	it('is measured from the end of a queue', () => {
+		const { next } = planOf({ verdicts: 3 });
+		for (let ms = 0; ms <= 300_000; ms += 10_000) next(ms, { progress: 0 });
+		expect(next(310_000, { progress: 10 })).toEqual([72_000, 400_000]);
+	});
+
+	it('may be one percent off, in what was made and in what is left', () => {
+		const { next } = planOf();
+		next(0, { progress: 0 });
+		next(1_000_000, { progress: 50 });
+		// 20 s for a percent that was made, 20 s for one that is left, and 2 s.
+		expect(next(1_020_000, { progress: 50 })[0]).toBeGreaterThan(10_000);
+		next(1_040_000, { progress: 52 });
+		expect(next(1_100_000, { progress: 52 })).toEqual([10_000, 1_110_000]);
 	});
 
 	it('counts as unchanged in an answer without it, which contradicts the end before', () => {
@@ -158,7 +211,45 @@ describe('The end of a job', () => {
 		expect(isTrustedAfter(5_000, 15_000, 15)).toBe(true);
 	});
 
-	it('says how long a completed video took, if it was checked within two minutes before', () => {
+	it.each([
+		[100, [true, true, true], false],
+		[100, [true, true, true, true], true],
+		[100, [true, true, true, true, false], false],
+		[10_000_000, [true, true, true], false],
+	])(
+		'proves an estimate of a later end wrong, %i s after the last check, also after %j',
+		(seconds, verdicts, isTrusted) => {
+			const { experience, next, ended } = planOf();
+			for (const verdict of verdicts) experience.addVerdict(verdict);
+			next(0, { estimatedTime: seconds * 2 });
+			ended(seconds * 1000);
+			expect(experience.isTrusted).toBe(isTrusted);
+		},
+	);
+
+	it('proves nothing right after a long time without checks', () => {
+		const { experience, next, ended } = planOf();
+		experience.addVerdict(true);
+		experience.addVerdict(true);
+		next(0, { estimatedTime: 60 });
+		ended(1_000_000);
+		expect(experience.isTrusted).toBe(false);
+	});
+
+	it('is compared with the first end from progress that was not coarse', () => {
+		const { experience, next, ended } = planOf();
+		experience.addVerdict(true);
+		experience.addVerdict(true);
+		next(0, { progress: 0 });
+		next(10_000, { progress: 1 });
+		next(100_000, { progress: 40 });
+		next(200_000, { progress: 50 });
+		next(240_000, { progress: 96 });
+		ended(250_000);
+		expect(experience.isTrusted).toBe(true);
+	});
+
+	it('says how long a completed video took, if it was checked within two pauses before', () => {
 		const after = (openMs: number, endMs: number, status?: string, acceptedAtMs?: number) => {
 			const experience = new Experience();
 			for (let jobs = 0; jobs < 20; jobs++) {
@@ -170,7 +261,8 @@ describe('The end of a job', () => {
 		};
 		expect(after(0, 100_000, 'completed', NOW)).toBeCloseTo(95_000);
 		expect(after(80_000, 200_000, 'completed', NOW)).toBeCloseTo(190_000);
-		expect(after(79_999, 200_000, 'completed', NOW)).toBeUndefined();
+		expect(after(50_000, 200_000, 'completed', NOW)).toBeCloseTo(190_000);
+		expect(after(49_999, 200_000, 'completed', NOW)).toBeUndefined();
 		expect(after(0, 100_000, 'failed', NOW)).toBeUndefined();
 		expect(after(0, 100_000, 'completed')).toBeUndefined();
 	});

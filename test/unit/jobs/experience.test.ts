@@ -60,6 +60,76 @@ describe('The window in which jobs end', () => {
 	});
 });
 
+/** Ten jobs, one after the other, where predictions have proved right: how late each is found, and its checks. */
+function tenJobs(endMs: number, fields: (ms: number) => object) {
+	const experience = new Experience();
+	for (let i = 0; i < 10; i++) experience.addVerdict(true);
+	const jobs = Array.from({ length: 10 }, () => {
+		const plan = new CheckPlan(experience, 10_000, 0);
+		let nowMs = 0;
+		let checks = 1;
+		for (; nowMs < endMs; checks++) {
+			nowMs += plan.next({ ...processing, ...fields(nowMs) }, nowMs).pauseMs;
+		}
+		plan.ended({ uuid: 'v-1', status: 'completed' }, nowMs);
+		return { lateMs: nowMs - endMs, checks };
+	});
+	return { experience, jobs };
+}
+
+describe('Trusted predictions that become wrong', () => {
+	const END_MS = 120_000;
+
+	it.each<[string, (ms: number) => object]>([
+		['are a minute late', (ms) => ({ estimatedTime: (END_MS - ms) / 1000 + 60 })],
+		['are half an hour late', (ms) => ({ estimatedTime: (END_MS - ms) / 1000 + 1_800 })],
+		['are in milliseconds', (ms) => ({ estimatedTime: END_MS - ms })],
+		['are always the same', () => ({ estimatedTime: 99_999_999 })],
+		['come from progress that ends at 10 %', (ms) => ({ progress: Math.floor(ms / 12_000) })],
+	])('cost little, and are not followed any more: those that %s', (_, fields) => {
+		const { experience, jobs } = tenJobs(END_MS, fields);
+		const late = jobs.map(({ lateMs }) => lateMs);
+		expect(Math.max(...late)).toBeLessThanOrEqual(65_000);
+		expect(Math.max(...late.slice(3))).toBeLessThanOrEqual(30_000);
+		expect(Math.max(...late.slice(6))).toBeLessThanOrEqual(10_000);
+		expect(experience.isTrusted).toBe(false);
+	});
+
+	it('do not come from progress that waits in a queue at first', () => {
+		const queueMs = 5 * 60_000;
+		const { experience, jobs } = tenJobs(queueMs + END_MS, (ms) => ({
+			progress: Math.max(0, Math.floor((100 * (ms - queueMs)) / END_MS)),
+		}));
+		expect(Math.max(...jobs.map(({ lateMs }) => lateMs))).toBeLessThanOrEqual(2_000);
+		expect(experience.isTrusted).toBe(true);
+	});
+
+	it('are durations too, where all jobs took an hour and now take two minutes', () => {
+		const experience = new Experience();
+		for (let i = 0; i < 20; i++) experience.addDuration(3_600_000);
+		const plan = new CheckPlan(experience, 10_000, 0);
+		let nowMs = 0;
+		while (nowMs < END_MS) nowMs += plan.next(processing, nowMs).pauseMs;
+		plan.ended({ uuid: 'v-1', status: 'completed' }, nowMs);
+		expect(nowMs).toBeLessThanOrEqual(150_000);
+		expect(experience.window?.fromMs).toBeLessThanOrEqual(150_000);
+	});
+});
+
+describe('Jobs of an hour', () => {
+	const END_MS = 3_600_500;
+
+	it.each<[string, number, (ms: number) => object]>([
+		['estimates', 1_000, (ms) => ({ estimatedTime: Math.ceil((END_MS - ms) / 1000) })],
+		['progress', 40_000, (ms) => ({ progress: Math.floor((100 * ms) / END_MS) })],
+	])('need 25 checks or fewer, with right %s', (_, maxLateMs, fields) => {
+		const { experience, jobs } = tenJobs(END_MS, fields);
+		expect(Math.max(...jobs.map(({ checks }) => checks))).toBeLessThanOrEqual(25);
+		expect(Math.max(...jobs.map(({ lateMs }) => lateMs))).toBeLessThanOrEqual(maxLateMs);
+		expect(experience.isTrusted).toBe(true);
+	});
+});
+
 describe('Estimates that are rounded up to whole seconds', () => {
 	it.each([120_001, 120_250, 120_499, 120_500, 120_749, 120_999])(
 		'are narrowed down to a quarter of a second or less: %i ms',
