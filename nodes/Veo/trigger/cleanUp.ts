@@ -1,6 +1,6 @@
 import { deletionFailed } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
-import { type DataTable, equals } from '../jobTable/dataTable';
+import { type DataTable, equals, type Filter } from '../jobTable/dataTable';
 import { toJobRow } from '../jobTable/jobTable';
 import { triggerKeyOf } from './context';
 import { Deliveries, eventOf } from './deliveries';
@@ -42,19 +42,18 @@ export class CleanUp {
 		let deleted = 0;
 		const finished = { columnName: 'finishedAt', condition: 'neq', value: null } as const;
 		for await (const page of table.pages([finished], 'finishedAt:asc')) {
-			for (const row of page.map(toJobRow)) {
-				const { id, uuid, jobKey, status, idempotencyKey, finishedAt } = row;
+			for (const row of page) {
+				const { uuid, status, idempotencyKey, finishedAt } = toJobRow(row);
 				const finishedMs = Date.parse(String(finishedAt));
 				if (!(finishedMs < beforeMs)) return deleted;
 				const delivery = { uuid: String(uuid).trim(), event: eventOf(status), finishedMs };
 				const isDone = all.every((deliveries) => deliveries?.has(delivery));
 				if (!isDone || idempotencyKey !== undefined || finishedAt === undefined) continue;
 				// A row with this `id` may be another one by now. n8n on SQLite finds no row by a time.
-				const same = [
-					equals('id', id),
-					equals('uuid', uuid ?? null),
-					equals('jobKey', jobKey ?? null),
-				];
+				// The values are as n8n returned them: a blank cell is not NULL.
+				const same = ['id', 'uuid', 'jobKey'].map((name) =>
+					equals(name, (row[name] ?? null) as Filter['value']),
+				);
 				await table.delete([...same, finished]);
 				if (++deleted >= MAX_DELETED) return deleted;
 			}

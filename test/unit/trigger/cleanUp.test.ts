@@ -172,6 +172,14 @@ describe('Rows that finished long ago', () => {
 		expect(left()).toEqual([]);
 	});
 
+	it('are deleted where cells are blank or have another type', async () => {
+		const cells = [{ uuid: '' }, { jobKey: '' }, { jobKey: 7 }];
+		const rows = cells.map((more, index) => row(index + 1, 2 * DAY_MS, more));
+		const { run, left } = await scene({ rows });
+		await run();
+		expect(left()).toEqual([]);
+	});
+
 	it.each<[string, JsonObject]>([
 		['uuid', { uuid: 'another' }],
 		['job', { jobKey: 'another' }],
