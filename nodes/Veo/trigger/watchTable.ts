@@ -48,6 +48,8 @@ interface Job extends WrittenJob {
 	/** A row that somebody else wrote as final. It is checked at the API before it is delivered. */
 	claimed?: Delivery;
 	withoutUrlMs?: number;
+	/** Whether the last full scan did not find its rows. */
+	isMissed?: boolean;
 }
 
 export async function openJobTable(
@@ -85,10 +87,11 @@ export class TableWatch implements Watch {
 		this.triggerTable.beside(table);
 		await deliverer.load(active.sinceMs, async (delivery) => await this.recover(table, delivery));
 
-		const isFull = table.info?.id !== before?.info?.id || Date.now() >= this.fullScanMs;
+		const isNewTable = table.info?.id !== before?.info?.id;
+		const isFull = isNewTable || Date.now() >= this.fullScanMs;
 		if (!before) await this.learn(table);
 		const startedMs = Date.now();
-		await this.readPending(table, isFull);
+		await this.readPending(table, isFull, isNewTable);
 		await this.readFinished(table, isFull);
 		if (isFull) {
 			const tookMs = Date.now() - startedMs;
@@ -110,7 +113,7 @@ export class TableWatch implements Watch {
 		}
 	}
 
-	private async readPending(table: DataTable, isFull: boolean): Promise<void> {
+	private async readPending(table: DataTable, isFull: boolean, isNewTable: boolean): Promise<void> {
 		const seen = new Set<string>();
 		for await (const page of table.pages(PENDING, 'id:desc')) {
 			let hasNew = false;
@@ -124,8 +127,11 @@ export class TableWatch implements Watch {
 		}
 		if (!isFull) return;
 		for (const [uuid, job] of this.jobs) {
-			// The row was deleted, or somebody else finished it: the finished rows show which.
-			if (!seen.has(uuid) && !job.claimed) this.forget(uuid);
+			const isMissed = !seen.has(uuid) && !job.claimed;
+			// The row was deleted, or somebody else finished it: the finished rows show which. One scan alone may miss a row:
+			// n8n's pages shift when a row becomes final in the meantime.
+			if (isMissed && (job.isMissed || isNewTable)) this.forget(uuid);
+			job.isMissed = isMissed;
 		}
 	}
 

@@ -120,28 +120,30 @@ describe('All unfinished rows', () => {
 	});
 
 	it('are read less often where reading them takes long: for a twentieth of the time', async () => {
-		const { n8n, queue, clock, round, advance } = tableScene();
-		const id = n8n.insert(JOBS, { uuid: 'v-1', submittedAt: at(0) });
+		const scene = tableScene();
+		const { n8n, queue, clock, round, advance } = scene;
+		const { reopen } = addBeforeAPage(scene);
 		n8n.before = async (line) => {
 			if (line.endsWith('/rows') && line.startsWith('GET')) await clock.pass(3 * SECOND_MS);
 		};
 		// One page of unfinished rows and two of finished ones.
 		await round(0);
 		n8n.before = () => undefined;
-		n8n.delete(JOBS, id);
+		reopen();
 		await advance(180 * SECOND_MS - 1);
 		await round(0);
-		expect(queue.has('v-1')).toBe(true);
+		expect(queue.has('old')).toBe(false);
 		await advance(1);
 		await round(0);
-		expect(queue.has('v-1')).toBe(false);
+		expect(queue.has('old')).toBe(true);
 	});
 
-	it('are read at once where the table was made again', async () => {
+	it('are read at once where the table was made again, and jobs that it lacks are forgotten', async () => {
 		const scene = tableScene();
 		const { n8n, round, queue } = scene;
 		const first = n8n.insert(JOBS, { uuid: 'first', status: 'completed', finishedAt: at(0) });
 		addOpen(scene, 100);
+		addOpen(scene, 1, 'gone');
 		n8n.delete(JOBS, first);
 		await round();
 		n8n.drop(JOBS);
@@ -150,6 +152,7 @@ describe('All unfinished rows', () => {
 		addOpen(scene, 100);
 		await round();
 		expect(queue.has('made-again')).toBe(true);
+		expect(queue.has('gone-1')).toBe(false);
 	});
 
 	it('are read on as far as there are new ones', async () => {
@@ -178,12 +181,35 @@ describe('All unfinished rows', () => {
 		expect(queue.has('old')).toBe(true);
 	});
 
-	it('tell which jobs are no longer there, but only all of them do', async () => {
+	it('keep a job that one reading missed because a newer row became final in the meantime', async () => {
+		const scene = tableScene();
+		const { n8n, round, queue } = scene;
+		addOpen(scene, 150);
+		await round(MINUTE_MS);
+		let reads = 0;
+		n8n.before = (line) => {
+			// After the first page, which the jobs open-51 to open-150 fill.
+			if (line.endsWith('/rows') && ++reads === 2) n8n.row('open-150').finishedAt = at(0);
+		};
+		await round();
+		expect(queue.has('open-50')).toBe(true);
+	});
+
+	it('tell which jobs are no longer there, once two readings in a row did not find them', async () => {
 		const { n8n, veo, round, queue, advance } = tableScene();
 		veo.set('v-1', 'processing');
 		const id = n8n.insert(JOBS, { uuid: 'v-1' });
 		await round(20 * SECOND_MS);
 		n8n.delete(JOBS, id);
+		await round();
+		await advance(MINUTE_MS);
+		await round();
+		expect(queue.has('v-1')).toBe(true);
+		n8n.insert(JOBS, { uuid: 'v-1' });
+		await advance(MINUTE_MS);
+		await round();
+		n8n.delete(JOBS, id + 1);
+		await advance(MINUTE_MS);
 		await round();
 		expect(queue.has('v-1')).toBe(true);
 		await advance(MINUTE_MS);
