@@ -11,7 +11,10 @@ const LOG_PAUSE_MS = 5 * 60_000;
  * it begins, then rarely, so that an error workflow is not run each minute. Outages that may pass go to n8n's log.
  */
 export class Reporter {
-	private problem: { text: string; againAtMs: number; pauseMs: number } | undefined;
+	/** Rows are written once a minute at most, so after a write that failed, a round without one is not a good one. */
+	isWritable = true;
+	/** By text. */
+	private readonly problems = new Map<string, { againAtMs: number; pauseMs: number }>();
 	private readonly loggedMs = new Map<string, number>();
 
 	constructor(private readonly context: TriggerContext) {}
@@ -20,10 +23,10 @@ export class Reporter {
 	report(thrown: unknown): void {
 		const text = textOf(thrown);
 		const now = Date.now();
-		const before = this.problem?.text === text ? this.problem : undefined;
+		const before = this.problems.get(text);
 		if (before && now < before.againAtMs) return;
 		const pauseMs = before ? Math.min(before.pauseMs * 2, MAX_PAUSE_MS) : FIRST_PAUSE_MS;
-		this.problem = { text, againAtMs: now + pauseMs, pauseMs };
+		this.problems.set(text, { againAtMs: now + pauseMs, pauseMs });
 
 		const { context } = this;
 		const error = toNodeError(context.getNode(), thrown, { messageOnly: true });
@@ -33,7 +36,7 @@ export class Reporter {
 
 	/** The last round succeeded. */
 	clear(): void {
-		this.problem = undefined;
+		if (this.isWritable) this.problems.clear();
 	}
 
 	log(message: string): void {

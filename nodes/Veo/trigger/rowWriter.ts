@@ -49,20 +49,30 @@ export class RowWriter {
 		}
 	}
 
-	/** Writes when jobs were checked, and rows with the same progress together. Throws `RequestError`. */
+	/**
+	 * Writes when jobs were checked, and rows with the same progress together. Throws `RequestError`; what was not written is
+	 * written a minute later.
+	 */
 	async writeSteps(table: DataTable, jobs: Iterable<WrittenJob>): Promise<void> {
 		const nowMs = Date.now();
-		const groups = new Map<number | undefined, number[]>();
+		const groups = new Map<number | undefined, WrittenJob[]>();
 		for (const job of jobs) {
 			if (job.isStamped || nowMs - job.writtenMs < WRITE_MS) continue;
-			job.isStamped = true;
 			job.writtenMs = nowMs;
 			const { progress } = stepOf(job);
-			groups.set(progress, [...(groups.get(progress) ?? []), ...job.rows.keys()]);
+			groups.set(progress, [...(groups.get(progress) ?? []), job]);
 		}
 		const checkedAt = new Date(nowMs).toISOString();
-		for (const [progress, ids] of groups) {
-			await table.updateRows(ids, { checkedAt, ...(progress !== undefined && { progress }) });
+		for (const [progress, group] of groups) {
+			const ids = group.flatMap(({ rows }) => [...rows.keys()]);
+			// Before the write: a job may be checked again meanwhile.
+			for (const job of group) job.isStamped = true;
+			const changes = { checkedAt, ...(progress !== undefined && { progress }) };
+			const written = await settle(table.updateRows(ids, changes));
+			this.reporter.isWritable = !(written instanceof RequestError);
+			if (!(written instanceof RequestError)) continue;
+			for (const job of group) job.isStamped = false;
+			throw written;
 		}
 	}
 

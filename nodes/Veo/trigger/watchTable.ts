@@ -98,9 +98,10 @@ export class TableWatch implements Watch {
 			this.fullScanMs = Date.now() + Math.max(FULL_SCAN_MS, tookMs / FULL_SCAN_SHARE);
 		}
 		await this.writer.writeFinal(table);
-		await this.writer.writeSteps(table, this.jobs.values());
 		await deliverer.retry();
 		await this.cleanUp.run(table, deliverer.text);
+		// Last, because it throws.
+		await this.writer.writeSteps(table, this.jobs.values());
 	}
 
 	/** How long the latest jobs took says how long the next ones take. */

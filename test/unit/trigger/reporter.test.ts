@@ -59,6 +59,13 @@ describe('What a user has to correct', () => {
 		expect(n8n.failures).toHaveLength(4);
 	});
 
+	it('is reported once where something else is reported in turn', () => {
+		const { reporter, n8n } = scene();
+		const other = new VeoError('The table is missing', 'Create it.');
+		for (const thrown of [REFUSED, other, REFUSED, other]) reporter.report(thrown);
+		expect(n8n.failures).toEqual([REFUSED_TEXT, 'The table is missing. Create it.']);
+	});
+
 	it('is reported at once if all was well in the meantime', () => {
 		const { reporter, n8n } = scene();
 		reporter.report(REFUSED);

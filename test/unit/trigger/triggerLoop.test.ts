@@ -104,6 +104,71 @@ describe('What fails in an active trigger', () => {
 	});
 });
 
+describe('A table that can be read and not written', () => {
+	const isWrite = (line: string) => line.startsWith('PATCH');
+
+	/** Jobs that are being made. The key lacks the scope to change rows until it is mended. */
+	async function readOnly() {
+		const scene = triggerScene();
+		const { n8n, veo, publish, addJob, given } = scene;
+		const start = (uuid: string) => {
+			veo.set(uuid, 'processing');
+			addJob(uuid);
+		};
+		let isMended = false;
+		n8n.refuse = (line) => (isWrite(line) && !isMended ? REPLIES.http403 : undefined);
+		start('v-1');
+		await publish();
+		const mend = (mended: boolean) => {
+			isMended = mended;
+		};
+		const toldAfter = async (ms: number) => {
+			await scene.clock.advance(ms);
+			return given.failures.length;
+		};
+		return { ...scene, mend, start, toldAfter };
+	}
+
+	it('is told of at once and then with growing pauses, and videos are delivered', async () => {
+		const { veo, items, start, toldAfter } = await readOnly();
+		expect(await toldAfter(20 * SECOND_MS)).toBe(1);
+		start('v-2');
+		veo.complete('v-2');
+		expect(await toldAfter(59 * MINUTE_MS)).toBe(1);
+		expect(items()).toMatchObject([{ uuid: 'v-2' }]);
+		expect(await toldAfter(2 * MINUTE_MS)).toBe(2);
+		expect(await toldAfter(110 * MINUTE_MS)).toBe(2);
+		expect(await toldAfter(12 * MINUTE_MS)).toBe(3);
+	});
+
+	it('is not told of again by the next videos, with none to write of in between', async () => {
+		const { veo, start, toldAfter } = await readOnly();
+		await toldAfter(20 * SECOND_MS);
+		veo.complete('v-1');
+		await toldAfter(10 * MINUTE_MS);
+		start('v-2');
+		expect(await toldAfter(10 * MINUTE_MS)).toBe(1);
+	});
+
+	it('is told of at once where it could be written in between', async () => {
+		const { mend, toldAfter } = await readOnly();
+		await toldAfter(MINUTE_MS);
+		mend(true);
+		await toldAfter(2 * MINUTE_MS);
+		mend(false);
+		expect(await toldAfter(2 * MINUTE_MS)).toBe(2);
+	});
+
+	it('is told of beside a key that the API refuses, each of them once', async () => {
+		const { veo, start, toldAfter } = await readOnly();
+		await toldAfter(MINUTE_MS);
+		for (const uuid of ['v-2', KEY_CHECK]) veo.videos.set(uuid, REPLIES.http401);
+		start('v-2');
+		veo.videos.set('v-2', REPLIES.http401);
+		expect(await toldAfter(20 * MINUTE_MS)).toBe(2);
+	});
+});
+
 describe('A key that the API refuses', () => {
 	/** After the first check was refused. */
 	async function refused() {

@@ -1,7 +1,7 @@
-import { json, type Reply, REPLIES } from '../fakes';
+import { json, rejectionOf, type Reply, REPLIES } from '../fakes';
 import { JOBS, type Sent } from './fakeN8n';
-import { at, LATENCY_MS, SECOND_MS, urlOf } from './fakes';
-import { tableScene } from './tableScene';
+import { at, HOUR_MS, LATENCY_MS, MINUTE_MS, SECOND_MS, urlOf } from './fakes';
+import { type SceneOptions, tableScene } from './tableScene';
 
 const badText = json(400, { message: 'invalid byte sequence' });
 const isWrite = (line: string) => line.startsWith('PATCH');
@@ -154,5 +154,63 @@ describe('The row of a job that became final', () => {
 		isMended = true;
 		await round();
 		expect(statuses()).toEqual(['completed', 'completed']);
+	});
+});
+
+describe('The last check and the progress of unfinished jobs', () => {
+	/** More jobs than one write holds, in a table that n8n does not write. */
+	function readOnly(count: number, settings: SceneOptions = {}) {
+		const scene = tableScene(settings);
+		const { n8n, veo, clock, watch } = scene;
+		for (let index = 1; index <= count; index++) {
+			veo.set(`v-${index}`, 'processing', { progress: 42 });
+			n8n.insert(JOBS, { uuid: `v-${index}`, status: 'processing', submittedAt: at(0) });
+		}
+		n8n.refuse = (line) => (isWrite(line) ? REPLIES.http403 : undefined);
+		const failingRound = async () => await rejectionOf(clock.run(watch.round()));
+		return { ...scene, failingRound };
+	}
+
+	it('are written a minute after a write that failed, which costs one request', async () => {
+		const { n8n, round, failingRound, advance } = readOnly(250);
+		await round(30 * SECOND_MS);
+		await failingRound();
+		expect(n8n.to('PATCH')).toHaveLength(1);
+		n8n.refuse = () => undefined;
+		for (const seconds of [10, 20, 29]) {
+			await advance(seconds * SECOND_MS);
+			await round(0);
+			expect(n8n.to('PATCH')).toHaveLength(1);
+		}
+		await advance(SECOND_MS);
+		await round();
+		for (const row of n8n.rows()) expect(row).toMatchObject({ progress: 40 });
+	});
+
+	it('are written after a write that failed although no check came in between', async () => {
+		const { n8n, queue, round, failingRound, advance } = readOnly(1);
+		await round(20 * SECOND_MS);
+		await failingRound();
+		queue.pause(Infinity);
+		n8n.refuse = () => undefined;
+		await advance(MINUTE_MS);
+		await round();
+		expect(n8n.rows()).toMatchObject([{ progress: 40 }]);
+	});
+
+	it('hold up neither the record of deliveries nor the clean-up', async () => {
+		const { n8n, round, failingRound } = readOnly(1, {
+			...{ events: ['completed'], deleteAfterMs: HOUR_MS },
+		});
+		await round(HOUR_MS);
+		n8n.insert(
+			JOBS,
+			{ uuid: 'old', status: 'completed', finishedAt: at(-2 * HOUR_MS) },
+			{ uuid: 'skipped', status: 'failed', finishedAt: at(HOUR_MS - 1) },
+		);
+		const saves = n8n.to('POST').length;
+		expect(await failingRound()).toMatchObject({ outcome: { name: 'http403' } });
+		expect(n8n.to('POST')).toHaveLength(saves + 1);
+		expect(n8n.rows().map(({ uuid }) => uuid)).toEqual(['v-1', 'skipped']);
 	});
 });
