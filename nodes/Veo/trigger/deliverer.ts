@@ -74,6 +74,7 @@ export class Deliverer {
 	private readonly added = new Set<string>();
 	/** After a restart without deduplication keys: passed again once, and recorded before that. */
 	private recordFirst = new Set<string>();
+	private readUntilMs = -Infinity;
 	private isFlushing = false;
 	private isUnsaved = false;
 	private savedMs = Date.now();
@@ -93,7 +94,7 @@ export class Deliverer {
 		const stored = Deliveries.parse(await store.load());
 		const deliveries = stored ?? Deliveries.none(sinceMs);
 		for (const batch of [...deliveries.begun]) {
-			if (await this.isTaken(batch, deliveries, recover)) deliveries.add(batch.jobs, Date.now());
+			if (await this.isTaken(batch, deliveries, recover)) deliveries.add(batch.jobs);
 			else if (!store.hasNewerExecution && !this.hasKeys) {
 				for (const job of batch.jobs) this.recordFirst.add(keyOf(job));
 			}
@@ -127,6 +128,11 @@ export class Deliverer {
 		this.open.set(keyOf(delivery), delivery.finishedMs);
 	}
 
+	/** All jobs that finished before this time were added, skipped or expected, except those whose rows appear later. */
+	haveRead(untilMs: number): void {
+		this.readUntilMs = untilMs;
+	}
+
 	/** Delivers a job soon. */
 	add(delivery: Delivery, job: JsonObject): void {
 		this.expect(delivery);
@@ -138,7 +144,7 @@ export class Deliverer {
 	/** Records a job whose event the user did not select. */
 	skip(delivery: Delivery): void {
 		this.open.delete(keyOf(delivery));
-		this.deliveries?.add([delivery], Date.now(), this.oldestOpenMs);
+		this.deliveries?.add([delivery]);
 		this.isUnsaved = true;
 	}
 
@@ -151,10 +157,6 @@ export class Deliverer {
 
 	private get hasKeys(): boolean {
 		return this.rules.context.emit.length >= 4;
-	}
-
-	private get oldestOpenMs(): number {
-		return Math.min(Infinity, ...this.open.values());
 	}
 
 	/** Whether n8n has taken a batch before a crash. With keys, it is passed again: n8n skips it if it has it. */
@@ -241,7 +243,7 @@ export class Deliverer {
 		const afterId = this.hasKeys ? undefined : await store.newestExecution?.();
 		const batch: Batch = { key: batchKey(triggerKeyOf(context), jobs), jobs, afterId };
 		const first = jobs.filter((job) => this.recordFirst.has(keyOf(job)));
-		deliveries.add(first, Date.now(), this.oldestOpenMs);
+		deliveries.add(first);
 		deliveries.begun.push(batch);
 		const forget = () => {
 			const index = deliveries.begun.indexOf(batch);
@@ -266,7 +268,7 @@ export class Deliverer {
 				this.open.delete(keyOf(job));
 				this.added.delete(keyOf(job));
 			}
-			deliveries.add(jobs, Date.now(), this.oldestOpenMs);
+			deliveries.add(jobs);
 		} else {
 			deliveries.remove(first);
 			reporter.log(notDelivered(jobs.length));
@@ -291,6 +293,7 @@ export class Deliverer {
 	/** What is not saved now is saved in the next round. */
 	private async save(): Promise<void> {
 		this.isUnsaved = false;
+		this.deliveries?.trim(Math.min(this.readUntilMs, ...this.open.values()));
 		if (await this.record(this.text)) this.savedMs = Date.now();
 		else this.isUnsaved = true;
 	}

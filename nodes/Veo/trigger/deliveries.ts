@@ -86,21 +86,21 @@ export class Deliveries {
 		return finishedMs < this.sinceMs;
 	}
 
-	/**
-	 * A job with a time after `nowMs` must not hide jobs that finish before it, and no job may be forgotten that is known
-	 * but not delivered: `oldestOpenMs` is when the first of them finished.
-	 */
-	add(jobs: Delivery[], nowMs: number, oldestOpenMs = Infinity): void {
+	add(jobs: Delivery[]): void {
 		for (const job of jobs) this.delivered.set(idOf(job), job.finishedMs);
-		const times = [...this.delivered.values()].sort((one, other) => one - other);
-		const latest = Math.min(nowMs, times.at(-1) ?? this.sinceMs);
+	}
+
+	/**
+	 * Moves the bound, never past `untilMs`: what finished later may not be read yet, or not be delivered. Deliveries with
+	 * a later time do not count, so that a time in the future hides no job that finishes before it.
+	 */
+	trim(untilMs: number): void {
+		const times = [...this.delivered.values()]
+			.filter((ms) => ms <= untilMs)
+			.sort((one, other) => one - other);
+		const latest = times.at(-1) ?? -Infinity;
 		const firstKept = times.at(-MAX_REMEMBERED) ?? -Infinity;
-		const sinceMs = Math.min(
-			nowMs,
-			oldestOpenMs,
-			Math.max(this.sinceMs, latest - MAX_ROW_DELAY_MS, firstKept),
-		);
-		this.sinceMs = Math.max(this.sinceMs, sinceMs);
+		this.sinceMs = Math.max(this.sinceMs, latest - MAX_ROW_DELAY_MS, firstKept);
 		for (const [id, ms] of this.delivered) {
 			// The row of a job may have a later time, if another process finished it too.
 			if (ms < this.sinceMs - MAX_ROW_DELAY_MS || this.delivered.size > 2 * MAX_REMEMBERED)

@@ -92,8 +92,10 @@ export class TableWatch implements Watch {
 		if (!before) await this.learn(table);
 		const startedMs = Date.now();
 		await this.readPending(table, isFull, isNewTable);
+		const readMs = Date.now();
 		await this.readFinished(table, isFull);
 		if (isFull) {
+			deliverer.haveRead(readMs);
 			const tookMs = Date.now() - startedMs;
 			this.fullScanMs = Date.now() + Math.max(FULL_SCAN_MS, tookMs / FULL_SCAN_SHARE);
 		}

@@ -208,14 +208,11 @@ describe('Rows of jobs that were not delivered yet', () => {
 			row(4, 2 * DAY_MS, { status: 'expired' }),
 		];
 		const own = Deliveries.none(MS);
-		own.add(
-			[
-				{ uuid: 'video-2', event: 'completed', finishedMs: MS },
-				{ uuid: 'video-3', event: 'completed', finishedMs: MS },
-				{ uuid: 'video-4', event: 'failed', finishedMs: MS },
-			],
-			MS,
-		);
+		own.add([
+			{ uuid: 'video-2', event: 'completed', finishedMs: MS },
+			{ uuid: 'video-3', event: 'completed', finishedMs: MS },
+			{ uuid: 'video-4', event: 'failed', finishedMs: MS },
+		]);
 		const { run, left } = await scene({ rows });
 		await run(own.toString());
 		expect(left()).toEqual([1, 3]);

@@ -94,6 +94,7 @@ describe('A finished job', () => {
 
 	it('is not forgotten while others that finished later are delivered or skipped', async () => {
 		const { clock, add, deliverer, record } = await loaded();
+		deliverer.haveRead(START_MS + HOUR_MS);
 		deliverer.expect(job(1));
 		await clock.advance(HOUR_MS);
 		deliverer.skip(job(2, HOUR_MS));
@@ -111,6 +112,7 @@ describe('A finished job', () => {
 		add(job(2));
 		await clock.advance(HOUR_MS);
 		add(job(3, HOUR_MS));
+		deliverer.haveRead(START_MS + HOUR_MS);
 		await clock.advance(50);
 		expect(deliverer.isBefore(START_MS + HOUR_MS - 10 * 60_000 - 1)).toBe(true);
 		expect(deliverer.isBefore(START_MS + HOUR_MS - 10 * 60_000)).toBe(false);
@@ -315,7 +317,9 @@ describe('A batch that n8n refuses', () => {
 		await clock.advance(2_000);
 		n8n.passed[0]?.refuse();
 		await clock.advance(HOUR_MS);
+		deliverer.haveRead(START_MS + HOUR_MS);
 		deliverer.skip(job(2, HOUR_MS));
+		await deliverer.retry();
 		expect(recordIn(deliverer.text).has(job(1))).toBe(false);
 	});
 

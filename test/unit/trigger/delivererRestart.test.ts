@@ -174,6 +174,7 @@ describe('Without deduplication keys', () => {
 				onPassed: () => atPassing.push(saved.at(-1) ?? ''),
 			});
 			await clock.advance(60 * 60_000);
+			deliverer.haveRead(START_MS + 60 * 60_000);
 			deliverer.expect(job(2));
 			add(late);
 			await clock.advance(50);

@@ -15,6 +15,12 @@ const job = (id: number, finishedMs: number): Delivery => ({
 	finishedMs,
 });
 
+/** Adds jobs when all that finished until `untilMs` was read and delivered. */
+function add(deliveries: Deliveries, jobs: Delivery[], untilMs: number) {
+	deliveries.add(jobs);
+	deliveries.trim(untilMs);
+}
+
 describe('What a trigger remembers of its deliveries', () => {
 	it('lets out what finished before it was ever active', () => {
 		const deliveries = Deliveries.none(START_MS);
@@ -39,7 +45,8 @@ describe('What a trigger remembers of its deliveries', () => {
 				for (let nowMs = START_MS; nowMs <= START_MS + 131 * MINUTE_MS; nowMs += MINUTE_MS) {
 					const due = rows.filter((row) => row.seenMs <= nowMs && !deliveries.has(row.job));
 					given.push(...due.map((row) => row.job.uuid));
-					deliveries.add(
+					add(
+						deliveries,
 						due.map((row) => row.job),
 						nowMs,
 					);
@@ -51,7 +58,7 @@ describe('What a trigger remembers of its deliveries', () => {
 
 	it('tells jobs apart by their uuid and event, not by their row', () => {
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, START_MS)], START_MS);
+		add(deliveries, [job(1, START_MS)], START_MS);
 		expect(deliveries.has(job(1, START_MS + 1_000))).toBe(true);
 		expect(deliveries.has({ ...job(1, START_MS), event: 'failed' })).toBe(false);
 		expect(deliveries.has(job(2, START_MS))).toBe(false);
@@ -82,7 +89,7 @@ describe('What a trigger remembers of its deliveries', () => {
 				const id = batch * 100 + index;
 				return job(id, START_MS + id);
 			});
-			deliveries.add(jobs, START_MS + MINUTE_MS);
+			add(deliveries, jobs, START_MS + MINUTE_MS);
 		}
 		expect(deliveries.size).toBeLessThanOrEqual(4_000);
 		for (let id = 0; id < 6_000; id++) expect(deliveries.has(job(id, START_MS + id))).toBe(true);
@@ -92,16 +99,16 @@ describe('What a trigger remembers of its deliveries', () => {
 	it('forgets no job that is known and not given yet, however many finish after it', () => {
 		const deliveries = Deliveries.none(START_MS);
 		const jobs = Array.from({ length: 3_000 }, (_, id) => job(id, START_MS + 1 + id));
-		deliveries.add(jobs, START_MS + 60 * MINUTE_MS, START_MS);
+		add(deliveries, jobs, START_MS);
 		expect(deliveries.has(job(9_999, START_MS))).toBe(false);
 	});
 
 	it('still knows a job that another process finished a little later, when both times are long ago', () => {
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, START_MS + 1_000)], START_MS);
+		add(deliveries, [job(1, START_MS + 1_000)], START_MS);
 		for (let second = 0; second < 20; second++) {
 			const nowMs = START_MS + 10 * MINUTE_MS + second * 1_000;
-			deliveries.add([job(100 + second, nowMs)], nowMs);
+			add(deliveries, [job(100 + second, nowMs)], nowMs);
 			expect(deliveries.has(job(1, START_MS + 8_000))).toBe(true);
 		}
 	});
@@ -109,21 +116,21 @@ describe('What a trigger remembers of its deliveries', () => {
 	it('is not led astray by a row with a time in the future', () => {
 		const nowMs = START_MS + MINUTE_MS;
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, nowMs + 1_000 * MINUTE_MS)], nowMs);
+		add(deliveries, [job(1, nowMs + 1_000 * MINUTE_MS)], nowMs);
 		expect(deliveries.has(job(1, nowMs + 1_000 * MINUTE_MS))).toBe(true);
 		expect(deliveries.has(job(2, nowMs))).toBe(false);
 	});
 
 	it('gives a job again that n8n did not take after all', () => {
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, START_MS)], START_MS);
+		add(deliveries, [job(1, START_MS)], START_MS);
 		deliveries.remove([job(1, START_MS)]);
 		expect(deliveries.has(job(1, START_MS))).toBe(false);
 	});
 
 	it('is read again as it was written, and anything else is nothing', () => {
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, START_MS)], START_MS);
+		add(deliveries, [job(1, START_MS)], START_MS);
 		deliveries.begun.push({ key: 'key', jobs: [job(2, START_MS)], afterId: 7 });
 		const read = Deliveries.parse(deliveries.toString());
 		expect(read?.has(job(1, START_MS + 1_000))).toBe(true);
@@ -164,7 +171,7 @@ describe('What a trigger remembers of its deliveries', () => {
 
 	it('takes eleven characters for each delivery, beside its time', () => {
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, START_MS)], START_MS);
+		add(deliveries, [job(1, START_MS)], START_MS);
 		expect(deliveries.toString()).toMatch(
 			new RegExp(`"delivered":\\[\\["[\\w-]{11}",${START_MS}\\]\\]`),
 		);
@@ -179,7 +186,8 @@ describe('What a trigger remembers of its deliveries', () => {
 	it('forgets by the time of the last job it gave, in whatever order they were given', () => {
 		const last = START_MS + 60 * MINUTE_MS;
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add(
+		add(
+			deliveries,
 			[job(1, last - 1), job(2, last), job(3, last - MINUTE_MS)],
 			last + 60 * MINUTE_MS,
 		);
@@ -187,18 +195,22 @@ describe('What a trigger remembers of its deliveries', () => {
 		expect(deliveries.isBefore(last - 10 * MINUTE_MS)).toBe(false);
 	});
 
-	it('forgets by the time that it is now if a job has a time in the future', () => {
+	it('forgets nothing by jobs with a time in the future, however many', () => {
 		const nowMs = START_MS + 60 * MINUTE_MS;
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, nowMs + 1_000 * MINUTE_MS)], nowMs);
+		const jobs = Array.from({ length: 2_100 }, (_, id) => job(id, nowMs + 1_000 * MINUTE_MS));
+		add(deliveries, jobs, nowMs);
+		expect(deliveries.isBefore(START_MS)).toBe(false);
+		add(deliveries, [job(9_999, nowMs)], nowMs);
 		expect(deliveries.isBefore(nowMs - 10 * MINUTE_MS - 1)).toBe(true);
 		expect(deliveries.isBefore(nowMs - 10 * MINUTE_MS)).toBe(false);
+		for (const one of jobs) expect(deliveries.has(one)).toBe(true);
 	});
 
 	it('lists the last 2,000 at least, of however short a time', () => {
 		const deliveries = Deliveries.none(START_MS);
 		const jobs = Array.from({ length: 2_500 }, (_, id) => job(id, START_MS + id));
-		deliveries.add(jobs, START_MS + MINUTE_MS);
+		add(deliveries, jobs, START_MS + MINUTE_MS);
 		expect(deliveries.isBefore(START_MS + 499)).toBe(true);
 		expect(deliveries.isBefore(START_MS + 500)).toBe(false);
 	});
@@ -206,19 +218,19 @@ describe('What a trigger remembers of its deliveries', () => {
 	it('lists 4,000 at most', () => {
 		const deliveries = Deliveries.none(START_MS);
 		const jobs = Array.from({ length: 4_001 }, (_, id) => job(id, START_MS + id));
-		deliveries.add(jobs.slice(1), START_MS + MINUTE_MS);
+		add(deliveries, jobs.slice(1), START_MS + MINUTE_MS);
 		expect(deliveries.size).toBe(4_000);
-		deliveries.add(jobs.slice(0, 1), START_MS + MINUTE_MS);
+		add(deliveries, jobs.slice(0, 1), START_MS + MINUTE_MS);
 		expect(deliveries.size).toBe(4_000);
 	});
 
 	it('lists no job that finished more than ten minutes before the time up to which all counts as given', () => {
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add([job(1, START_MS), job(2, START_MS + 1)], START_MS);
+		add(deliveries, [job(1, START_MS), job(2, START_MS + 1)], START_MS);
 		const laterMs = START_MS + 20 * MINUTE_MS;
-		deliveries.add([job(3, laterMs)], laterMs);
+		add(deliveries, [job(3, laterMs)], laterMs);
 		expect(deliveries.size).toBe(3);
-		deliveries.add([job(4, laterMs + 1)], laterMs + 1);
+		add(deliveries, [job(4, laterMs + 1)], laterMs + 1);
 		expect(deliveries.size).toBe(3);
 	});
 
@@ -232,7 +244,7 @@ describe('What a trigger remembers of its deliveries', () => {
 	it('has a key of plain characters, which differs even where the IDs of trigger and job run together', () => {
 		const jobs = [job(1, START_MS), job(2, START_MS)];
 		const deliveries = Deliveries.none(START_MS);
-		deliveries.add(jobs.slice(0, 1), START_MS);
+		add(deliveries, jobs.slice(0, 1), START_MS);
 		const [id] = /[\w-]{11}/.exec(deliveries.toString().split('"delivered":')[1] ?? '') ?? [];
 		expect(batchKey('w/n', jobs)).toMatch(/^veo-[\w-]{43}$/);
 		expect(batchKey('w/n', jobs)).not.toBe(batchKey(`w/n${id}`, jobs.slice(1)));
