@@ -41,8 +41,8 @@ export const batchKey = (triggerKey: string, jobs: Delivery[]) =>
 		.digest('base64url')}`;
 
 /**
- * What one trigger has delivered, in bounded space: all that finished before `sinceMs` counts as delivered; later
- * deliveries are listed.
+ * What one trigger has delivered: all that finished before `sinceMs` counts as delivered; later deliveries are listed.
+ * The latest earlier ones are listed too, because a job whose row is pending again finishes again.
  */
 export class Deliveries {
 	private constructor(
@@ -95,16 +95,15 @@ export class Deliveries {
 	 * a later time do not count, so that a time in the future hides no job that finishes before it.
 	 */
 	trim(untilMs: number): void {
-		const times = [...this.delivered.values()]
-			.filter((ms) => ms <= untilMs)
-			.sort((one, other) => one - other);
-		const latest = times.at(-1) ?? -Infinity;
-		const firstKept = times.at(-MAX_REMEMBERED) ?? -Infinity;
+		const past = [...this.delivered]
+			.filter(([, ms]) => ms <= untilMs)
+			.sort(([, one], [, other]) => other - one);
+		const latest = past[0]?.[1] ?? -Infinity;
+		const firstKept = past[MAX_REMEMBERED - 1]?.[1] ?? -Infinity;
 		this.sinceMs = Math.max(this.sinceMs, latest - MAX_ROW_DELAY_MS, firstKept);
-		for (const [id, ms] of this.delivered) {
-			// The row of a job may have a later time, if another process finished it too.
-			if (ms < this.sinceMs - MAX_ROW_DELAY_MS || this.delivered.size > 2 * MAX_REMEMBERED)
-				this.delivered.delete(id);
+		// A row may be added again, or have a later time because another process finished it too. So twice as many are kept.
+		for (const [id, ms] of past.slice(2 * MAX_REMEMBERED)) {
+			if (ms < this.sinceMs) this.delivered.delete(id);
 		}
 	}
 

@@ -140,3 +140,42 @@ describe('Rows with a time in the future', () => {
 		expect(uuidsOf(scene)).toEqual(['pending', 'waited']);
 	});
 });
+
+describe('A video that was delivered long ago is not delivered again', () => {
+	/** A trigger that delivered `first`, and six others in the hour after that. */
+	async function hourLater(refuse: FakeN8n['refuse'] = () => undefined) {
+		const scene = tableScene();
+		const { n8n, veo, round, advance } = scene;
+		n8n.refuse = refuse;
+		for (const uuid of ['first', 'v-1', 'v-2', 'v-3', 'v-4', 'v-5', 'v-6']) {
+			veo.complete(uuid);
+			n8n.insert(JOBS, { uuid });
+			await round(9 * SECOND_MS);
+			await round(10 * MINUTE_MS);
+		}
+		expect(scene.items()).toHaveLength(7);
+		return scene;
+	}
+
+	it('if its table is made again and its row is added again', async () => {
+		const scene = await hourLater();
+		scene.n8n.drop(JOBS);
+		scene.n8n.make(JOBS);
+		scene.n8n.insert(JOBS, { uuid: 'first' });
+		await scene.round(10 * SECOND_MS);
+		await scene.round(10 * SECOND_MS);
+		expect(scene.n8n.row('first').status).toBe('completed');
+		expect(scene.items()).toHaveLength(7);
+	});
+
+	it('after a restart, if its row could not be written', async () => {
+		const { clock, n8n, veo } = await hourLater((line) =>
+			line.startsWith('PATCH') ? json(403, {}) : undefined,
+		);
+		const again = tableScene({ clock, n8n, veo });
+		await clock.run(again.watch.round()).catch(() => undefined);
+		await again.advance(10 * SECOND_MS);
+		expect(veo.checks.length).toBeGreaterThan(7);
+		expect(again.items()).toEqual([]);
+	});
+});
