@@ -49,6 +49,8 @@ export interface DelivererRules {
 	isCollecting: () => boolean;
 }
 
+type Recover = (delivery: Delivery) => Promise<JsonObject | undefined>;
+
 interface Finished {
 	delivery: Delivery;
 	job: JsonObject;
@@ -74,6 +76,8 @@ export class Deliverer {
 	private readonly added = new Set<string>();
 	/** After a restart without deduplication keys: passed again once, and recorded before that. */
 	private recordFirst = new Set<string>();
+	/** Begun before a crash: they are passed again. */
+	private readonly interrupted = new Set<Batch>();
 	private readUntilMs = -Infinity;
 	private isFlushing = false;
 	private isUnsaved = false;
@@ -82,26 +86,19 @@ export class Deliverer {
 	constructor(private readonly rules: DelivererRules) {}
 
 	/**
-	 * Loads what was delivered. `recover` gives the finished job of a batch that a crash interrupted. Throws
-	 * `RequestError`; it is called again then.
+	 * Loads what was delivered, and passes again what a crash interrupted. `recover` gives a finished job of such a batch,
+	 * or undefined as long as that has to wait. Throws `RequestError`. It is called in each round.
 	 */
-	async load(
-		sinceMs: number,
-		recover: (delivery: Delivery) => Promise<JsonObject | undefined>,
-	): Promise<void> {
-		if (this.deliveries) return;
+	async load(sinceMs: number, recover: Recover): Promise<void> {
 		const { store } = this.rules;
-		const stored = Deliveries.parse(await store.load());
-		const deliveries = stored ?? Deliveries.none(sinceMs);
-		for (const batch of [...deliveries.begun]) {
-			if (await this.isTaken(batch, deliveries, recover)) deliveries.add(batch.jobs);
-			else if (!store.hasNewerExecution && !this.hasKeys) {
-				for (const job of batch.jobs) this.recordFirst.add(keyOf(job));
-			}
-			deliveries.begun.splice(deliveries.begun.indexOf(batch), 1);
+		if (!this.deliveries) {
+			const stored = Deliveries.parse(await store.load());
+			const deliveries = stored ?? Deliveries.none(sinceMs);
+			await store.save(deliveries.toString());
+			for (const batch of deliveries.begun) this.interrupt(batch);
+			this.deliveries = deliveries;
 		}
-		await store.save(deliveries.toString());
-		this.deliveries = deliveries;
+		for (const batch of this.interrupted) await this.passAgain(batch, this.deliveries, recover);
 	}
 
 	/** Whether the job is delivered, on its way, or being verified. */
@@ -159,27 +156,61 @@ export class Deliverer {
 		return this.rules.context.emit.length >= 4;
 	}
 
-	/** Whether n8n has taken a batch before a crash. With keys, it is passed again: n8n skips it if it has it. */
-	private async isTaken(
+	/** A batch stays begun, and its jobs known, until it is sure whether n8n took it. */
+	private interrupt(batch: Batch): void {
+		this.interrupted.add(batch);
+		this.hold(batch.jobs);
+	}
+
+	private hold(jobs: Delivery[]): void {
+		for (const job of jobs) {
+			this.expect(job);
+			this.added.add(keyOf(job));
+		}
+	}
+
+	private release(jobs: Delivery[]): void {
+		for (const job of jobs) {
+			this.open.delete(keyOf(job));
+			this.added.delete(keyOf(job));
+		}
+	}
+
+	/** With keys, n8n skips the batch if it has it. Without them, the watch finds the jobs again if n8n did not take it. */
+	private async passAgain(batch: Batch, deliveries: Deliveries, recover: Recover): Promise<void> {
+		const { store } = this.rules;
+		const { afterId, jobs } = batch;
+		if (this.hasKeys) {
+			if (!(await this.emitAgain(batch, deliveries, recover))) return;
+			deliveries.add(jobs);
+		} else if (afterId !== undefined && (await store.hasNewerExecution?.(afterId))) {
+			deliveries.add(jobs);
+		} else if (!store.hasNewerExecution) {
+			for (const job of jobs) this.recordFirst.add(keyOf(job));
+		}
+		this.interrupted.delete(batch);
+		deliveries.end(batch);
+		this.release(jobs);
+		await this.save();
+	}
+
+	private async emitAgain(
 		batch: Batch,
 		deliveries: Deliveries,
-		recover: (delivery: Delivery) => Promise<JsonObject | undefined>,
+		recover: Recover,
 	): Promise<boolean> {
-		const { store, toItem, signal } = this.rules;
-		if (!this.hasKeys) {
-			return (
-				batch.afterId !== undefined && (await store.hasNewerExecution?.(batch.afterId)) === true
-			);
-		}
+		const { toItem, signal } = this.rules;
 		const items = [];
 		for (const delivery of batch.jobs) {
 			const job = await recover(delivery);
-			items.push(await toItem(job ?? { uuid: delivery.uuid, status: delivery.event }));
+			if (!job) return false;
+			items.push(await toItem(job));
 		}
 		if (signal.aborted) throw new StoppedError();
 		return await this.emit(items, batch, () => {
-			// The watch finds the jobs again.
 			deliveries.remove(batch.jobs);
+			deliveries.begun.push(batch);
+			this.interrupt(batch);
 			this.isUnsaved = true;
 		});
 	}
@@ -245,12 +276,8 @@ export class Deliverer {
 		const first = jobs.filter((job) => this.recordFirst.has(keyOf(job)));
 		deliveries.add(first);
 		deliveries.begun.push(batch);
-		const forget = () => {
-			const index = deliveries.begun.indexOf(batch);
-			if (index >= 0) deliveries.begun.splice(index, 1);
-		};
 		if (!(await this.record(deliveries.toString()))) {
-			forget();
+			deliveries.end(batch);
 			deliveries.remove(first);
 			if (!signal.aborted) reporter.log(notDelivered(jobs.length));
 			return false;
@@ -262,12 +289,9 @@ export class Deliverer {
 			batch,
 			() => this.takeBack(ready),
 		);
-		forget();
+		deliveries.end(batch);
 		if (isStarted) {
-			for (const job of jobs) {
-				this.open.delete(keyOf(job));
-				this.added.delete(keyOf(job));
-			}
+			this.release(jobs);
 			deliveries.add(jobs);
 		} else {
 			deliveries.remove(first);
@@ -281,10 +305,7 @@ export class Deliverer {
 	private takeBack(ready: Ready[]): void {
 		const jobs = ready.map(({ delivery }) => delivery);
 		this.deliveries?.remove(jobs);
-		for (const job of jobs) {
-			this.expect(job);
-			this.added.add(keyOf(job));
-		}
+		this.hold(jobs);
 		this.ready.unshift(...ready);
 		this.isUnsaved = true;
 		this.rules.reporter.log(notDelivered(jobs.length));

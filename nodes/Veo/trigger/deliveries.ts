@@ -1,6 +1,5 @@
 import { createHash } from 'crypto';
 import { isJsonObject, type JsonObject, parseJson } from '../api/json';
-import { isUuid } from '../api/validation';
 
 /** How long after its `finishedAt` a row may appear: another process wrote it, by its own clock. */
 const MAX_ROW_DELAY_MS = 10 * 60_000;
@@ -107,6 +106,12 @@ export class Deliveries {
 		}
 	}
 
+	/** It is known whether n8n took a batch. */
+	end(batch: Batch): void {
+		const index = this.begun.indexOf(batch);
+		if (index >= 0) this.begun.splice(index, 1);
+	}
+
 	/** n8n started no execution for them after all. */
 	remove(jobs: Delivery[]): void {
 		for (const job of jobs) this.delivered.delete(idOf(job));
@@ -124,10 +129,7 @@ function isBatch(value: unknown): value is Batch & JsonObject {
 		Array.isArray(value.jobs) &&
 		value.jobs.every(
 			(job) =>
-				isJsonObject(job) &&
-				typeof job.uuid === 'string' &&
-				isUuid(job.uuid) &&
-				typeof job.finishedMs === 'number',
+				isJsonObject(job) && typeof job.uuid === 'string' && typeof job.finishedMs === 'number',
 		)
 	);
 }

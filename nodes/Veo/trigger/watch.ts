@@ -1,14 +1,16 @@
 import type { Transport } from '../api/transport';
 import type { VeoClient, VideoStatus } from '../api/client';
-import { isKeyRefused } from '../api/policy';
+import type { JsonObject } from '../api/json';
+import { isKeyRefused, mayPass, scopeOf } from '../api/policy';
+import { isUuid } from '../api/validation';
 import { isComplete, isFinal } from '../api/videoStatus';
-import { requestFailed, statusFailed } from '../errors/messages';
+import { notChecked, requestFailed, statusFailed } from '../errors/messages';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
 import type { CheckQueue } from '../jobs/checkQueue';
 import type { Experience } from '../jobs/experience';
 import type { Reporter } from './reporter';
 import type { TriggerContext } from './context';
-import { eventOf } from './deliveries';
+import { type Delivery, eventOf } from './deliveries';
 import type { TriggerSettings } from './settings';
 
 /** What all parts of one active trigger share. */
@@ -39,6 +41,28 @@ const MAX_WITHOUT_URL_MS = 10 * 60_000;
 /** Whether a finished video is checked again because its URL is missing. `sinceMs` is when that was first seen. */
 export const lacksUrl = (video: VideoStatus, sinceMs: number): boolean =>
 	isFinal(video.status) && !isComplete(video) && Date.now() - sinceMs < MAX_WITHOUT_URL_MS;
+
+/**
+ * A job of a batch that a crash interrupted; undefined while the API does not answer. If only this video gets no answer for
+ * ten minutes, it is delivered with what is known.
+ */
+export async function recover(
+	{ queue, signal, sinceMs, reporter, onKeyRefused }: Active,
+	{ uuid, event }: Delivery,
+	known: JsonObject = {},
+): Promise<JsonObject | undefined> {
+	const asKnown = { status: event, ...known, uuid };
+	if (!isUuid(uuid)) return asKnown;
+	const answer = await settle(queue.client.status(uuid, signal));
+	if (!(answer instanceof RequestError)) {
+		return isFinal(answer.status) ? { ...known, ...answer } : asKnown;
+	}
+	const { outcome } = answer;
+	if (isKeyRefused(outcome)) onKeyRefused(outcome);
+	else reporter.log(notChecked([{ uuid, outcome }]));
+	const mayWait = mayPass(outcome) && Date.now() - sinceMs < MAX_WITHOUT_URL_MS;
+	return scopeOf(outcome) === 'api' || mayWait ? undefined : asKnown;
+}
 
 /** Whether the trigger emits a job that ended with `status`. */
 export function isWanted(status: unknown, events: string[]): boolean {

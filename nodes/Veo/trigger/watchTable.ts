@@ -4,7 +4,7 @@ import { isKeyRefused, mayPass, scopeOf } from '../api/policy';
 import { isUuid } from '../api/validation';
 import { isFinal } from '../api/videoStatus';
 import { givenUp, missingTable, notAVideoId, notChecked, statusFailed } from '../errors/messages';
-import { type Outcome, RequestError, settle } from '../errors/outcome';
+import { type Outcome, RequestError } from '../errors/outcome';
 import {
 	type DataTable,
 	equals,
@@ -26,7 +26,7 @@ import type { Deliverer } from './deliverer';
 import { type Delivery, eventOf } from './deliveries';
 import { RowWriter, type WrittenJob } from './rowWriter';
 import type { TriggerTable } from './triggerTable';
-import { type Active, isWanted, lacksUrl, type Watch } from './watch';
+import { type Active, isWanted, lacksUrl, recover, type Watch } from './watch';
 
 /** All unfinished rows are read this often, the newest ones in each round. */
 const FULL_SCAN_MS = 60_000;
@@ -300,17 +300,10 @@ export class TableWatch implements Watch {
 		else this.deliverer.skip(delivery);
 	}
 
-	/** The job of a batch that a crash interrupted. */
-	private async recover(table: DataTable, { uuid, event }: Delivery): Promise<JsonObject> {
-		const { queue, signal } = this.active;
-		const [found] = await table.find([equals('uuid', uuid)], 'id:asc', 1);
-		const known = found ? withoutUrl(toJobRow(found)) : {};
-		const answer = await settle(queue.client.status(uuid, signal));
-		if (answer instanceof RequestError) {
-			if (mayPass(answer.outcome) || isKeyRefused(answer.outcome)) throw answer;
-			return { status: event, ...known, uuid };
-		}
-		return isFinal(answer.status) ? { ...known, ...answer } : { status: event, ...known, uuid };
+	/** A job of a batch that a crash interrupted, with what the table knows. */
+	private async recover(table: DataTable, delivery: Delivery): Promise<JsonObject | undefined> {
+		const [found] = await table.find([equals('uuid', delivery.uuid)], 'id:asc', 1);
+		return await recover(this.active, delivery, found && withoutUrl(toJobRow(found)));
 	}
 }
 

@@ -3,11 +3,11 @@ import type { JsonObject } from '../api/json';
 import { isKeyRefused } from '../api/policy';
 import { isFinal } from '../api/videoStatus';
 import { givenUp, notChecked } from '../errors/messages';
-import { RequestError, settle } from '../errors/outcome';
+import { RequestError } from '../errors/outcome';
 import { triggerKeyOf } from './context';
 import type { Deliverer, Store } from './deliverer';
 import { type Delivery, eventOf } from './deliveries';
-import { type Active, isWanted, lacksUrl, type Watch } from './watch';
+import { type Active, isWanted, lacksUrl, recover, type Watch } from './watch';
 
 /** What triggers of this process delivered. n8n saves static data only when the trigger emits. */
 const lastSaved = new Map<string, string>();
@@ -38,12 +38,8 @@ export class UuidsWatch implements Watch {
 	) {}
 
 	async round(): Promise<void> {
-		const { queue, signal } = this.active;
-		await this.deliverer.load(0, async ({ uuid }) => {
-			const answer = await settle(queue.client.status(uuid, signal));
-			if (answer instanceof RequestError) throw answer;
-			return answer;
-		});
+		const { queue } = this.active;
+		await this.deliverer.load(0, async (delivery) => await recover(this.active, delivery));
 		for (const uuid of this.uuids) {
 			if (this.ended.has(uuid) || queue.has(uuid) || this.isKnown(uuid)) continue;
 			queue.add(uuid, {}, (answer) => this.onAnswer(uuid, answer));

@@ -30,46 +30,69 @@ describe('A batch that a crash interrupted', () => {
 		expect(record().has({ ...job(2), event: 'failed' })).toBe(true);
 	});
 
-	it('is passed again with what the API says about its jobs now, or else with what was stored', async () => {
+	it('is passed again with what the API says about its jobs now, once it is known of all', async () => {
 		const toItem = jest.fn(async () => await Promise.resolve({ json: {} }));
 		const stored = interrupted(batch('key', [job(1), job(2)]));
 		const { clock, deliverer, n8n } = scene({ stored, rules: { toItem } });
 		const now = { uuid: 'video-1', status: 'completed', videoUrl: 'https://x.test/1' };
+		const known = [now];
 		const recover = async ({ uuid }: Delivery) =>
-			await Promise.resolve(uuid === 'video-1' ? now : undefined);
+			await Promise.resolve(known.find((one) => one.uuid === uuid));
 		await clock.run(deliverer.load(START_MS, recover));
-		expect(toItem.mock.calls).toEqual([[now], [{ uuid: 'video-2', status: 'completed' }]]);
+		expect(n8n.passed).toEqual([]);
+		expect(deliverer.isDelivered(job(2))).toBe(true);
+		const other = { ...now, uuid: 'video-2' };
+		known.push(other);
+		toItem.mockClear();
+		await clock.run(deliverer.load(START_MS, recover));
+		expect(toItem.mock.calls).toEqual([[now], [other]]);
 		expect(n8n.passed[0]?.items).toHaveLength(2);
 	});
 
-	it('is not delivered if n8n refuses it, and not twice if it comes again', async () => {
-		const { clock, n8n, add, record } = await loaded({
+	it('is passed again in each round until n8n takes it', async () => {
+		let isRefused = true;
+		const { n8n, record, load, deliverer } = await loaded({
 			stored: interrupted(batch('one', [job(1)]), batch('two', [job(2)])),
-			onPassed: ({ key, refuse }) => key === 'one' && refuse(),
+			onPassed: ({ key, refuse }) => key === 'one' && isRefused && refuse(),
 		});
 		expect(n8n.passed.map(({ key }) => key)).toEqual(['one', 'two']);
-		expect(record().begun).toEqual([]);
+		expect(record().begun).toMatchObject([{ key: 'one' }]);
 		expect(record().has(job(1))).toBe(false);
 		expect(record().has(job(2))).toBe(true);
-		// n8n's keys keep it from being delivered twice, so it is not recorded as delivered before it is passed.
-		const atPassing: boolean[] = [];
-		n8n.warnings.splice(0);
-		add(job(1));
-		await clock.advance(49);
-		atPassing.push(record().has(job(1)));
-		await clock.advance(1);
-		expect(atPassing).toEqual([false]);
+		expect(deliverer.isDelivered(job(1))).toBe(true);
+		isRefused = false;
+		await load();
+		await load();
+		expect(n8n.passed.map(({ key }) => key)).toEqual(['one', 'two', 'one']);
+		expect(record().begun).toEqual([]);
 		expect(record().has(job(1))).toBe(true);
 	});
 
-	it('is found again if n8n refuses it late', async () => {
+	it('is passed again in the next round if n8n refuses it late', async () => {
 		const stored = interrupted(batch('key', [job(1)]));
-		const { clock, n8n, deliverer, record } = await loaded({ stored, taking: 'runs' });
-		expect(deliverer.knows(job(1))).toBe(true);
+		const { clock, n8n, deliverer, record, load } = await loaded({ stored, taking: 'runs' });
+		expect(record().has(job(1))).toBe(true);
 		n8n.passed[0]?.refuse();
 		await clock.advance(0);
-		expect(deliverer.knows(job(1))).toBe(false);
+		expect(deliverer.knows(job(1))).toBe(true);
 		await deliverer.retry();
+		expect(record().has(job(1))).toBe(false);
+		expect(record().begun).toMatchObject([{ key: 'key' }]);
+		n8n.taking = 'ends';
+		await load();
+		expect(n8n.passed.map(({ key }) => key)).toEqual(['key', 'key']);
+		expect(record().has(job(1))).toBe(true);
+	});
+
+	it('holds up no other job while the API does not answer about it', async () => {
+		const stored = interrupted(batch('key', [job(1)]));
+		const { clock, deliverer, n8n, add, record } = scene({ stored });
+		const nothing = async () => await Promise.resolve(undefined);
+		await clock.run(deliverer.load(START_MS, nothing));
+		add(job(2));
+		await clock.advance(50);
+		expect(n8n.passed.map((one) => one.uuids)).toEqual([['video-2']]);
+		expect(record().begun).toMatchObject([{ key: 'key' }]);
 		expect(record().has(job(1))).toBe(false);
 	});
 
@@ -83,17 +106,17 @@ describe('A batch that a crash interrupted', () => {
 		const thrown = await rejectionOf(clock.run(deliverer.load(START_MS, recover)));
 		expect(thrown).toBeInstanceOf(StoppedError);
 		expect(n8n.passed).toEqual([]);
-		expect(saved).toEqual([]);
+		expect(saved).toEqual([stored]);
 	});
 
-	it('stays stored as long as the API does not answer', async () => {
+	it('stays stored if n8n does not answer', async () => {
 		const stored = interrupted(batch('key', [job(1)]));
 		const { clock, deliverer, n8n, load, saved } = scene({ stored });
 		const thrown = await rejectionOf(
 			clock.run(deliverer.load(START_MS, async () => await Promise.resolve(away()))),
 		);
 		expect(thrown).toBeInstanceOf(RequestError);
-		expect(saved).toEqual([]);
+		expect(saved).toEqual([stored]);
 		await load();
 		expect(n8n.passed).toHaveLength(1);
 	});
@@ -120,7 +143,7 @@ describe('Without deduplication keys', () => {
 		// The list of executions will show whether it was taken, so it is recorded only after that.
 		add(job(1));
 		await clock.advance(50);
-		expect(saved.map((text) => recordIn(text).has(job(1)))).toEqual([false, false, true]);
+		expect(saved.map((text) => recordIn(text).has(job(1)))).toEqual([false, false, false, true]);
 	});
 
 	describe('and without a list of executions', () => {

@@ -145,7 +145,7 @@ describe('A video that was delivered long ago is not delivered again', () => {
 	/** A trigger that delivered `first`, and six others in the hour after that. */
 	async function hourLater(refuse: FakeN8n['refuse'] = () => undefined) {
 		const scene = tableScene();
-		const { n8n, veo, round, advance } = scene;
+		const { n8n, veo, round } = scene;
 		n8n.refuse = refuse;
 		for (const uuid of ['first', 'v-1', 'v-2', 'v-3', 'v-4', 'v-5', 'v-6']) {
 			veo.complete(uuid);

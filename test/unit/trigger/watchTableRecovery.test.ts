@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
-import { FakeClock, REPLIES, rejectionOf } from '../fakes';
+import { FakeClock, REPLIES } from '../fakes';
 import { FakeN8n, JOBS, TRIGGERS } from './fakeN8n';
-import { at, FakeVeo, HOUR_MS, LATENCY_MS, START_MS, TRIGGER_KEY, urlOf } from './fakes';
+import { at, FakeVeo, HOUR_MS, LATENCY_MS, MINUTE_MS, START_MS, TRIGGER_KEY, urlOf } from './fakes';
 import { tableScene } from './tableScene';
 
 /** A row that somebody finished so long after the start of the trigger. */
@@ -12,10 +12,10 @@ const finished = (uuid: string, ms: number, row: JsonObject = {}) => ({
 
 describe('A batch that a crash interrupted', () => {
 	/** The first round after a crash, while the batch of this job was passed to n8n. */
-	function restarted(outcome: OutcomeName, row?: JsonObject, event = 'completed') {
+	function restarted(outcome: OutcomeName, row?: JsonObject, event = 'completed', uuid = 'v-1') {
 		const clock = new FakeClock(START_MS);
 		const [n8n, veo] = [new FakeN8n(), new FakeVeo(clock)];
-		const jobs = [{ uuid: 'v-1', event, finishedMs: START_MS - 1 }];
+		const jobs = [{ uuid, event, finishedMs: START_MS - 1 }];
 		n8n.make(TRIGGERS);
 		n8n.insert(TRIGGERS, {
 			trigger: TRIGGER_KEY,
@@ -70,17 +70,50 @@ describe('A batch that a crash interrupted', () => {
 	it.each<OutcomeName>(['http5xx', 'refused', 'http401', 'code1002'])(
 		'is kept until the API answers: %s',
 		async (outcome) => {
-			const { clock, veo, watch, round, items, deliveries } = restarted(outcome, ROW);
-			expect(await rejectionOf(clock.run(watch.round()))).toMatchObject({
-				outcome: { name: outcome },
-			});
+			const { veo, round, items, deliveries, refused, logged } = restarted(outcome, ROW);
+			await round();
 			expect(deliveries()).toContain('"begun":[{');
 			expect(items()).toEqual([]);
+			const isKey = outcome === 'http401' || outcome === 'code1002';
+			expect(refused.map(({ name }) => name)).toEqual(isKey ? [outcome] : []);
+			const line: unknown = expect.stringMatching(/The status of video v-1 could not be checked/);
+			expect(logged).toEqual(isKey ? [] : [line]);
 			veo.complete('v-1');
+			await round();
 			await round();
 			expect(items()).toMatchObject([{ uuid: 'v-1', videoUrl: urlOf('v-1') }]);
 		},
 	);
+
+	it.each<OutcomeName>(['code5000', 'http5xx', 'html', 'empty', 'notJson', 'shape'])(
+		'holds up no other video where the API cannot answer about its own: %s',
+		async (outcome) => {
+			const { n8n, veo, round, items, advance, deliveries } = restarted(outcome, ROW);
+			n8n.insert(JOBS, { uuid: 'v-2' });
+			veo.complete('v-2');
+			await round();
+			expect(items()).toMatchObject([{ uuid: 'v-2' }]);
+			await advance(10 * MINUTE_MS);
+			await round();
+			await round();
+			expect(items()).toMatchObject([{ uuid: 'v-2' }, finished('v-1', -1, { prompt: 'A fox' })]);
+			expect(deliveries()).toContain('"begun":[]');
+		},
+	);
+
+	it('waits for the API as long as that is away', async () => {
+		const { round, items, advance } = restarted('refused', ROW);
+		await advance(HOUR_MS);
+		await round();
+		expect(items()).toEqual([]);
+	});
+
+	it('is passed again unchecked where its ID cannot be one', async () => {
+		const { veo, round, items } = restarted('http5xx', undefined, 'failed', 'my video');
+		await round();
+		expect(items()).toEqual([{ uuid: 'my video', status: 'failed' }]);
+		expect(veo.checks).toEqual([]);
+	});
 
 	it('is recorded once it was passed again, before anything else is told of', async () => {
 		const { veo, n8n, round, items } = restarted('http5xx', ROW);
