@@ -272,7 +272,8 @@ export class Deliverer {
 		const { context, store, reporter, signal } = this.rules;
 		const jobs = ready.map(({ delivery }) => delivery);
 		const afterId = this.hasKeys ? undefined : await store.newestExecution?.();
-		const batch: Batch = { key: batchKey(triggerKeyOf(context), jobs), jobs, afterId };
+		const key = batchKey(triggerKeyOf(context), jobs);
+		const batch: Batch = { key, jobs, atMs: Date.now(), afterId };
 		const first = jobs.filter((job) => this.recordFirst.has(keyOf(job)));
 		deliveries.add(first);
 		deliveries.begun.push(batch);

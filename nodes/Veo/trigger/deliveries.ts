@@ -20,6 +20,8 @@ export interface Batch {
 	/** The same for the same items. n8n starts no second execution with it, where it has deduplication keys. */
 	key: string;
 	jobs: Delivery[];
+	/** When it was begun. Records of earlier versions lack it. */
+	atMs?: number;
 	/** The newest execution before, where n8n has no deduplication keys. */
 	afterId?: number;
 }

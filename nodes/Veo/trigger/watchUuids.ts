@@ -6,18 +6,32 @@ import { givenUp, notChecked } from '../errors/messages';
 import { RequestError } from '../errors/outcome';
 import { triggerKeyOf } from './context';
 import type { Deliverer, Store } from './deliverer';
-import { type Delivery, eventOf } from './deliveries';
+import { Deliveries, type Delivery, eventOf } from './deliveries';
 import { type Active, isWanted, lacksUrl, recover, type Watch } from './watch';
 
 /** What triggers of this process delivered. n8n saves static data only when the trigger emits. */
 const lastSaved = new Map<string, string>();
+
+/** n8n starts an execution right after it has saved the batch with the static data, so only a younger one is in doubt. */
+const MAX_DOUBT_MS = 5 * 60_000;
+
+/** What n8n saved with its last execution: the batch of that execution is still listed as begun. */
+function withoutTaken(saved: unknown): string | undefined {
+	const deliveries = Deliveries.parse(saved);
+	for (const batch of [...(deliveries?.begun ?? [])]) {
+		if (!(Date.now() - (batch.atMs ?? Infinity) > MAX_DOUBT_MS)) continue;
+		deliveries?.add(batch.jobs);
+		deliveries?.end(batch);
+	}
+	return deliveries?.toString();
+}
 
 /** Stores deliveries in n8n's static data. n8n saves it together with what the trigger emits. */
 export function staticStore(context: Active['context']): Store {
 	const state = context.getWorkflowStaticData('node');
 	const key = triggerKeyOf(context);
 	return {
-		load: async () => await Promise.resolve(lastSaved.get(key) ?? state.deliveries),
+		load: async () => await Promise.resolve(lastSaved.get(key) ?? withoutTaken(state.deliveries)),
 		save: async (text) => {
 			state.deliveries = text;
 			lastSaved.set(key, text);

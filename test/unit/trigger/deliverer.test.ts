@@ -64,7 +64,7 @@ describe('A finished job', () => {
 		expect(n8n.passed.map((one) => one.uuids)).toEqual([['video-1']]);
 		const key = batchKey(TRIGGER_KEY, [job(1)]);
 		expect(n8n.passed[0]?.key).toBe(key);
-		expect(recordIn(atPassing[0]).begun).toEqual([{ key, jobs: [job(1)] }]);
+		expect(recordIn(atPassing[0]).begun).toEqual([{ key, jobs: [job(1)], atMs: START_MS + 50 }]);
 		expect(recordIn(atPassing[0]).has(job(1))).toBe(false);
 		expect(record().begun).toEqual([]);
 		expect(record().has(job(1))).toBe(true);

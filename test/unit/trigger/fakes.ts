@@ -107,10 +107,13 @@ export function fakeContext(options: ContextOptions = {}) {
 		logged: [] as string[],
 		/** Whether n8n starts no execution. */
 		refuses: false,
+		/** The static data that n8n finds after a restart: it saves them only when the trigger emits. */
+		savedStaticData: structuredClone(options.staticData ?? {}),
 	};
 	type Items = Array<Array<{ json: JsonObject }>>;
 	type Done = IDeferredPromise<undefined>;
 	const take = (data: Items, done?: Done) => {
+		given.savedStaticData = structuredClone(options.staticData ?? {});
 		if (given.refuses) {
 			done?.reject(new Error('Published version not found for workflow'));
 			return;
