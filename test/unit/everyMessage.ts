@@ -78,6 +78,7 @@ export const ALL: Record<keyof typeof messages, Array<VeoError | string>> = {
 			messages.requestFailed({ name: 'code1001' }),
 		),
 	],
+	unclearTwice: [messages.unclearTwice(messages.submissionInterrupted('stops'))],
 	keySubmissionUnclear: SITUATIONS.map((one) => messages.keySubmissionUnclear(one)),
 	identicalNotChecked: outcomes.map((outcome) => messages.identicalNotChecked(UUID, outcome)),
 	videoFailed: SITUATIONS.flatMap((one) =>

@@ -14,6 +14,7 @@ import {
 	type Situation,
 	submissionRefused,
 	submissionUnclear,
+	unclearTwice,
 } from '../errors/messages';
 import { type Outcome, RequestError, settle } from '../errors/outcome';
 import { VeoError } from '../errors/VeoError';
@@ -126,7 +127,8 @@ export class PaidAttempt {
 		});
 		if (!(answer instanceof RequestError)) return answer;
 		const error = await this.recordOutcome(request, answer.outcome);
-		if (this.isSentAgain || !error.details.isUnclear) throw error;
+		if (!error.details.isUnclear) throw error;
+		if (this.isSentAgain) throw unclearTwice(error);
 		if (maySendAgain(rules)) return error;
 		throw withLimit(error, rules);
 	}

@@ -10,7 +10,7 @@ export type Submission = (
 	message?: string;
 	/** How often the video was made again in this execution because the API reported it as failed. */
 	madeAgain?: number;
-	/** The request was sent again in this execution although it may have been accepted. */
+	/** The request was sent again, in this execution or in one that it retries, although it may have been accepted. */
 	sentAgain?: boolean;
 };
 

@@ -1,6 +1,6 @@
 import type { AcceptedJob } from '../api/client';
 import { PaidPermit } from '../api/policy';
-import { submissionInterrupted } from '../errors/messages';
+import { submissionInterrupted, unclearTwice } from '../errors/messages';
 import { keepVideo } from '../errors/outcome';
 import { VeoError } from '../errors/VeoError';
 import type { JobRow } from '../jobTable/jobTable';
@@ -102,7 +102,7 @@ async function afterUnclear(
 	const { message, description } = submissionInterrupted(situation);
 	const error = new VeoError(earlier?.message ?? message, description, { isUnclear: true });
 	if (!wasSentAgain && maySendAgain(rules)) return await submitUnclear(item, rules, error);
-	throw wasSentAgain ? error : withLimit(error, rules);
+	throw wasSentAgain ? unclearTwice(error) : withLimit(error, rules);
 }
 
 /** Sends a request again whose first outcome, `unclear`, stays what it was unless the API accepts it now. */

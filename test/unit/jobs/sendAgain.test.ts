@@ -27,6 +27,10 @@ describe('A request whose outcome is unclear', () => {
 		const second = await errorOf(submitOnce(ITEM, next(again)));
 		expect([first.details.isUnclear, second.details.isUnclear]).toEqual([true, true]);
 		expect(second.message).toBe(first.message);
+		for (const { description } of [first, second]) {
+			expect(description).toMatch(/^It was sent twice.*A new execution sends it again/);
+			expect(description).not.toContain('Send Again');
+		}
 		expect(sent).toHaveLength(2);
 	});
 

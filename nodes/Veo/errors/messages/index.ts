@@ -13,6 +13,7 @@ export {
 	submissionInterrupted,
 	submissionRefused,
 	submissionUnclear,
+	unclearTwice,
 } from './request';
 export type { Situation } from './situation';
 export * from './trigger';

@@ -36,6 +36,14 @@ const unclear = (cause: string, details: VeoError['details'], situation: Situati
 		{ ...details, isUnclear: true },
 	);
 
+/** The user chose to send an unclear request again, and that one is unclear too. */
+export const unclearTwice = ({ message, details }: VeoError) =>
+	new VeoError(
+		message,
+		'It was sent twice, and both requests may have been accepted and billed, so a retry does not send it again. Look for the videos in your veo3o1.com account. A new execution sends it again and pays again.',
+		details,
+	);
+
 /** The user chose to send an unclear request again, but that one was not accepted either. */
 export const refusedWhenSentAgain = (unclear: VeoError, thrown: VeoError) =>
 	new VeoError(
