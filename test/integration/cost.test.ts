@@ -116,7 +116,7 @@ describe('Max Videos per Execution, of what is paid for again', () => {
 			const error = ran.error?.message ?? JSON.stringify(jsonOf(ran));
 			expect(error).toContain(REACHED);
 			expect(error).toContain(text);
-			expect(error.includes('are not paid again')).toBe(name === 'stops');
+			expect(error.includes('are not paid for again')).toBe(name === 'stops');
 		});
 	});
 
