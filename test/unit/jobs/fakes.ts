@@ -1,6 +1,6 @@
 import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import { isJsonObject, type JsonObject } from '../../../nodes/Veo/api/json';
+import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { GenerateRequest } from '../../../nodes/Veo/api/parameters';
 import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
@@ -9,17 +9,15 @@ import type { PaidItem, SubmitRules } from '../../../nodes/Veo/jobs/paidAttempt'
 import { SubmissionQueue } from '../../../nodes/Veo/jobs/submissionQueue';
 import { Submissions } from '../../../nodes/Veo/jobs/submissions';
 import { VideoLimit } from '../../../nodes/Veo/jobs/videoLimit';
+import { FakeN8n, JOBS } from '../fakeN8n';
 import {
 	type Answerer,
 	FakeClock,
-	json,
 	jsonRoundTrip,
-	REPLIES,
 	type Reply,
 	rejectionOf,
 	scripted,
 	submitRules,
-	transportOf,
 } from '../fakes';
 
 export const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -39,44 +37,18 @@ export const ITEM: PaidItem = {
 /** The `jobKey` of `ITEM` in the execution 7. */
 export const OWN = '7/n/0/0/hash';
 
-export interface Row extends JsonObject {
-	id: number;
-}
-
-/** A Data Table in memory, as much of it as the job table uses. */
-export function fakeJobTable(...rows: Row[]) {
-	const state = { isDown: false };
-	const matches = (row: Row, { columnName, condition, value }: JsonObject) =>
-		((row[String(columnName)] ?? null) === value) === (condition === 'eq');
-	const matching = (filter: unknown) => {
-		const filters = isJsonObject(filter) && Array.isArray(filter.filters) ? filter.filters : [];
-		return rows.filter((row) => filters.filter(isJsonObject).every((one) => matches(row, one)));
-	};
-	const { send } = transportOf(({ method, path, json: body }) => {
-		const query = new URLSearchParams(path.split('?')[1]);
-		if (!path.includes('/rows')) return json(200, { data: [{ id: 't-1', name: 'jobs' }] });
-		if (method === 'GET') {
-			const found = matching(JSON.parse(query.get('filter') ?? '{}'));
-			if (query.get('sortBy') === 'id:desc') found.reverse();
-			return json(200, { data: found.slice(0, Number(query.get('limit'))) });
-		}
-		if (state.isDown) return REPLIES.http5xx;
-		const { filter, data } = { filter: {}, data: {}, ...body };
-		const changed = matching(filter);
-		for (const row of changed) Object.assign(row, data);
-		if (path.endsWith('/upsert') && changed.length === 0) {
-			rows.push({ id: rows.length + 1, ...data });
-		}
-		return json(200, true);
-	});
+/** A job table with these rows, and the trackers of executions that use it. */
+export function fakeJobTable(...rows: JsonObject[]) {
+	const n8n = new FakeN8n();
+	n8n.insert(JOBS, ...rows);
 	const open = async (executionId = '7') => {
 		const run = { executionId, workflowId: 'w', nodeId: 'n', runIndex: 0 };
 		const retry = { backoff: new Backoff(), maxRetries: 0 };
-		const tracker = new JobTracker(jobTable(send, { name: 'jobs' }), run, retry, 60_000);
+		const tracker = new JobTracker(jobTable(n8n.send, { name: JOBS }), run, retry, 60_000);
 		await tracker.open();
 		return tracker;
 	};
-	return { rows, state, open };
+	return { n8n, open, rows: n8n.rows() };
 }
 
 /** A queue in which requests that were refused for now wait until Stop. */

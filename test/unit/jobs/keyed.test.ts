@@ -5,6 +5,7 @@ import {
 	requestFailed,
 } from '../../../nodes/Veo/errors/messages';
 import { submitOnce } from '../../../nodes/Veo/jobs/submit';
+import { JOBS } from '../fakeN8n';
 import { accepted, json, REPLIES, status, tooMany } from '../fakes';
 import { execution, fakeJobTable, ITEM, NOW, OWN } from './fakes';
 
@@ -12,7 +13,6 @@ const KEYED = { ...ITEM, idempotencyKey: 'order 7' };
 const neverPrepared = async () => await Promise.reject(new Error('There is nothing to submit'));
 
 const OTHER = {
-	id: 1,
 	executionId: '6',
 	idempotencyKey: 'order 7',
 	jobKey: 'other',
@@ -35,7 +35,7 @@ describe('An item with an idempotency key', () => {
 	});
 
 	it('gets the video that the key has, without preparing or counting a request', async () => {
-		const table = fakeJobTable({ ...OTHER });
+		const table = fakeJobTable(OTHER);
 		const { clock, sent, next } = execution();
 		const rules = next({ max: 1, tracker: await table.open() });
 		const job = await clock.run(submitOnce({ ...KEYED, prepare: neverPrepared }, rules));
@@ -50,7 +50,7 @@ describe('An item with an idempotency key', () => {
 		const { clock, sent, next } = execution();
 		const rules = next({ max: 1, tracker: await table.open() });
 		const prepare = async () => {
-			table.rows.push({ ...OTHER });
+			table.n8n.insert(JOBS, OTHER);
 			return await ITEM.prepare();
 		};
 		const job = await clock.run(submitOnce({ ...KEYED, prepare }, rules));
@@ -146,8 +146,7 @@ describe('An item without a key', () => {
 });
 
 describe('Reuse Identical', () => {
-	const rowsOf = (...uuids: string[]) =>
-		uuids.map((uuid, index) => ({ ...OTHER, id: index + 1, jobKey: uuid, uuid }));
+	const rowsOf = (...uuids: string[]) => uuids.map((uuid) => ({ ...OTHER, jobKey: uuid, uuid }));
 	const reuse = async (table: ReturnType<typeof fakeJobTable>) => ({
 		reuseIdentical: true,
 		tracker: await table.open(),
@@ -156,7 +155,7 @@ describe('Reuse Identical', () => {
 
 	it('takes the newest video of the same request with what the API says of it now', async () => {
 		const [old, newest] = rowsOf('v-1', 'v-2');
-		const table = fakeJobTable({ id: 1, ...old }, { id: 2, ...newest, ...fresh });
+		const table = fakeJobTable({ ...old }, { ...newest, ...fresh });
 		const { clock, paths, next } = execution(status('processing', { progress: 5 }));
 		const job = await clock.run(
 			submitOnce({ ...ITEM, prepare: neverPrepared }, next(await reuse(table))),

@@ -63,7 +63,7 @@ describe('A failed video', () => {
 	});
 
 	it('keeps its ID in the error, in node memory and in its row if the new one is refused', async () => {
-		const table = fakeJobTable({ id: 1, executionId: '7', jobKey: OWN, ...FAILED });
+		const table = fakeJobTable({ executionId: '7', jobKey: OWN, ...FAILED });
 		const { next, errorOf } = execution(REPLIES.code1001);
 		const rules = failedIn(next({ maxMadeAgain: 1, tracker: await table.open() }), '7');
 		const error = await errorOf(makeAgain(ITEM, FAILED, rules));
@@ -96,7 +96,7 @@ describe('A failed video', () => {
 	});
 
 	it('is replaced in its row by the new one', async () => {
-		const table = fakeJobTable({ id: 1, executionId: '7', jobKey: OWN, ...FAILED });
+		const table = fakeJobTable({ executionId: '7', jobKey: OWN, ...FAILED });
 		const { clock, next } = execution(accepted('v-2'));
 		const rules = failedIn(next({ maxMadeAgain: 1, tracker: await table.open() }), '7');
 		await clock.run(makeAgain(ITEM, FAILED, rules));
@@ -105,7 +105,7 @@ describe('A failed video', () => {
 
 	it('of an idempotency key is replaced under its key', async () => {
 		const keyed = { ...ITEM, idempotencyKey: 'order 7' };
-		const row = { id: 1, jobKey: 'other', requestHash: 'hash', ...FAILED };
+		const row = { jobKey: 'other', requestHash: 'hash', ...FAILED };
 		const table = fakeJobTable({ ...row, idempotencyKey: 'order 7' });
 		const { clock, next } = execution(accepted('v-2'));
 		const rules = next({ maxMadeAgain: 1, tracker: await table.open() });
@@ -123,7 +123,7 @@ describe('A failed video', () => {
 	});
 
 	it('keeps its ID in its row if Stop comes while the refused new one waits', async () => {
-		const table = fakeJobTable({ id: 1, executionId: '7', jobKey: OWN, ...FAILED });
+		const table = fakeJobTable({ executionId: '7', jobKey: OWN, ...FAILED });
 		const stop = new AbortController();
 		const { clock, next, sent } = execution(REPLIES.code1003);
 		const tracker = await table.open();
@@ -150,7 +150,7 @@ describe('A failed video', () => {
 
 describe('A retry that finds another job in the row than in node memory', () => {
 	it('takes the one of the row, which was made again', async () => {
-		const row = { id: 1, executionId: '7', jobKey: OWN, uuid: 'v-2', status: 'pending' };
+		const row = { executionId: '7', jobKey: OWN, uuid: 'v-2', status: 'pending' };
 		const table = fakeJobTable(row);
 		const { clock, sent, next } = execution();
 		const rules = failedIn(next({ tracker: await table.open() }), '6', { madeAgain: 3 });

@@ -109,11 +109,11 @@ describe('The row of a video that is waited for', () => {
 		const table = fakeJobTable();
 		const { clock, next } = execution(
 			() => {
-				table.state.isDown = true;
+				table.n8n.refuse = () => REPLIES.http5xx;
 				return accepted('v-1');
 			},
 			() => {
-				table.state.isDown = false;
+				table.n8n.refuse = () => undefined;
 				return completed;
 			},
 		);

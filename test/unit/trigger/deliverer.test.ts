@@ -4,9 +4,9 @@ import { RequestError } from '../../../nodes/Veo/errors/outcome';
 import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { batchKey } from '../../../nodes/Veo/trigger/deliveries';
 import { flushPromises } from '../fakes';
-import { job, loaded, recordIn, scene, START_MS, TRIGGER_KEY } from './deliveryFakes';
+import { job, loaded, recordIn, scene } from './deliveryScene';
+import { HOUR_MS, START_MS, TRIGGER_KEY } from './fakes';
 
-const HOUR_MS = 60 * 60_000;
 const uuids = (count: number) => Array.from({ length: count }, (_, id) => `video-${id}`);
 const away = () => {
 	throw new RequestError({ name: 'http5xx' });

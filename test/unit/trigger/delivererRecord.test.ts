@@ -1,9 +1,9 @@
 import { missingTable } from '../../../nodes/Veo/errors/messages';
 import { RequestError } from '../../../nodes/Veo/errors/outcome';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
-import { job, loaded } from './deliveryFakes';
+import { job, loaded } from './deliveryScene';
+import { HOUR_MS } from './fakes';
 
-const HOUR_MS = 60 * 60_000;
 const away = () => {
 	throw new RequestError({ name: 'http5xx' });
 };

@@ -3,7 +3,8 @@ import { RequestError } from '../../../nodes/Veo/errors/outcome';
 import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { type Batch, Deliveries, type Delivery } from '../../../nodes/Veo/trigger/deliveries';
 import { rejectionOf } from '../fakes';
-import { job, loaded, recordIn, recovered, scene, START_MS } from './deliveryFakes';
+import { job, loaded, recordIn, recovered, scene } from './deliveryScene';
+import { HOUR_MS, START_MS } from './fakes';
 
 const batch = (key: string, jobs: Delivery[], afterId?: number): Batch => ({ key, jobs, afterId });
 
@@ -190,14 +191,14 @@ describe('Without deduplication keys', () => {
 
 		it('it keeps a job that is known and not delivered yet from being forgotten', async () => {
 			const atPassing: string[] = [];
-			const late = job(1, 60 * 60_000);
+			const late = job(1, HOUR_MS);
 			const { clock, add, deliverer, saved } = await loaded({
 				hasKeys: false,
 				stored: interrupted(batch('key', [late])),
 				onPassed: () => atPassing.push(saved.at(-1) ?? ''),
 			});
-			await clock.advance(60 * 60_000);
-			deliverer.haveRead(START_MS + 60 * 60_000);
+			await clock.advance(HOUR_MS);
+			deliverer.haveRead(START_MS + HOUR_MS);
 			deliverer.expect(job(2));
 			add(late);
 			await clock.advance(50);

@@ -5,9 +5,7 @@ import {
 	type Delivery,
 	eventOf,
 } from '../../../nodes/Veo/trigger/deliveries';
-
-const START_MS = Date.parse('2026-01-01T00:00:00Z');
-const MINUTE_MS = 60_000;
+import { MINUTE_MS, START_MS } from './fakes';
 
 const job = (id: number, finishedMs: number): Delivery => ({
 	uuid: `video-${id}`,

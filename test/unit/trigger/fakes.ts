@@ -1,12 +1,12 @@
 /** The Veo API in memory, and what n8n gives to a trigger. */
 import { Readable } from 'node:stream';
-import { createDeferredPromise, type IDeferredPromise } from 'n8n-workflow';
+import { createDeferredPromise, type INodeExecutionData, type IRun } from 'n8n-workflow';
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { ApiRequest, Transport } from '../../../nodes/Veo/api/transport';
 import type { CheckQueue } from '../../../nodes/Veo/jobs/checkQueue';
 import type { TriggerContext } from '../../../nodes/Veo/trigger/context';
+import type { FakeN8n } from '../fakeN8n';
 import { type FakeClock, NODE, ok, type Reply, REPLIES } from '../fakes';
-import type { FakeN8n } from './fakeN8n';
 
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
 export const SECOND_MS = 1_000;
@@ -83,6 +83,21 @@ export function httpHelper(veo: FakeVeo, n8n: FakeN8n): HttpHelper {
 	};
 }
 
+/** What n8n does with items: the execution runs for long, has ended at once, or could not be started. */
+type Taking = 'runs' | 'ends' | 'refuses';
+
+/** What the trigger passed to n8n at once. */
+interface Passed {
+	atMs: number;
+	items: INodeExecutionData[];
+	uuids: unknown[];
+	key?: string;
+	/** The execution has ended. */
+	end: () => void;
+	/** n8n says that it started no execution. */
+	refuse: () => void;
+}
+
 export interface ContextOptions {
 	parameters?: Record<string, unknown>;
 	credentials?: Record<string, JsonObject>;
@@ -92,44 +107,51 @@ export interface ContextOptions {
 	request?: HttpHelper;
 	workflowId?: string;
 	staticData?: JsonObject;
+	taking?: Taking;
 	/** Whether n8n has deduplication keys. Default true. */
 	hasKeys?: boolean;
+	/** Whether n8n saves failed executions. If not, the trigger logs errors. Default true. */
+	savesFailures?: boolean;
+	onPassed?: (passed: Passed) => void;
 }
 
-/** n8n's context of a trigger, and what the trigger gave n8n through it. */
+/** n8n's context of a trigger, and what the trigger passed and reported to it. `taking` may be changed at any time. */
 export function fakeContext(options: ContextOptions = {}) {
-	const { parameters = {}, credentials = {}, hasKeys = true } = options;
-	const given = {
-		/** The items of each execution. */
-		executions: [] as JsonObject[][],
-		keys: [] as string[],
+	const { parameters = {}, credentials = {}, hasKeys = true, savesFailures = true } = options;
+	const n8n = {
+		taking: options.taking ?? 'ends',
+		passed: [] as Passed[],
+		/** The messages of failed executions. */
 		failures: [] as string[],
-		logged: [] as string[],
-		/** Whether n8n starts no execution. */
-		refuses: false,
-		/** The static data that n8n finds after a restart: it saves them only when the trigger emits. */
+		/** What the trigger logged. */
+		warnings: [] as string[],
+		errors: [] as string[],
+		/** The static data after a restart of n8n, which saves them only when the trigger emits. */
 		savedStaticData: structuredClone(options.staticData ?? {}),
+		/** The JSON of all items that were passed. */
+		items: () => n8n.passed.flatMap(({ items }) => items.map(({ json }) => json)),
 	};
-	type Items = Array<Array<{ json: JsonObject }>>;
-	type Done = IDeferredPromise<undefined>;
-	const take = (data: Items, done?: Done) => {
-		given.savedStaticData = structuredClone(options.staticData ?? {});
-		if (given.refuses) {
-			done?.reject(new Error('Published version not found for workflow'));
-			return;
-		}
-		given.executions.push((data[0] ?? []).map((item) => item.json));
-		done?.resolve(undefined);
+	const take: TriggerContext['emit'] = ([items = []], _, done, key) => {
+		n8n.savedStaticData = structuredClone(options.staticData ?? {});
+		const passed: Passed = {
+			atMs: Date.now(),
+			items,
+			uuids: items.map(({ json }) => json.uuid),
+			key,
+			end: () => done?.resolve({ status: 'success' } as IRun),
+			refuse: () => done?.reject(new Error('Published version not found for workflow')),
+		};
+		n8n.passed.push(passed);
+		options.onPassed?.(passed);
+		if (n8n.taking === 'ends') passed.end();
+		if (n8n.taking === 'refuses') passed.refuse();
 	};
-	const withKey = (data: Items, _: undefined, done: Done | undefined, key: string | undefined) => {
-		if (key !== undefined) given.keys.push(key);
-		take(data, done);
-	};
-	const withoutKey = (data: Items, _: undefined, done?: Done) => take(data, done);
-	// The trigger sees by the number of parameters whether n8n takes a key.
-	const emit = hasKeys ? withKey : withoutKey;
-	const fake = {
-		emit,
+	const takeWithoutKey: TriggerContext['emit'] = (data, response, done) =>
+		take(data, response, done);
+	// n8n's context is far larger than what a trigger uses of it.
+	const context = {
+		// The trigger tells by the number of parameters whether n8n has keys.
+		emit: hasKeys ? take : takeWithoutKey,
 		getNode: () => NODE,
 		getWorkflow: () => ({ id: options.workflowId ?? WORKFLOW_ID }),
 		getMode: () => options.mode ?? 'trigger',
@@ -145,22 +167,28 @@ export function fakeContext(options: ContextOptions = {}) {
 			return options.staticData ?? {};
 		},
 		logger: {
-			warn: (line: string) => given.logged.push(line),
-			error: (line: string) => given.logged.push(line),
+			warn: (line: string) => n8n.warnings.push(line),
+			error: (line: string) => n8n.errors.push(line),
 		},
-		saveFailedExecution: (error: Error) => given.failures.push(error.message),
+		...(savesFailures && {
+			saveFailedExecution: (error: Error) => n8n.failures.push(error.message),
+		}),
 		helpers: {
 			createDeferredPromise,
 			httpRequestWithAuthentication: async (credential: string, request: HttpOptions) =>
 				await options.request?.(credential, request),
 		},
-	};
-	return { context: fake as unknown as TriggerContext, given };
+	} as unknown as TriggerContext;
+	if (savesFailures) unexpectedErrors.push(n8n.errors);
+	return Object.assign(n8n, { context });
 }
 
+/** What triggers logged as errors although n8n saves failed executions. */
+const unexpectedErrors: string[][] = [];
 const verdicts: string[] = [];
 
 afterEach(() => {
+	expect(unexpectedErrors.splice(0).flat()).toEqual([]);
 	for (const verdict of verdicts.splice(0)) expect(['again', 'done']).toContain(verdict);
 });
 

@@ -2,17 +2,14 @@ import { NodeOperationError } from 'n8n-workflow';
 import { VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { Reporter } from '../../../nodes/Veo/trigger/reporter';
 import { FakeClock } from '../fakes';
-import { fakeN8n, type N8nOptions, START_MS } from './deliveryFakes';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+import { type ContextOptions, fakeContext, HOUR_MS, MINUTE_MS, START_MS } from './fakes';
 
 const REFUSED = new VeoError('The API key is refused', 'Enter another one.');
 const REFUSED_TEXT = 'The API key is refused. Enter another one.';
 
-function scene(options: N8nOptions = {}) {
+function scene(options: ContextOptions = {}) {
 	const clock = new FakeClock(START_MS);
-	const n8n = fakeN8n(options);
+	const n8n = fakeContext(options);
 	return { clock, n8n, reporter: new Reporter(n8n.context) };
 }
 

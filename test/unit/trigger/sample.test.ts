@@ -3,8 +3,8 @@ import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
 import { sample } from '../../../nodes/Veo/trigger/sample';
 import type { TriggerSettings } from '../../../nodes/Veo/trigger/settings';
+import { FakeN8n, JOBS } from '../fakeN8n';
 import { FakeClock, rejectionOf, REPLIES } from '../fakes';
-import { FakeN8n, JOBS } from './fakeN8n';
 import { at, FakeVeo, HOUR_MS, START_MS, urlOf } from './fakes';
 
 /** A test event of a trigger on the table `veo_jobs` with these rows. */

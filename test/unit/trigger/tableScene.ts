@@ -1,7 +1,6 @@
 /** A job table that is watched, over n8n and the Veo API in memory. */
 import { Backoff } from '../../../nodes/Veo/api/backoff';
 import { VeoClient } from '../../../nodes/Veo/api/client';
-import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { Outcome } from '../../../nodes/Veo/errors/outcome';
 import { CheckQueue } from '../../../nodes/Veo/jobs/checkQueue';
 import { Experience } from '../../../nodes/Veo/jobs/experience';
@@ -12,8 +11,8 @@ import type { TriggerSettings } from '../../../nodes/Veo/trigger/settings';
 import { TriggerTable } from '../../../nodes/Veo/trigger/triggerTable';
 import type { Active } from '../../../nodes/Veo/trigger/watch';
 import { TableWatch } from '../../../nodes/Veo/trigger/watchTable';
+import { FakeN8n, JOBS } from '../fakeN8n';
 import { FakeClock } from '../fakes';
-import { FakeN8n, JOBS } from './fakeN8n';
 import { fakeContext, FakeVeo, HOUR_MS, noteVerdicts, START_MS } from './fakes';
 
 let stop = new AbortController();
@@ -34,7 +33,7 @@ export function tableScene({ n8n, veo, clock, ...settings }: SceneOptions = {}) 
 	const time = clock ?? new FakeClock(START_MS);
 	n8n ??= new FakeN8n();
 	veo ??= new FakeVeo(time);
-	const { context, given } = fakeContext();
+	const { context, items, warnings } = fakeContext();
 	const experience = new Experience();
 	const reporter = new Reporter(context);
 	const intervalMs = settings.intervalMs ?? 10_000;
@@ -77,10 +76,8 @@ export function tableScene({ n8n, veo, clock, ...settings }: SceneOptions = {}) 
 	});
 	const watch = new TableWatch(active, deliverer, triggerTable, { name: JOBS });
 	return {
-		...{ active, clock: time, deliverer, experience, n8n, queue, refused, veo, watch },
-		logged: given.logged,
-		/** The items that n8n was given. */
-		items: (): JsonObject[] => given.executions.flat(),
+		...{ active, clock: time, deliverer, experience, items, n8n, queue, refused, veo },
+		...{ warnings, watch },
 		advance: async (ms: number) => await time.advance(ms),
 		/** One round, and time for the checks and the delivery of what it found. */
 		round: async (thenMs = 900) => {

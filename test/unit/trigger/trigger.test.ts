@@ -1,5 +1,5 @@
+import { JOBS, TRIGGERS } from '../fakeN8n';
 import { rejectionOf, type Reply, REPLIES } from '../fakes';
-import { JOBS, TRIGGERS } from './fakeN8n';
 import { at, MINUTE_MS, SECOND_MS, START_MS, TRIGGER_KEY, urlOf } from './fakes';
 import { KEY_CHECK, type SceneOptions, triggerScene } from './triggerScene';
 

@@ -1,6 +1,6 @@
 import { hint } from '../../../nodes/Veo/trigger/trigger';
+import { JOBS } from '../fakeN8n';
 import { type Reply, REPLIES } from '../fakes';
-import { JOBS } from './fakeN8n';
 import { at, MINUTE_MS, SECOND_MS, TRIGGER_KEY, urlOf } from './fakes';
 import { KEY_CHECK, triggerScene } from './triggerScene';
 
@@ -62,45 +62,45 @@ describe('The rounds of an active trigger', () => {
 
 describe('What fails in an active trigger', () => {
 	it('is logged where it may pass, with the name of the table', async () => {
-		const { n8n, clock, publish, given } = triggerScene();
+		const { n8n, clock, publish, failures, warnings } = triggerScene();
 		n8n.refuse = () => REPLIES.http5xx;
 		await publish();
 		await clock.advance(MINUTE_MS);
-		expect(given.logged).toEqual([
+		expect(warnings).toEqual([
 			"Veo Trigger \"Veo\": The job table 'veo_jobs' could not be used: n8n could not be reached. Check 'Base URL' in the Veo Job Table API credential.",
 		]);
-		expect(given.failures).toEqual([]);
+		expect(failures).toEqual([]);
 	});
 
 	it.each<[string, Reply]>([
 		["The job table 'veo_jobs' could not be used: the n8n API key may not use", REPLIES.http403],
 		["There is no Data Table named 'veo_jobs'.", { httpStatus: 200, body: '{"data":[]}' }],
 	])('becomes one failed execution where the user has to correct it: %s', async (text, reply) => {
-		const { n8n, clock, publish, given } = triggerScene();
+		const { n8n, clock, publish, failures, warnings } = triggerScene();
 		n8n.refuse = () => reply;
 		await publish();
 		await clock.advance(MINUTE_MS);
-		expect(given.failures).toEqual([expect.stringContaining(text)]);
-		expect(given.logged).toEqual([]);
+		expect(failures).toEqual([expect.stringContaining(text)]);
+		expect(warnings).toEqual([]);
 	});
 
 	it('becomes another failed execution where all was well in between', async () => {
-		const { n8n, clock, publish, given } = triggerScene();
+		const { n8n, clock, publish, failures } = triggerScene();
 		await publish();
 		for (const reply of [REPLIES.http403, undefined, REPLIES.http403]) {
 			n8n.refuse = () => reply;
 			await clock.advance(20 * SECOND_MS);
 		}
-		expect(given.failures).toHaveLength(2);
+		expect(failures).toHaveLength(2);
 	});
 
 	it('is not told where a user stopped the trigger', async () => {
-		const { n8n, clock, publish, given } = triggerScene();
+		const { n8n, clock, publish, failures, warnings } = triggerScene();
 		n8n.before = async () => await clock.pass(SECOND_MS);
 		const { close } = await publish();
 		await close();
 		await clock.advance(MINUTE_MS);
-		expect([...given.failures, ...given.logged]).toEqual([]);
+		expect([...failures, ...warnings]).toEqual([]);
 	});
 });
 
@@ -110,7 +110,7 @@ describe('A table that can be read and not written', () => {
 	/** Jobs that are being made. The key lacks the scope to change rows until it is mended. */
 	async function readOnly() {
 		const scene = triggerScene();
-		const { n8n, veo, publish, addJob, given } = scene;
+		const { n8n, veo, publish, addJob, failures } = scene;
 		const start = (uuid: string) => {
 			veo.set(uuid, 'processing');
 			addJob(uuid);
@@ -124,7 +124,7 @@ describe('A table that can be read and not written', () => {
 		};
 		const toldAfter = async (ms: number) => {
 			await scene.clock.advance(ms);
-			return given.failures.length;
+			return failures.length;
 		};
 		return { ...scene, mend, start, toldAfter };
 	}
@@ -188,10 +188,10 @@ describe('A key that the API refuses', () => {
 	}
 
 	it('is told once, and no video is checked any more', async () => {
-		const { veo, clock, given, addJob } = await refused();
+		const { veo, clock, failures, addJob } = await refused();
 		addJob('v-2');
 		await clock.advance(25 * MINUTE_MS);
-		expect(given.failures).toEqual([
+		expect(failures).toEqual([
 			"The API refused the key. Check 'API Key' in the Veo API credential.",
 		]);
 		expect(veo.checksOf('v-1')).toHaveLength(1);
@@ -211,7 +211,7 @@ describe('A key that the API refuses', () => {
 	});
 
 	it('is used again once the API takes it, and videos are told of', async () => {
-		const { clock, items, given, acceptKey, keyChecks, addJob } = await refused();
+		const { clock, items, failures, acceptKey, keyChecks, addJob } = await refused();
 		acceptKey();
 		await clock.advance(15 * SECOND_MS);
 		expect(keyChecks()).toHaveLength(1);
@@ -219,7 +219,7 @@ describe('A key that the API refuses', () => {
 		addJob('v-2');
 		await clock.advance(MINUTE_MS);
 		expect(items()).toHaveLength(2);
-		expect(given.failures).toHaveLength(1);
+		expect(failures).toHaveLength(1);
 	});
 
 	it('is used again at once where the user changes it in the credential', async () => {
@@ -241,14 +241,14 @@ describe('A key that the API refuses', () => {
 	});
 
 	it('is told again where it is refused after it was good', async () => {
-		const { clock, veo, given, acceptKey, addJob } = await refused();
+		const { clock, veo, failures, acceptKey, addJob } = await refused();
 		acceptKey();
 		await clock.advance(MINUTE_MS);
 		veo.videos.set('v-2', REPLIES.http401);
 		veo.videos.set(KEY_CHECK, REPLIES.http401);
 		addJob('v-2');
 		await clock.advance(MINUTE_MS);
-		expect(given.failures).toHaveLength(2);
+		expect(failures).toHaveLength(2);
 	});
 });
 

@@ -1,7 +1,7 @@
 /** A workflow with an active Veo Trigger, over n8n and the Veo API in memory. */
 import { startTrigger } from '../../../nodes/Veo/trigger/trigger';
+import { FakeN8n, JOBS } from '../fakeN8n';
 import { FakeClock } from '../fakes';
-import { FakeN8n, JOBS } from './fakeN8n';
 import { CREDENTIALS, fakeContext, FakeVeo, httpHelper, START_MS } from './fakes';
 
 /** The status check that shows whether the API accepts the key. */
@@ -22,7 +22,7 @@ export function triggerScene({ parameters, mode, activationMode = 'init' }: Scen
 	const clock = new FakeClock(START_MS);
 	const [n8n, veo] = [new FakeN8n(), new FakeVeo(clock)];
 	const credentials = structuredClone(CREDENTIALS);
-	const { context, given } = fakeContext({
+	const { context, failures, items, warnings } = fakeContext({
 		...{ mode, activationMode, credentials },
 		parameters: { watch: 'jobTable', events: ['completed', 'failed'], ...parameters },
 		request: httpHelper(veo, n8n),
@@ -39,6 +39,8 @@ export function triggerScene({ parameters, mode, activationMode = 'init' }: Scen
 		return { ...response, close };
 	};
 	const addJob = (uuid: string) => n8n.insert(JOBS, { uuid, status: 'pending' });
-	const items = () => given.executions.flat();
-	return { addJob, clock, context, credentials, given, items, n8n, publish, rounds, veo };
+	return {
+		...{ addJob, clock, context, credentials, failures, items, n8n, publish, rounds, veo },
+		warnings,
+	};
 }

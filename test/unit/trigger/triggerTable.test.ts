@@ -1,7 +1,7 @@
 import { DataTable } from '../../../nodes/Veo/jobTable/dataTable';
 import { TriggerTable } from '../../../nodes/Veo/trigger/triggerTable';
+import { FakeN8n, JOBS, TRIGGERS } from '../fakeN8n';
 import { FakeClock, outcomeOf, REPLIES } from '../fakes';
-import { FakeN8n, JOBS, TRIGGERS } from './fakeN8n';
 import { at, fakeContext, SECOND_MS, START_MS, TRIGGER_KEY } from './fakes';
 
 /** The table of all triggers of an n8n without one, beside a job table in this project. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
+import { JOBS } from '../fakeN8n';
 import { rejectionOf } from '../fakes';
-import { JOBS } from './fakeN8n';
 import { at, HOUR_MS, LATENCY_MS, MINUTE_MS, SECOND_MS } from './fakes';
 import { tableScene } from './tableScene';
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
+import { JOBS } from '../fakeN8n';
 import { REPLIES } from '../fakes';
-import { JOBS } from './fakeN8n';
 import { at, HOUR_MS, LATENCY_MS, MINUTE_MS, SECOND_MS, START_MS } from './fakes';
 import { tableScene } from './tableScene';
 
@@ -78,8 +78,8 @@ describe('An unfinished job', () => {
 	});
 
 	it('whose check failed is named in the log, and checked again', async () => {
-		const { logged, veo, advance } = await checked('http5xx', submitted(0));
-		expect(logged).toEqual([
+		const { warnings, veo, advance } = await checked('http5xx', submitted(0));
+		expect(warnings).toEqual([
 			'Veo Trigger "Veo": The status of video v-1 could not be checked: the server answered with HTTP 502. It will be checked again.',
 		]);
 		await advance(20 * SECOND_MS);
@@ -87,9 +87,9 @@ describe('An unfinished job', () => {
 	});
 
 	it('says nothing of its own where the API refuses the key: that is told for all of them', async () => {
-		const { refused, logged, queue } = await checked('http401', submitted(0));
+		const { refused, warnings, queue } = await checked('http401', submitted(0));
 		expect(refused).toMatchObject([{ name: 'http401' }]);
-		expect(logged).toEqual([]);
+		expect(warnings).toEqual([]);
 		expect(queue.has('v-1')).toBe(true);
 	});
 });

@@ -1,7 +1,7 @@
 /** How far the record of deliveries may count finished rows as delivered. */
 import { Deliveries } from '../../../nodes/Veo/trigger/deliveries';
+import { FakeN8n, JOBS, TRIGGERS } from '../fakeN8n';
 import { FakeClock, json } from '../fakes';
-import { FakeN8n, JOBS, TRIGGERS } from './fakeN8n';
 import { at, FakeVeo, HOUR_MS, MINUTE_MS, SECOND_MS, START_MS, TRIGGER_KEY } from './fakes';
 import { tableScene } from './tableScene';
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
+import { JOBS } from '../fakeN8n';
 import { REPLIES } from '../fakes';
-import { JOBS } from './fakeN8n';
 import { at, HOUR_MS, MINUTE_MS, SECOND_MS, urlOf } from './fakes';
 import { tableScene } from './tableScene';
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../nodes/Veo/api/json';
 import type { OutcomeName } from '../../../nodes/Veo/errors/outcome';
+import { FakeN8n, JOBS, TRIGGERS } from '../fakeN8n';
 import { FakeClock, REPLIES } from '../fakes';
-import { FakeN8n, JOBS, TRIGGERS } from './fakeN8n';
 import { at, FakeVeo, HOUR_MS, LATENCY_MS, MINUTE_MS, START_MS, TRIGGER_KEY, urlOf } from './fakes';
 import { tableScene } from './tableScene';
 
@@ -70,14 +70,14 @@ describe('A batch that a crash interrupted', () => {
 	it.each<OutcomeName>(['http5xx', 'refused', 'http401', 'code1002'])(
 		'is kept until the API answers: %s',
 		async (outcome) => {
-			const { veo, round, items, deliveries, refused, logged } = restarted(outcome, ROW);
+			const { veo, round, items, deliveries, refused, warnings } = restarted(outcome, ROW);
 			await round();
 			expect(deliveries()).toContain('"begun":[{');
 			expect(items()).toEqual([]);
 			const isKey = outcome === 'http401' || outcome === 'code1002';
 			expect(refused.map(({ name }) => name)).toEqual(isKey ? [outcome] : []);
 			const line: unknown = expect.stringMatching(/The status of video v-1 could not be checked/);
-			expect(logged).toEqual(isKey ? [] : [line]);
+			expect(warnings).toEqual(isKey ? [] : [line]);
 			veo.complete('v-1');
 			await round();
 			await round();

@@ -1,5 +1,5 @@
+import { JOBS, type Sent } from '../fakeN8n';
 import { json, rejectionOf, type Reply, REPLIES } from '../fakes';
-import { JOBS, type Sent } from './fakeN8n';
 import { at, HOUR_MS, LATENCY_MS, MINUTE_MS, SECOND_MS, urlOf } from './fakes';
 import { type SceneOptions, tableScene } from './tableScene';
 
@@ -38,7 +38,7 @@ describe('The row of a job that became final', () => {
 	});
 
 	it('is written without its texts where n8n refuses them, and then no more', async () => {
-		const { writes, statuses, round, logged } = completed(['v-1'], ({ json: body }) =>
+		const { writes, statuses, round, warnings } = completed(['v-1'], ({ json: body }) =>
 			JSON.stringify(body).includes('videoUrl') ? badText : undefined,
 		);
 		await round();
@@ -51,7 +51,7 @@ describe('The row of a job that became final', () => {
 			},
 		]);
 		expect(statuses()).toEqual(['completed']);
-		expect(logged).toEqual([]);
+		expect(warnings).toEqual([]);
 	});
 
 	it('that holds no video ID is written without its reason where n8n refuses that', async () => {
@@ -66,7 +66,7 @@ describe('The row of a job that became final', () => {
 	});
 
 	it('is left alone where n8n refuses it in any form, and named in the log', async () => {
-		const { veo, n8n, writes, round, items, logged, statuses } = completed(
+		const { veo, n8n, writes, round, items, warnings, statuses } = completed(
 			['bad', 'good'],
 			({ json: body }) => (JSON.stringify(body).includes('"bad"') ? badText : undefined),
 		);
@@ -77,7 +77,7 @@ describe('The row of a job that became final', () => {
 		expect(veo.checksOf('bad')).toHaveLength(1);
 		expect(statuses()).toEqual(['processing', 'completed']);
 		expect(items().map(({ uuid }) => uuid)).toEqual(['good', 'bad']);
-		expect(logged).toEqual([
+		expect(warnings).toEqual([
 			"Veo Trigger \"Veo\": The row of video bad could not be written. The video is delivered all the same. The Data Table needs the columns that 'Track Job' gives to a table that it creates. Choose another 'Job Table Name', or correct the columns.",
 		]);
 		// Another row may get its id.
@@ -89,12 +89,12 @@ describe('The row of a job that became final', () => {
 
 	it('is written once n8n is back, without another check, and told of before', async () => {
 		let isAway = true;
-		const { veo, round, items, statuses, n8n, logged } = completed(['v-1', 'v-2'], () =>
+		const { veo, round, items, statuses, n8n, warnings } = completed(['v-1', 'v-2'], () =>
 			isAway ? REPLIES.http5xx : undefined,
 		);
 		await round();
 		expect(items()).toHaveLength(2);
-		expect(logged[0]).toContain('The row of video v-2 could not be written.');
+		expect(warnings[0]).toContain('The row of video v-2 could not be written.');
 		await round();
 		expect(statuses()).toEqual(['processing', 'processing']);
 		isAway = false;
@@ -140,7 +140,7 @@ describe('The row of a job that became final', () => {
 
 	it('waits until the user has corrected the table, and keeps no other waiting', async () => {
 		let isMended = false;
-		const { writes, statuses, round, logged } = completed(['bad', 'good'], ({ json: body }) =>
+		const { writes, statuses, round, warnings } = completed(['bad', 'good'], ({ json: body }) =>
 			!isMended && JSON.stringify(body).includes('"bad"')
 				? json(400, { message: "unknown column 'videoUrl'" })
 				: undefined,
@@ -148,7 +148,7 @@ describe('The row of a job that became final', () => {
 		await round();
 		expect(statuses()).toEqual(['processing', 'completed']);
 		expect(writes()).toHaveLength(2);
-		expect(logged).toEqual([expect.stringContaining('Add a column with exactly this name')]);
+		expect(warnings).toEqual([expect.stringContaining('Add a column with exactly this name')]);
 		await round();
 		expect(writes()).toHaveLength(3);
 		isMended = true;

@@ -50,7 +50,8 @@ function uuidsScene({
 	const { signal } = stop;
 	const clock = new FakeClock(startMs);
 	const veo = new FakeVeo(clock);
-	const { context, given } = fakeContext({ workflowId, staticData });
+	const host = fakeContext({ workflowId, staticData });
+	const { context, items } = host;
 	const reporter = new Reporter(context);
 	const experience = new Experience();
 	const client = new VeoClient(veo.send);
@@ -80,8 +81,7 @@ function uuidsScene({
 		uuids,
 	);
 	return {
-		...{ clock, deliverer, given, queue, refused, staticData, store, veo, watch, workflowId },
-		items: () => given.executions.flat(),
+		...{ clock, deliverer, host, items, queue, refused, staticData, store, veo, watch, workflowId },
 		round: async (thenMs = 900) => {
 			await clock.run(watch.round());
 			await clock.advance(thenMs);
@@ -139,9 +139,9 @@ describe('Listed videos', () => {
 	});
 
 	it('are checked again after a check that failed, which is named in the log', async () => {
-		const { veo, round, items, given, clock } = uuidsScene();
+		const { veo, round, items, host, clock } = uuidsScene();
 		await round();
-		expect(given.logged).toEqual([
+		expect(host.warnings).toEqual([
 			expect.stringMatching(/The status of video v-1 could not be checked.* It will be checked/),
 		]);
 		veo.complete('v-1');
@@ -150,11 +150,11 @@ describe('Listed videos', () => {
 	});
 
 	it('say nothing each where the API refuses the key, however long', async () => {
-		const { veo, round, items, given, refused, queue } = uuidsScene({ ageMs: 25 * HOUR_MS });
+		const { veo, round, items, host, refused, queue } = uuidsScene({ ageMs: 25 * HOUR_MS });
 		veo.videos.set('v-1', REPLIES.http401);
 		await round();
 		expect(refused).toMatchObject([{ name: 'http401' }]);
-		expect(given.logged).toEqual([]);
+		expect(host.warnings).toEqual([]);
 		expect(items()).toEqual([]);
 		expect(queue.has('v-1')).toBe(true);
 	});
@@ -208,26 +208,26 @@ describe('Listed videos', () => {
 			first.veo.set('v-2', 'processing');
 			await first.round();
 			expect(first.items()).toHaveLength(1);
-			const staticData = first.given.savedStaticData;
+			const staticData = first.host.savedStaticData;
 			expect(staticData.deliveries).toContain('"uuid":"v-1"');
 			return uuidsScene({ uuids: ['v-1', 'v-2'], staticData, startMs: START_MS + afterMs });
 		}
 
 		it('are neither checked nor passed again', async () => {
-			const { veo, round, items, given } = await restarted(HOUR_MS);
+			const { veo, round, items, host } = await restarted(HOUR_MS);
 			veo.complete('v-2');
 			await round();
 			expect(items()).toMatchObject([{ uuid: 'v-2' }]);
-			expect(given.keys).toHaveLength(1);
+			expect(host.passed.map(({ key }) => key)).toEqual([expect.any(String)]);
 			expect(veo.checks.map(({ uuid }) => uuid)).toEqual(['v-2']);
 		});
 
 		it('are passed again with their key if that was a moment ago, although the API does not know them', async () => {
-			const { veo, round, items, given } = await restarted(10 * SECOND_MS);
+			const { veo, round, items, host } = await restarted(10 * SECOND_MS);
 			veo.complete('v-2');
 			await round();
 			expect(items()).toMatchObject([{ uuid: 'v-1', status: 'completed' }, { uuid: 'v-2' }]);
-			expect(given.keys).toHaveLength(2);
+			expect(host.passed.map(({ key }) => key)).toEqual([expect.any(String), expect.any(String)]);
 		});
 	});
 
@@ -253,7 +253,7 @@ describe('Listed videos', () => {
 		const jobs = [{ uuid: 'v-1', event: 'completed', finishedMs: Number.MAX_SAFE_INTEGER }];
 		const deliveries = { sinceMs: 0, delivered: [], begun: [{ key: 'key-1', jobs }] };
 		const staticData = { deliveries: JSON.stringify(deliveries) };
-		const { veo, round, items, given } = uuidsScene({ staticData });
+		const { veo, round, items, host } = uuidsScene({ staticData });
 		veo.videos.set('v-1', REPLIES.http5xx);
 		await round();
 		expect(items()).toEqual([]);
@@ -261,20 +261,20 @@ describe('Listed videos', () => {
 		await round();
 		await round();
 		expect(items()).toEqual([{ uuid: 'v-1', status: 'completed', videoUrl: urlOf('v-1') }]);
-		expect(given.keys).toEqual(['key-1']);
+		expect(host.passed.map(({ key }) => key)).toEqual(['key-1']);
 	});
 
 	it('are kept until n8n starts an execution for them', async () => {
-		const { veo, round, given, items } = uuidsScene();
+		const { veo, round, host, items } = uuidsScene();
 		veo.complete('v-1');
-		given.refuses = true;
+		host.taking = 'refuses';
 		await round();
 		await round();
-		expect(items()).toEqual([]);
-		given.refuses = false;
+		expect(items()).toHaveLength(2);
+		host.taking = 'ends';
 		await round();
 		await round();
-		expect(items()).toHaveLength(1);
+		expect(items()).toHaveLength(3);
 		expect(veo.checks).toHaveLength(1);
 	});
 });

@@ -2,7 +2,7 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import { hint } from '../../../nodes/Veo/trigger/trigger';
 import { receiveWebhook, stringsIn } from '../../../nodes/Veo/trigger/webhook';
 import { NODE } from '../fakes';
-import { TRIGGER_KEY } from './deliveryFakes';
+import { TRIGGER_KEY } from './fakes';
 
 // An active trigger, which takes the hints, runs for ever.
 jest.mock('../../../nodes/Veo/trigger/trigger', () => ({ hint: jest.fn() }));
@@ -85,7 +85,7 @@ describe('A webhook call', () => {
 		// n8n's context is far larger than what is used of it.
 		const context = {
 			getRequestObject: () => request,
-			getWorkflow: () => ({ id: 'w-1' }),
+			getWorkflow: () => ({ id: 'workflow-1' }),
 			getNode: () => NODE,
 		} as unknown as IWebhookFunctions;
 		// Every call gets the same answer.

@@ -1,7 +1,7 @@
-/** n8n's public API in memory, as far as the trigger needs it. */
-import { isJsonObject, type JsonObject, parseJson } from '../../../nodes/Veo/api/json';
-import type { ApiRequest, Transport } from '../../../nodes/Veo/api/transport';
-import { json, type Reply } from '../fakes';
+/** n8n's public API in memory, as far as the nodes use it. */
+import { isJsonObject, type JsonObject, parseJson, toText } from '../../nodes/Veo/api/json';
+import type { ApiRequest, Transport } from '../../nodes/Veo/api/transport';
+import { json, type Reply } from './fakes';
 
 export const JOBS = 'veo_jobs';
 export const TRIGGERS = 'veo_triggers';
@@ -190,5 +190,6 @@ function list(all: Row[], filter: unknown, query: Record<string, string>): Reply
 
 function order(one: unknown, other: unknown): number {
 	if (typeof one === 'number' && typeof other === 'number') return one - other;
-	return String(one).localeCompare(String(other));
+	// Empty values come first, as on SQLite.
+	return toText(one).localeCompare(toText(other));
 }
