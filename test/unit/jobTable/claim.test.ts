@@ -1,10 +1,11 @@
 /** Idempotency keys: of several items with one key, only one sends the paid request. */
 import { Backoff } from '../../../nodes/Veo/api/backoff';
-import { isJsonObject, type JsonObject } from '../../../nodes/Veo/api/json';
+import type { JsonObject } from '../../../nodes/Veo/api/json';
 import { keyTakenByOther, sentAgain } from '../../../nodes/Veo/errors/messages';
 import { StoppedError, VeoError } from '../../../nodes/Veo/errors/VeoError';
 import { jobTable } from '../../../nodes/Veo/jobTable/jobTable';
 import { type ClaimRules, JobTracker } from '../../../nodes/Veo/jobTable/tracker';
+import { FakeN8n, JOBS } from '../fakeN8n';
 import { FakeClock, json, rejectionOf, transportOf } from '../fakes';
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -19,13 +20,8 @@ const REQUEST = {
 	aspectRatio: 'auto',
 } as const;
 
-interface Row extends JsonObject {
-	id: number;
-}
-
 /** A row of another execution that submits a video for the key. */
-const OTHER: Row = {
-	id: 1,
+const OTHER = {
 	idempotencyKey: 'order 7',
 	jobKey: 'other',
 	requestHash: 'hash',
@@ -33,65 +29,44 @@ const OTHER: Row = {
 	submittedAt: new Date(NOW).toISOString(),
 };
 
-/** As much of a Data Table as a claim needs. `beforeWrite` is what another process does first. */
-async function open(rows: Row[], beforeWrite: () => void = () => undefined) {
+/** A job table with this row. `beforeWrite` is what another process does to the rows first. */
+async function open(row?: JsonObject, beforeWrite: () => void = () => undefined) {
 	const clock = new FakeClock(NOW);
-	const writes: JsonObject[] = [];
-	const matching = (filter: unknown) => {
-		const filters = isJsonObject(filter) && Array.isArray(filter.filters) ? filter.filters : [];
-		return rows.filter((row) =>
-			filters.every(
-				(one: unknown) => isJsonObject(one) && (row[String(one.columnName)] ?? null) === one.value,
-			),
-		);
-	};
-	const { send } = transportOf(({ method, path, json: body }) => {
-		const [, query] = path.split('?');
-		if (!path.includes('/rows')) return json(200, { data: [{ id: 't-1', name: 'jobs' }] });
-		if (method === 'GET') {
-			const filter: unknown = JSON.parse(new URLSearchParams(query).get('filter') ?? '{}');
-			const found = matching(filter).sort((one, other) => one.id - other.id);
-			return json(200, { data: found });
-		}
-		beforeWrite();
-		const { filter, data } = { filter: {}, data: {}, ...body };
-		writes.push({ filter, data });
-		const changed = matching(filter);
-		for (const row of changed) Object.assign(row, data);
-		if (path.endsWith('/upsert') && changed.length === 0) {
-			rows.push({ id: rows.length + 1, ...data });
-		}
-		return json(200, true);
-	});
+	const n8n = new FakeN8n();
+	if (row) n8n.insert(JOBS, row);
 	const run = { executionId: 'e', workflowId: 'w', nodeId: 'n', runIndex: 0 };
 	const retry = { backoff: new Backoff(), maxRetries: 0 };
-	const tracker = new JobTracker(jobTable(send, { name: 'jobs' }), run, retry, TIMEOUT_MS);
+	const tracker = new JobTracker(jobTable(n8n.send, { name: JOBS }), run, retry, TIMEOUT_MS);
 	await tracker.open();
-	writes.splice(0);
+	n8n.sent.splice(0);
+	n8n.before = (line) => {
+		if (!line.startsWith('GET')) beforeWrite();
+	};
+	const writes = () =>
+		n8n.sent.filter(({ line }) => !line.startsWith('GET')).map(({ json: body }) => body);
 	const claim = async (rules: Partial<ClaimRules> = {}) =>
 		await clock.run(tracker.claim(ITEM, REQUEST, { isSentAgain: false, ...rules }));
-	return { clock, tracker, claim, writes };
+	return { clock, tracker, claim, n8n, writes };
 }
 
 describe('A key', () => {
 	it('that is new is claimed by a row of its own', async () => {
-		const rows: Row[] = [];
-		const { claim, clock } = await open(rows);
+		const { claim, clock, n8n } = await open();
 		expect(await claim()).toBe('claimed');
-		expect(rows).toMatchObject([
+		expect(n8n.rows()).toMatchObject([
 			{ idempotencyKey: 'order 7', jobKey: OWN, requestHash: 'hash', status: 'submitting' },
 		]);
 		expect(clock.sleeps).toEqual([]);
 	});
 
 	it.each(['completed', 'failed', 'pending'])('that has a %s video gives it', async (status) => {
-		const { claim, writes } = await open([{ ...OTHER, uuid: 'v-1', status }]);
+		const { claim, writes } = await open({ ...OTHER, uuid: 'v-1', status });
 		expect(await claim()).toMatchObject({ id: 1, uuid: 'v-1', status });
-		expect(writes).toEqual([]);
+		expect(writes()).toEqual([]);
 	});
 
 	it('stands for one request', async () => {
-		const { claim, tracker } = await open([{ ...OTHER, uuid: 'v-1', requestHash: 'another' }]);
+		const { claim, tracker } = await open({ ...OTHER, uuid: 'v-1', requestHash: 'another' });
 		for (const work of [claim, async () => await tracker.findByKey(ITEM)]) {
 			const thrown = await rejectionOf(work());
 			expect(thrown).toBeInstanceOf(VeoError);
@@ -100,23 +75,20 @@ describe('A key', () => {
 	});
 
 	it('is not looked up for an item without one', async () => {
-		const { tracker } = await open([{ ...OTHER, idempotencyKey: null }]);
+		const { tracker } = await open({ ...OTHER, idempotencyKey: null });
 		const { itemIndex, requestHash } = ITEM;
 		expect(await tracker.findByKey({ itemIndex, requestHash })).toBeUndefined();
 	});
 
 	it('that another item claimed first leaves this row without a job', async () => {
-		const rows: Row[] = [];
-		let inserted = false;
-		const { claim, clock } = await open(rows, () => {
-			if (!inserted) rows.push({ ...OTHER });
-			inserted = true;
+		const { claim, clock, n8n } = await open(undefined, () => {
+			if (n8n.rows().length === 0) n8n.insert(JOBS, OTHER);
 		});
 		const claiming = claim();
-		setTimeout(() => Object.assign(rows[0] ?? {}, { uuid: 'v-1', status: 'pending' }), 2_500);
+		setTimeout(() => Object.assign(n8n.rows()[0] ?? {}, { uuid: 'v-1', status: 'pending' }), 2_500);
 		expect(await claiming).toMatchObject({ id: 1, uuid: 'v-1' });
 		expect(clock.sleeps.filter((ms) => ms === 1_000)).toHaveLength(3);
-		expect(rows[1]).toMatchObject({
+		expect(n8n.rows()[1]).toMatchObject({
 			jobKey: OWN,
 			idempotencyKey: null,
 			status: 'failed',
@@ -126,12 +98,11 @@ describe('A key', () => {
 	});
 
 	it('whose request was refused is claimed in the same row', async () => {
-		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
-		const { claim, writes } = await open(rows);
+		const { claim, writes, n8n } = await open({ ...OTHER, status: 'failed', uuid: null });
 		expect(await claim()).toBe('claimed');
-		expect(rows).toMatchObject([{ id: 1, jobKey: OWN, status: 'submitting' }]);
+		expect(n8n.rows()).toMatchObject([{ id: 1, jobKey: OWN, status: 'submitting' }]);
 		const filters = { id: 1, status: 'failed', jobKey: 'other', uuid: null };
-		expect(writes).toMatchObject([
+		expect(writes()).toMatchObject([
 			{
 				filter: {
 					type: 'and',
@@ -146,89 +117,81 @@ describe('A key', () => {
 	});
 
 	it('of a row that a user inserted is claimed as well', async () => {
-		const rows = [{ id: 1, idempotencyKey: 'order 7' }];
-		const { claim } = await open(rows);
+		const { claim, n8n } = await open({ idempotencyKey: 'order 7' });
 		expect(await claim()).toBe('claimed');
-		expect(rows).toMatchObject([{ id: 1, jobKey: OWN }]);
+		expect(n8n.rows()).toMatchObject([{ id: 1, jobKey: OWN }]);
 	});
 
 	it.each(['uuid', 'status', 'jobKey'])(
 		'of a row whose %s a user emptied, which leaves an empty text, is claimed',
 		async (name) => {
-			const rows = [{ ...OTHER, status: 'failed', uuid: null, [name]: '' }];
-			const { claim } = await open(rows);
+			const { claim, n8n } = await open({ ...OTHER, status: 'failed', uuid: null, [name]: '' });
 			expect(await claim()).toBe('claimed');
-			expect(rows).toMatchObject([{ id: 1, jobKey: OWN, status: 'submitting' }]);
+			expect(n8n.rows()).toMatchObject([{ id: 1, jobKey: OWN, status: 'submitting' }]);
 		},
 	);
 
 	it('whose row changes before each claim is tried again once a second, until Stop', async () => {
-		const rows = [{ ...OTHER, status: 'failed', uuid: null, jobKey: 'before' }];
 		let changed = 0;
-		const { clock, tracker, writes } = await open(rows, () =>
-			Object.assign(rows[0] ?? {}, { jobKey: `other ${++changed}` }),
+		const row = { ...OTHER, status: 'failed', uuid: null, jobKey: 'before' };
+		const { clock, n8n, tracker, writes } = await open(row, () =>
+			Object.assign(n8n.rows()[0] ?? {}, { jobKey: `other ${++changed}` }),
 		);
 		const stop = new AbortController();
 		const rules = { isSentAgain: false, signal: stop.signal };
 		const claiming = rejectionOf(tracker.claim(ITEM, REQUEST, rules));
 		await clock.advance(3_500);
-		expect(writes).toHaveLength(4);
+		expect(writes()).toHaveLength(4);
 		stop.abort();
 		expect(await clock.run(claiming)).toBeInstanceOf(StoppedError);
 	});
 
 	it('whose row another item changes first goes to that item', async () => {
-		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
-		const { claim } = await open(rows, () =>
-			Object.assign(rows[0] ?? {}, { jobKey: 'third', status: 'pending', uuid: 'v-3' }),
+		const { claim, n8n } = await open({ ...OTHER, status: 'failed', uuid: null }, () =>
+			Object.assign(n8n.rows()[0] ?? {}, { jobKey: 'third', status: 'pending', uuid: 'v-3' }),
 		);
 		expect(await claim()).toMatchObject({ jobKey: 'third', uuid: 'v-3' });
 	});
 
 	it('whose row another item changes first is waited for while that item submits', async () => {
-		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
-		const { claim, clock } = await open(rows, () => {
-			Object.assign(rows[0] ?? {}, { jobKey: 'third', status: 'submitting' });
-			setTimeout(() => Object.assign(rows[0] ?? {}, { status: 'pending', uuid: 'v-3' }), 500);
+		const { claim, clock, n8n } = await open({ ...OTHER, status: 'failed', uuid: null }, () => {
+			Object.assign(n8n.rows()[0] ?? {}, { jobKey: 'third', status: 'submitting' });
+			setTimeout(() => Object.assign(n8n.rows()[0] ?? {}, { status: 'pending', uuid: 'v-3' }), 500);
 		});
 		expect(await claim()).toMatchObject({ jobKey: 'third', uuid: 'v-3' });
 		expect(clock.now()).toBe(NOW + 1_000);
 	});
 
 	it('whose row has got a job of this item in the meantime gives that job', async () => {
-		const rows = [{ ...OTHER, status: 'failed', uuid: null }];
-		const { claim } = await open(rows, () =>
-			Object.assign(rows[0] ?? {}, { jobKey: OWN, status: 'pending', uuid: 'v-3' }),
+		const { claim, n8n } = await open({ ...OTHER, status: 'failed', uuid: null }, () =>
+			Object.assign(n8n.rows()[0] ?? {}, { jobKey: OWN, status: 'pending', uuid: 'v-3' }),
 		);
 		expect(await claim()).toMatchObject({ jobKey: OWN, uuid: 'v-3' });
 	});
 
 	it('whose row a user deletes in the meantime is new again', async () => {
-		const rows: Row[] = [{ ...OTHER, status: 'failed', uuid: null }];
-		const { claim } = await open(rows, () => {
-			if (rows[0]?.jobKey === 'other') rows.splice(0);
+		const { claim, n8n } = await open({ ...OTHER, status: 'failed', uuid: null }, () => {
+			if (n8n.rows()[0]?.jobKey === 'other') n8n.delete(JOBS, 1);
 		});
 		expect(await claim()).toBe('claimed');
-		expect(rows).toMatchObject([{ jobKey: OWN, status: 'submitting' }]);
+		expect(n8n.rows()).toMatchObject([{ jobKey: OWN, status: 'submitting' }]);
 	});
 
 	it('is claimed in the row of an earlier try of this item that lost it', async () => {
-		const rows: Row[] = [{ id: 1, jobKey: OWN, idempotencyKey: null, status: 'failed' }];
-		const { claim } = await open(rows);
+		const { claim, n8n } = await open({ jobKey: OWN, idempotencyKey: null, status: 'failed' });
 		expect(await claim()).toBe('claimed');
-		expect(rows).toMatchObject([{ id: 1, idempotencyKey: 'order 7', status: 'submitting' }]);
+		expect(n8n.rows()).toMatchObject([{ id: 1, idempotencyKey: 'order 7', status: 'submitting' }]);
 	});
 
 	it('gives a new video for the failed one that the user replaces, and for no other', async () => {
-		const rows = [{ ...OTHER, status: 'failed', uuid: 'v-1' }];
-		const { claim } = await open(rows);
+		const { claim, n8n } = await open({ ...OTHER, status: 'failed', uuid: 'v-1' });
 		expect(await claim({ replaces: 'v-0' })).toMatchObject({ uuid: 'v-1' });
 		expect(await claim({ replaces: 'v-1' })).toBe('claimed');
-		expect(rows).toMatchObject([{ id: 1, uuid: null, jobKey: OWN, status: 'submitting' }]);
+		expect(n8n.rows()).toMatchObject([{ id: 1, uuid: null, jobKey: OWN, status: 'submitting' }]);
 	});
 
 	it('gives a new video where the replaced one is no longer in the row', async () => {
-		const { claim } = await open([{ ...OTHER, status: 'failed', uuid: null }]);
+		const { claim } = await open({ ...OTHER, status: 'failed', uuid: null });
 		expect(await claim({ replaces: 'v-1' })).toBe('claimed');
 	});
 });
@@ -237,7 +200,7 @@ describe('A key that is being submitted', () => {
 	const sentAgo = (ms: number) => ({ submittedAt: new Date(NOW - ms).toISOString() });
 
 	it('is waited for until its request has surely ended', async () => {
-		const { claim, clock } = await open([{ ...OTHER, ...sentAgo(LIMIT_MS - 2_000) }]);
+		const { claim, clock } = await open({ ...OTHER, ...sentAgo(LIMIT_MS - 2_000) });
 		expect(await claim()).toBe('unclear');
 		expect(clock.sleeps).toEqual([1_000, 1_000, 1_000]);
 	});
@@ -248,37 +211,35 @@ describe('A key that is being submitted', () => {
 		['by an earlier try of this item', { jobKey: OWN }],
 		['with an unclear answer', { errorMessage: 'The connection broke' }],
 	])('%s is unclear at once', async (_, row) => {
-		const { claim, clock, writes } = await open([{ ...OTHER, ...row }]);
+		const { claim, clock, writes } = await open({ ...OTHER, ...row });
 		expect(await claim()).toBe('unclear');
-		expect([clock.sleeps, writes]).toEqual([[], []]);
+		expect([clock.sleeps, writes()]).toEqual([[], []]);
 	});
 
 	it('once more is waited for as well', async () => {
 		const again = { errorMessage: sentAgain(), ...sentAgo(LIMIT_MS) };
-		const { claim, clock } = await open([{ ...OTHER, ...again }]);
+		const { claim, clock } = await open({ ...OTHER, ...again });
 		expect(await claim()).toBe('unclear');
 		expect(clock.sleeps).toEqual([1_000]);
 	});
 
 	it('and unclear is sent again only where the user chose so', async () => {
-		const rows = [{ ...OTHER, ...sentAgo(LIMIT_MS + 1) }];
-		const { claim, tracker } = await open(rows);
+		const { claim, tracker, n8n } = await open({ ...OTHER, ...sentAgo(LIMIT_MS + 1) });
 		expect(tracker.wasSentAgain({ id: 1, errorMessage: 'The connection broke' })).toBe(false);
 		expect(tracker.wasSentAgain(undefined)).toBe(false);
 		expect(await claim({ isSentAgain: true })).toBe('claimed');
-		const [row] = rows;
-		expect(row).toMatchObject({ jobKey: OWN, errorMessage: sentAgain() });
+		expect(n8n.rows()[0]).toMatchObject({ jobKey: OWN, errorMessage: sentAgain() });
 		expect(tracker.wasSentAgain({ id: 1, errorMessage: `${sentAgain()}, and more` })).toBe(true);
 	});
 
 	it('is not waited for after Stop', async () => {
 		const stop = new AbortController();
-		const { claim, clock, writes } = await open([OTHER]);
+		const { claim, clock, writes } = await open(OTHER);
 		const claiming = claim({ signal: stop.signal });
 		setTimeout(() => stop.abort(), 1_500);
 		expect(await rejectionOf(claiming)).toBeInstanceOf(StoppedError);
 		expect(clock.now()).toBe(NOW + 1_500);
-		expect(writes).toEqual([]);
+		expect(writes()).toEqual([]);
 	});
 });
 
