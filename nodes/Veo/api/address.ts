@@ -94,7 +94,7 @@ export function sharePageOf(address: string): ShareService | undefined {
 	const { hostname, pathname, searchParams } = new URL(address);
 	const isDownload =
 		['dl', 'raw', 'download'].some((name) => searchParams.get(name) === '1') ||
-		/^\/(uc|thumbnail)$/.test(pathname);
+		/^\/(uc|thumbnail|download|shared\/static\/.+)$/.test(pathname);
 	if (isDownload) return undefined;
 	const services = Object.keys(SHARE_PAGES) as ShareService[];
 	return services.find((service) => SHARE_PAGES[service].test(hostname));

@@ -144,6 +144,12 @@ export class CheckQueue {
 		return true;
 	}
 
+	/** Checks a job that the queue does not have. Returns undefined where no check may be sent now. Throws `StoppedError`. */
+	async checkNow(uuid: string): Promise<VideoStatus | RequestError | undefined> {
+		const pauseMs = Math.max(this.rules.backoff.remainingMs(), this.pausedUntilMs - Date.now());
+		return pauseMs > 0 ? undefined : await this.ask(uuid);
+	}
+
 	/** Starts no check before `untilMs`. */
 	pause(untilMs: number): void {
 		this.pausedUntilMs = untilMs;
@@ -223,13 +229,9 @@ export class CheckQueue {
 	private async check(job: Job, isHinted: boolean): Promise<void> {
 		const { signal } = this.rules;
 		const sentAtMs = Date.now();
-		const answer = await settle(this.client.status(job.uuid, signal)).catch(() => undefined);
-		if (answer === undefined || signal.aborted) return;
+		const answer = await this.ask(job.uuid).catch(() => undefined);
+		if (answer === undefined || signal.aborted || job.place === 'removed') return;
 		const now = Date.now();
-		const isBusy = this.due.length > 0;
-		if (answer instanceof RequestError) this.rate.failed(sentAtMs, answer.outcome, isBusy);
-		else this.rate.answered(sentAtMs, isBusy);
-		if (job.place === 'removed') return;
 
 		if (job.onAnswer(answer) === 'done') {
 			if (!(answer instanceof RequestError) && isFinal(answer.status)) {
@@ -242,6 +244,15 @@ export class CheckQueue {
 		const next = job.plan.next(answer instanceof RequestError ? undefined : answer, now);
 		const dueMs = job.isHinted ? sentAtMs + MIN_PAUSE_MS : now + next.pauseMs;
 		this.schedule(job, dueMs, job.isHinted ? now : next.endMs);
+	}
+
+	private async ask(uuid: string): Promise<VideoStatus | RequestError> {
+		const sentAtMs = Date.now();
+		const answer = await settle(this.client.status(uuid, this.rules.signal));
+		const isBusy = this.due.length > 0;
+		if (answer instanceof RequestError) this.rate.failed(sentAtMs, answer.outcome, isBusy);
+		else this.rate.answered(sentAtMs, isBusy);
+		return answer;
 	}
 
 	private schedule(job: Job, dueMs: number, endMs: number): void {

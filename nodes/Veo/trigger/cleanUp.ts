@@ -1,3 +1,4 @@
+import { isUuid } from '../api/validation';
 import { deletionFailed } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { type DataTable, equals, type Filter } from '../jobTable/dataTable';
@@ -50,8 +51,9 @@ export class CleanUp {
 				const isDone = all.every((deliveries) => deliveries?.has(delivery));
 				if (!isDone || idempotencyKey !== undefined || finishedAt === undefined) continue;
 				// A row with this `id` may be another one by now. n8n on SQLite finds no row by a time.
-				// The values are as n8n returned them: a blank cell is not NULL.
-				const same = ['id', 'uuid', 'jobKey'].map((name) =>
+				// The values are as n8n returned them: a blank cell is not NULL. A longer one would not fit into the address.
+				const short = isUuid(delivery.uuid) ? ['uuid'] : [];
+				const same = ['id', 'jobKey', ...short].map((name) =>
 					equals(name, (row[name] ?? null) as Filter['value']),
 				);
 				await table.delete([...same, finished]);

@@ -3,7 +3,8 @@ import { sleepUnlessAborted } from '../api/abort';
 import type { JsonObject } from '../api/json';
 import { notDelivered } from '../errors/messages';
 import { textOf } from '../errors/nodeErrors';
-import { StoppedError, VeoError } from '../errors/VeoError';
+import { VeoError } from '../errors/VeoError';
+import { MIN_PAUSE_MS } from '../jobs/checkPlan';
 import type { TriggerContext } from './context';
 import { triggerKeyOf } from './context';
 import { type Batch, batchKey, Deliveries, type Delivery } from './deliveries';
@@ -76,8 +77,9 @@ export class Deliverer {
 	private readonly added = new Set<string>();
 	/** After a restart without deduplication keys: passed again once, and recorded before that. */
 	private recordFirst = new Set<string>();
-	/** Begun before a crash: they are passed again. */
-	private readonly interrupted = new Set<Batch>();
+	/** Begun before a crash, with the items that are ready: they are passed again. */
+	private readonly interrupted = new Map<Batch, INodeExecutionData[]>();
+	private nextPassMs = -Infinity;
 	private readUntilMs = -Infinity;
 	private isFlushing = false;
 	private isUnsaved = false;
@@ -87,7 +89,8 @@ export class Deliverer {
 
 	/**
 	 * Loads what was delivered, and passes again what a crash interrupted. `recover` gives a finished job of such a batch,
-	 * or undefined as long as that has to wait. Throws `RequestError`. It is called in each round.
+	 * or undefined as long as that has to wait; what it throws is tried again. Throws `RequestError`. It is called in each
+	 * round.
 	 */
 	async load(sinceMs: number, recover: Recover): Promise<void> {
 		const { store } = this.rules;
@@ -95,10 +98,10 @@ export class Deliverer {
 			const stored = Deliveries.parse(await store.load());
 			const deliveries = stored ?? Deliveries.none(sinceMs);
 			await store.save(deliveries.toString());
-			for (const batch of deliveries.begun) this.interrupt(batch);
+			for (const batch of deliveries.begun) this.interrupt(batch, []);
 			this.deliveries = deliveries;
 		}
-		for (const batch of this.interrupted) await this.passAgain(batch, this.deliveries, recover);
+		this.passAllAgain(this.deliveries, recover);
 	}
 
 	/** Whether the job is delivered, on its way, or being verified. */
@@ -157,8 +160,8 @@ export class Deliverer {
 	}
 
 	/** A batch stays begun, and its jobs known, until it is sure whether n8n took it. */
-	private interrupt(batch: Batch): void {
-		this.interrupted.add(batch);
+	private interrupt(batch: Batch, items: INodeExecutionData[]): void {
+		this.interrupted.set(batch, items);
 		this.hold(batch.jobs);
 	}
 
@@ -176,12 +179,33 @@ export class Deliverer {
 		}
 	}
 
+	/** Holds up no other job. */
+	private passAllAgain(deliveries: Deliveries, recover: Recover): void {
+		if (Date.now() < this.nextPassMs) return;
+		this.nextPassMs = Infinity;
+		const pass = async () => {
+			for (const [batch, items] of this.interrupted) {
+				await this.passAgain(batch, items, deliveries, recover);
+			}
+		};
+		void pass()
+			.catch(() => undefined)
+			.finally(() => {
+				this.nextPassMs = Date.now() + MIN_PAUSE_MS;
+			});
+	}
+
 	/** With keys, n8n skips the batch if it has it. Without them, the watch finds the jobs again if n8n did not take it. */
-	private async passAgain(batch: Batch, deliveries: Deliveries, recover: Recover): Promise<void> {
+	private async passAgain(
+		batch: Batch,
+		items: INodeExecutionData[],
+		deliveries: Deliveries,
+		recover: Recover,
+	): Promise<void> {
 		const { store } = this.rules;
 		const { afterId, jobs } = batch;
 		if (this.hasKeys) {
-			if (!(await this.emitAgain(batch, deliveries, recover))) return;
+			if (!(await this.emitAgain(batch, items, deliveries, recover))) return;
 			deliveries.add(jobs);
 		} else if (afterId !== undefined && (await store.hasNewerExecution?.(afterId))) {
 			deliveries.add(jobs);
@@ -191,28 +215,30 @@ export class Deliverer {
 		this.interrupted.delete(batch);
 		deliveries.end(batch);
 		this.release(jobs);
-		await this.save();
+		this.isUnsaved = true;
 	}
 
 	private async emitAgain(
 		batch: Batch,
+		items: INodeExecutionData[],
 		deliveries: Deliveries,
 		recover: Recover,
 	): Promise<boolean> {
-		const { toItem, signal } = this.rules;
-		const items = [];
-		for (const delivery of batch.jobs) {
+		const { toItem, signal, reporter } = this.rules;
+		for (const delivery of batch.jobs.slice(items.length)) {
 			const job = await recover(delivery);
 			if (!job) return false;
 			items.push(await toItem(job));
 		}
-		if (signal.aborted) throw new StoppedError();
-		return await this.emit(items, batch, () => {
+		if (signal.aborted) return false;
+		const isStarted = await this.emit(items, batch, () => {
 			deliveries.remove(batch.jobs);
 			deliveries.begun.push(batch);
-			this.interrupt(batch);
+			this.interrupt(batch, items);
 			this.isUnsaved = true;
 		});
+		if (!isStarted) reporter.log(notDelivered(items.length));
+		return isStarted;
 	}
 
 	private prepare(): void {

@@ -32,7 +32,7 @@ export const eventOf = (status: unknown): Event =>
 
 const idOf = ({ uuid, event }: Delivery) => shortHash(`${event} ${uuid}`);
 
-/** 66 bits: enough to tell 2,000 deliveries apart, in a third of the space of a UUID. */
+/** 66 bits: enough to tell thousands of deliveries apart, in a third of the space of a UUID. */
 const shortHash = (text: string) =>
 	createHash('sha256').update(text).digest('base64url').slice(0, 11);
 

@@ -43,24 +43,26 @@ export const lacksUrl = (video: VideoStatus, sinceMs: number): boolean =>
 	isFinal(video.status) && !isComplete(video) && Date.now() - sinceMs < MAX_WITHOUT_URL_MS;
 
 /**
- * A job of a batch that a crash interrupted; undefined while the API does not answer. If only this video gets no answer for
- * ten minutes, it is delivered with what is known.
+ * A job of a batch that a crash interrupted; undefined while the API does not answer. After that it is delivered with what
+ * is known.
  */
 export async function recover(
-	{ queue, signal, sinceMs, reporter, onKeyRefused }: Active,
+	{ queue, settings, sinceMs, reporter, onKeyRefused }: Active,
 	{ uuid, event }: Delivery,
 	known: JsonObject = {},
 ): Promise<JsonObject | undefined> {
 	const asKnown = { status: event, ...known, uuid };
 	if (!isUuid(uuid)) return asKnown;
-	const answer = await settle(queue.client.status(uuid, signal));
+	const answer = await queue.checkNow(uuid);
+	if (!answer) return undefined;
 	if (!(answer instanceof RequestError)) {
 		return isFinal(answer.status) ? { ...known, ...answer } : asKnown;
 	}
 	const { outcome } = answer;
 	if (isKeyRefused(outcome)) onKeyRefused(outcome);
 	else reporter.log(notChecked([{ uuid, outcome }]));
-	const mayWait = mayPass(outcome) && Date.now() - sinceMs < MAX_WITHOUT_URL_MS;
+	const maxMs = scopeOf(outcome) === 'item' ? MAX_WITHOUT_URL_MS : settings.giveUpAfterMs;
+	const mayWait = mayPass(outcome) && Date.now() - sinceMs < maxMs;
 	return scopeOf(outcome) === 'api' || mayWait ? undefined : asKnown;
 }
 

@@ -302,7 +302,8 @@ export class TableWatch implements Watch {
 
 	/** A job of a batch that a crash interrupted, with what the table knows. */
 	private async recover(table: DataTable, delivery: Delivery): Promise<JsonObject | undefined> {
-		const [found] = await table.find([equals('uuid', delivery.uuid)], 'id:asc', 1);
+		const { uuid } = delivery;
+		const [found] = isUuid(uuid) ? await table.find([equals('uuid', uuid)], 'id:asc', 1) : [];
 		return await recover(this.active, delivery, found && withoutUrl(toJobRow(found)));
 	}
 }

@@ -156,6 +156,8 @@ describe('a share link', () => {
 	it.each([
 		'https://drive.google.com/uc?export=download&id=1AbC',
 		'https://drive.google.com/thumbnail?id=1AbC&sz=w1000',
+		'https://app.box.com/shared/static/abc.png',
+		'https://onedrive.live.com/download?resid=abc&authkey=def',
 		'https://www.dropbox.com/s/abc/cat.png?dl=1',
 		'https://www.dropbox.com/s/abc/cat.png?raw=1',
 		'https://dl.dropboxusercontent.com/s/abc/cat.png',

@@ -1,8 +1,6 @@
 /** After a crash, and on versions of n8n without deduplication keys. */
 import { RequestError } from '../../../nodes/Veo/errors/outcome';
-import { StoppedError } from '../../../nodes/Veo/errors/VeoError';
 import { type Batch, Deliveries, type Delivery } from '../../../nodes/Veo/trigger/deliveries';
-import { rejectionOf } from '../fakes';
 import { job, loaded, recordIn, recovered, scene } from './deliveryScene';
 import { HOUR_MS, START_MS } from './fakes';
 
@@ -22,7 +20,8 @@ const away = () => {
 describe('A batch that a crash interrupted', () => {
 	it('is passed again with its key, and counts as delivered', async () => {
 		const stored = interrupted(batch('key', [job(1), { ...job(2), event: 'failed' }]));
-		const { n8n, record } = await loaded({ stored });
+		const { deliverer, n8n, record } = await loaded({ stored });
+		await deliverer.retry();
 		expect(n8n.passed).toMatchObject([{ key: 'key', uuids: ['video-1', 'video-2'] }]);
 		expect(n8n.passed[0]?.items.map(({ json }) => json.status)).toEqual(['completed', 'failed']);
 		expect(record().begun).toEqual([]);
@@ -34,37 +33,45 @@ describe('A batch that a crash interrupted', () => {
 	it('is passed again with what the API says about its jobs now, once it is known of all', async () => {
 		const toItem = jest.fn(async () => await Promise.resolve({ json: {} }));
 		const stored = interrupted(batch('key', [job(1), job(2)]));
-		const { clock, deliverer, n8n } = scene({ stored, rules: { toItem } });
+		const { clock, deliverer, n8n, load } = scene({ stored, rules: { toItem } });
 		const now = { uuid: 'video-1', status: 'completed', videoUrl: 'https://x.test/1' };
 		const known = [now];
 		const recover = async ({ uuid }: Delivery) =>
 			await Promise.resolve(known.find((one) => one.uuid === uuid));
-		await clock.run(deliverer.load(START_MS, recover));
+		await load(recover);
 		expect(n8n.passed).toEqual([]);
 		expect(deliverer.isDelivered(job(2))).toBe(true);
 		const other = { ...now, uuid: 'video-2' };
 		known.push(other);
-		toItem.mockClear();
-		await clock.run(deliverer.load(START_MS, recover));
+		await load(recover);
+		expect(n8n.passed).toEqual([]);
+		await clock.advance(5_000);
+		await load(recover);
+		// What is ready stays ready.
 		expect(toItem.mock.calls).toEqual([[now], [other]]);
 		expect(n8n.passed[0]?.items).toHaveLength(2);
 	});
 
 	it('is passed again in each round until n8n takes it', async () => {
 		let isRefused = true;
-		const { n8n, record, load, deliverer } = await loaded({
+		const { clock, n8n, record, load, deliverer } = await loaded({
 			stored: interrupted(batch('one', [job(1)]), batch('two', [job(2)])),
 			onPassed: ({ key, refuse }) => key === 'one' && isRefused && refuse(),
 		});
 		expect(n8n.passed.map(({ key }) => key)).toEqual(['one', 'two']);
+		expect(n8n.warnings).toHaveLength(1);
+		await deliverer.retry();
 		expect(record().begun).toMatchObject([{ key: 'one' }]);
 		expect(record().has(job(1))).toBe(false);
 		expect(record().has(job(2))).toBe(true);
 		expect(deliverer.isDelivered(job(1))).toBe(true);
 		isRefused = false;
-		await load();
-		await load();
+		for (let round = 0; round < 2; round++) {
+			await clock.advance(5_000);
+			await load();
+		}
 		expect(n8n.passed.map(({ key }) => key)).toEqual(['one', 'two', 'one']);
+		await deliverer.retry();
 		expect(record().begun).toEqual([]);
 		expect(record().has(job(1))).toBe(true);
 	});
@@ -72,6 +79,8 @@ describe('A batch that a crash interrupted', () => {
 	it('is passed again in the next round if n8n refuses it late', async () => {
 		const stored = interrupted(batch('key', [job(1)]));
 		const { clock, n8n, deliverer, record, load } = await loaded({ stored, taking: 'runs' });
+		await clock.advance(1_500);
+		await deliverer.retry();
 		expect(record().has(job(1))).toBe(true);
 		n8n.passed[0]?.refuse();
 		await clock.advance(0);
@@ -80,7 +89,9 @@ describe('A batch that a crash interrupted', () => {
 		expect(record().has(job(1))).toBe(false);
 		expect(record().begun).toMatchObject([{ key: 'key' }]);
 		n8n.taking = 'ends';
+		await clock.advance(5_000);
 		await load();
+		await deliverer.retry();
 		expect(n8n.passed.map(({ key }) => key)).toEqual(['key', 'key']);
 		expect(record().has(job(1))).toBe(true);
 	});
@@ -99,24 +110,20 @@ describe('A batch that a crash interrupted', () => {
 
 	it('is not passed by a trigger that was stopped while the API was asked about its jobs', async () => {
 		const stored = interrupted(batch('key', [job(1)]));
-		const { clock, deliverer, n8n, stop, saved } = scene({ stored });
-		const recover = async (delivery: Delivery) => {
+		const { n8n, stop, saved, load } = scene({ stored });
+		await load(async (delivery) => {
 			stop.abort();
 			return await recovered(delivery);
-		};
-		const thrown = await rejectionOf(clock.run(deliverer.load(START_MS, recover)));
-		expect(thrown).toBeInstanceOf(StoppedError);
+		});
 		expect(n8n.passed).toEqual([]);
 		expect(saved).toEqual([stored]);
 	});
 
 	it('stays stored if n8n does not answer', async () => {
 		const stored = interrupted(batch('key', [job(1)]));
-		const { clock, deliverer, n8n, load, saved } = scene({ stored });
-		const thrown = await rejectionOf(
-			clock.run(deliverer.load(START_MS, async () => await Promise.resolve(away()))),
-		);
-		expect(thrown).toBeInstanceOf(RequestError);
+		const { clock, n8n, load, saved } = scene({ stored });
+		await load(async () => await Promise.resolve(away()));
+		await clock.advance(5_000);
 		expect(saved).toEqual([stored]);
 		await load();
 		expect(n8n.passed).toHaveLength(1);
@@ -131,11 +138,12 @@ describe('Without deduplication keys', () => {
 		['was not taken if it is not known what came before', true, undefined, false],
 	])('an interrupted batch %s', async (_, newer, afterId, isDelivered) => {
 		const hasNewerExecution = jest.fn(async () => await Promise.resolve(newer));
-		const { n8n, record, clock, add, saved } = await loaded({
+		const { n8n, record, clock, add, saved, deliverer } = await loaded({
 			hasKeys: false,
 			stored: interrupted(batch('key', [job(1)], afterId)),
 			executions: { hasNewerExecution },
 		});
+		await deliverer.retry();
 		expect(n8n.passed).toEqual([]);
 		expect(record().begun).toEqual([]);
 		expect(record().has(job(1))).toBe(isDelivered);
@@ -167,7 +175,8 @@ describe('Without deduplication keys', () => {
 
 		it('an interrupted batch was not taken, even if its trigger could see the list before', async () => {
 			const stored = interrupted(batch('key', [job(1)], 7));
-			const { record } = await loaded({ hasKeys: false, stored });
+			const { record, deliverer } = await loaded({ hasKeys: false, stored });
+			await deliverer.retry();
 			expect(record().begun).toEqual([]);
 			expect(record().has(job(1))).toBe(false);
 		});

@@ -2,8 +2,10 @@
 import { Deliverer, type DelivererRules, type Store } from '../../../nodes/Veo/trigger/deliverer';
 import { Deliveries, type Delivery } from '../../../nodes/Veo/trigger/deliveries';
 import { Reporter } from '../../../nodes/Veo/trigger/reporter';
-import { FakeClock } from '../fakes';
+import { FakeClock, flushPromises } from '../fakes';
 import { type ContextOptions, fakeContext, START_MS } from './fakes';
+
+type Recover = Parameters<Deliverer['load']>[1];
 
 /** A job that finished `afterMs` after the trigger started. */
 export const job = (id: number, afterMs = id): Delivery => ({
@@ -59,7 +61,11 @@ export function scene(options: SceneOptions = {}) {
 		isCollecting: () => false,
 		...options.rules,
 	});
-	const load = async () => await clock.run(deliverer.load(START_MS, recovered));
+	/** One round, and what is passed again beside it. */
+	const load = async (recover: Recover = recovered) => {
+		await clock.run(deliverer.load(START_MS, recover));
+		await flushPromises();
+	};
 	const add = (...jobs: Delivery[]) => {
 		for (const one of jobs) deliverer.add(one, { uuid: one.uuid, status: one.event });
 	};

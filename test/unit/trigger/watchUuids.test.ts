@@ -253,11 +253,12 @@ describe('Listed videos', () => {
 		const jobs = [{ uuid: 'v-1', event: 'completed', finishedMs: Number.MAX_SAFE_INTEGER }];
 		const deliveries = { sinceMs: 0, delivered: [], begun: [{ key: 'key-1', jobs }] };
 		const staticData = { deliveries: JSON.stringify(deliveries) };
-		const { veo, round, items, host } = uuidsScene({ staticData });
+		const { veo, round, items, host, clock } = uuidsScene({ staticData });
 		veo.videos.set('v-1', REPLIES.http5xx);
 		await round();
 		expect(items()).toEqual([]);
 		veo.complete('v-1');
+		await clock.advance(5 * SECOND_MS);
 		await round();
 		await round();
 		expect(items()).toEqual([{ uuid: 'v-1', status: 'completed', videoUrl: urlOf('v-1') }]);
