@@ -1,6 +1,7 @@
 /** What users see of the nodes in n8n's editor. */
 import type { Locator } from 'playwright-core';
 
+import { plainHttpNotice } from '../../credentials/authorize';
 import type { VeoError } from '../../nodes/Veo/errors/VeoError';
 import {
 	blankPrompt,
@@ -429,6 +430,11 @@ async function expectFields(...names: string[]): Promise<void> {
 			await editor.form.getByRole('button', { name: 'Connect to Veo' }).click();
 			await editor.credential.waitFor();
 			await look('credential');
+
+			const notice = plainHttpNotice.displayName;
+			await editor.fill('baseUrl', 'http://veo.example/api');
+			expect(await editor.credentialOnceLike(notice)).toContain(notice);
+			await look('credential-plain-http');
 
 			const refused = requestFailed({ name: 'code1002', apiMessage: API_MESSAGE }).fullText;
 			await editor.saveCredential({ apiKey: 'wrong', baseUrl: emulator.url });
