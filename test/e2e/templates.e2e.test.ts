@@ -10,6 +10,7 @@ import {
 	whenFinished,
 } from '../../harness/templates';
 import { FIRST_CHECK_MS } from '../../harness/jobTables';
+import type { FaultAction } from '../../emulator';
 import { Templates, uuidIn } from './importedTemplates';
 
 // The smallest PNG there is: one pixel.
@@ -26,7 +27,7 @@ const agent = 'AI agent that makes videos';
 const waiting = 'Wait without holding an execution';
 const failedAgain = 'Make failed videos again';
 const callback = 'Webhook from the service';
-const callbackPath = 'webhook/video-is-finished';
+const callbackPath = 'video-is-finished';
 
 /** Would be part of a page, or leave an attribute of it, if it were not escaped. */
 const hostile = `"><iframe src='https://evil.example/'></iframe>&<script>alert(1)</script>`;
@@ -399,18 +400,32 @@ describe(callback, () => {
 		const runs = executions.flatMap((one) => one.runs[name] ?? []);
 		return runs.flatMap(({ outputs }) => outputs[0] ?? []).map(({ json }) => json);
 	};
-	/** Calls, and waits for the execution that this starts. */
-	const call = async (body: object) => {
-		const before = (await templates.ended(callback, 'success')).length;
-		expect((await templates.post(callbackPath, body)).status).toBe(200);
-		await waitFor('the execution', 30_000, async () => {
-			const { length } = await templates.ended(callback, 'success');
-			return length > before ? true : undefined;
-		});
+	/** Calls, and waits until the execution that this starts has ended. */
+	const call = async (body: object): Promise<Execution> => {
+		const { client } = templates.harness;
+		const id = await client.runByWebhook(templates.id(callback), callbackPath, body);
+		return await client.waitForExecution(id);
 	};
+	/** A video that is finished at the service, and what it is used with. */
+	const finishedVideo = async () => {
+		const { emulator } = templates.harness;
+		const job = emulator.accept({ generationType: 'text_to_video', prompt: 'A heron returns' });
+		await templates.harness.waitUntil(() => Date.now() > job.finalAt);
+		const videoUrl = `${emulator.origin}/videos/${job.uuid}.mp4`;
+		return { uuid: job.uuid, status: 'completed', videoUrl };
+	};
+	const used = (execution: Execution) =>
+		itemsOf(execution, 'Use the video').map(({ json }) => json);
+
+	beforeAll(async () => {
+		await templates.activate(callback);
+	});
+
+	afterEach(() => {
+		templates.harness.emulator.options.faults = [];
+	});
 
 	it('asks the service about the ID, uses nothing else of the call, and goes on once per video', async () => {
-		await templates.activate(callback);
 		const { emulator } = templates.harness;
 		const done = emulator.accept({ generationType: 'text_to_video', prompt: 'A heron' });
 		const failed = emulator.accept({ generationType: 'text_to_video', prompt: 'A heron fails' });
@@ -423,9 +438,10 @@ describe(callback, () => {
 		await call({ code: 0, msg: 'Success', data: { ...lie, uuid: done.uuid } });
 		await call({ ...lie, uuid: done.uuid });
 		await call({ uuid: failed.uuid, status: 'completed', videoUrl: 'https://evil.example/' });
-		for (const uuid of ['unknown', '..', hostile, 'a'.repeat(300), 7, null, [done.uuid]]) {
-			await call({ ...lie, uuid });
+		for (const uuid of ['..', hostile, 'a'.repeat(300), 7, null, [done.uuid]]) {
+			expect((await call({ ...lie, uuid })).status).toBe('success');
 		}
+		expect((await call({ ...lie, uuid: 'unknown' })).status).toBe('error');
 		expect(await wentOn('Use the video')).toEqual([
 			expect.objectContaining({
 				uuid: done.uuid,
@@ -436,6 +452,48 @@ describe(callback, () => {
 		expect(await wentOn('No video')).toEqual([
 			expect.objectContaining({ uuid: failed.uuid, status: 'failed', errorMessage: reason }),
 		]);
+	});
+
+	it.each<[string, FaultAction]>([
+		['the service is out of order', { type: 'http', status: 503 }],
+		['the service refuses the key', { type: 'envelope', code: 1002, status: 401 }],
+	])('fails while %s, and Retry goes on', async (_, fault) => {
+		const { client, emulator } = templates.harness;
+		const video = await finishedVideo();
+		const { uuid } = video;
+		emulator.options.faults = [{ on: 'status', uuid, do: fault }];
+		const failure = await call({ uuid });
+		expect(failure.status).toBe('error');
+		expect(failure.error?.message).toContain(`The status of video ${uuid} could not be checked`);
+
+		emulator.options.faults = [];
+		expect(used(await client.retryExecution(failure.id))).toEqual([expect.objectContaining(video)]);
+	});
+
+	it('asks again for the link of a completed video', async () => {
+		const { emulator } = templates.harness;
+		const video = await finishedVideo();
+		const { uuid } = video;
+		const withoutLink: FaultAction = { type: 'alter', data: { videoUrl: undefined } };
+		emulator.options.faults = [{ on: 'status', uuid, occurrence: { first: 2 }, do: withoutLink }];
+		expect(used(await call({ uuid }))).toEqual([expect.objectContaining(video)]);
+	});
+
+	it('fails while a completed video has no link, and Retry goes on, once', async () => {
+		const { client, emulator } = templates.harness;
+		const video = await finishedVideo();
+		const { uuid } = video;
+		const withoutLink: FaultAction = { type: 'alter', data: { videoUrl: undefined } };
+		emulator.options.faults = [{ on: 'status', uuid, do: withoutLink }];
+		const failure = await call({ uuid });
+		expect(failure.status).toBe('error');
+		expect(failure.error?.message).toContain(`Video ${uuid} is finished, but the API returned no`);
+		expect(failure.runs['Only once']).toBeUndefined();
+
+		emulator.options.faults = [];
+		expect(used(await client.retryExecution(failure.id))).toEqual([expect.objectContaining(video)]);
+		const again = await call({ uuid });
+		expect([again.status, again.runs['Use the video']]).toEqual(['success', undefined]);
 	});
 });
 

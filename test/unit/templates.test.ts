@@ -61,6 +61,14 @@ describe.each(files)('%s', (file) => {
 		expect(new Set(links.flat())).toEqual(new Set(others.map(named)));
 	});
 
+	it('connects each error output', () => {
+		const connections = objectOr(read(file).connections);
+		for (const node of others.filter(({ onError }) => onError === 'continueErrorOutput')) {
+			const errorOutput = arrayOr(objectOr(connections[named(node)]).main)[1];
+			expect([named(node), arrayOr(errorOutput)]).not.toEqual([named(node), []]);
+		}
+	});
+
 	it('uses only existing fields of the Veo nodes', () => {
 		for (const { type, parameters } of others) {
 			const description = ownTypes[String(type)];
