@@ -322,11 +322,34 @@ describe(service, () => {
 		expect(goodUuid).toBe(jobOf('A moth circles a lamp')?.uuid);
 
 		const finished = await templates.posted(goodUuid);
-		expect(finished).toMatchObject({ status: 'completed', prompt: 'A moth circles a lamp' });
+		expect(finished).toMatchObject({
+			status: 'completed',
+			prompt: 'A moth circles a lamp',
+			errorMessage: null,
+		});
 		expect((await fetch(String(finished.videoUrl))).headers.get('content-type')).toBe('video/mp4');
 		expect(await templates.posted(badUuid)).toMatchObject({
 			status: 'failed',
 			errorMessage: reason,
+		});
+	}, 240_000);
+
+	it('posts what the API says about the video, also if somebody else wrote to its row', async () => {
+		const { client, emulator } = templates.harness;
+		const callbackUrl = templates.receiver.url;
+		const uuid = await uuidIn(await ask({ prompt: 'A moth rests', callbackUrl }));
+		const table = (await client.dataTables()).get('veo_service_jobs');
+		const filters = [{ columnName: 'uuid', condition: 'eq', value: uuid }];
+		const finishedAt = new Date().toISOString();
+		const data = { status: 'failed', videoUrl: 'https://evil.example/', finishedAt };
+		await client.api('PATCH', `/data-tables/${table}/rows/update`, {
+			filter: { type: 'and', filters },
+			data,
+		});
+		expect(await templates.posted(uuid)).toMatchObject({
+			status: 'completed',
+			prompt: 'A moth rests',
+			videoUrl: `${emulator.origin}/videos/${uuid}.mp4`,
 		});
 	}, 240_000);
 
