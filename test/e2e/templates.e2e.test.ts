@@ -202,22 +202,31 @@ describe(spreadsheet, () => {
 		expect(jobsOf((prompt) => prompt.startsWith('A poster'))).toEqual([]);
 	});
 
-	it('takes a file that somebody uploads who knows the password', async () => {
+	it.each([
+		['a CSV file', '', 'A snail crosses a leaf'],
+		['a CSV file of Excel, which begins with a BOM', '\uFEFF', 'A snail crosses a street'],
+	])('takes %s from somebody who knows the password', async (_, start, prompt) => {
+		const uploads = async () => {
+			const executions = await templates.ended(spreadsheet, 'success');
+			return executions.filter(({ mode }) => mode === 'webhook');
+		};
 		await templates.activate(spreadsheet);
 		const path = 'form/videos-from-a-spreadsheet';
-		const csv = 'name,prompt,aspectRatio\nSnail,A snail crosses a leaf,9:16\n';
+		const csv = `${start}name,prompt,aspectRatio\nSnail,${prompt},9:16\n`;
 		const form = new FormData();
 		form.append('field-0', new Blob([csv], { type: 'text/csv' }), 'mine.csv');
 		expect(await templates.isClosed(path, { method: 'POST', body: form })).toBe(true);
+		const before = (await uploads()).length;
 		expect((await templates.post(path, form)).status).toBe(200);
 
 		const execution = await waitFor('the report', 60_000, async () => {
-			const [newest] = await templates.ended(spreadsheet, 'success');
-			return newest?.mode === 'webhook' ? newest : undefined;
+			const [newest, ...older] = await uploads();
+			return older.length === before ? newest : undefined;
 		});
-		const { json } = await reportOf(execution);
+		const { json, lines } = await reportOf(execution);
 		expect(json).toEqual({ summary: '1 of 1 videos are finished, 0 are not.', failed: [] });
-		expect(jobOf('A snail crosses a leaf')?.request.aspectRatio).toBe('9:16');
+		expect(lines[1]).toMatch(/^Snail,completed,/);
+		expect(jobOf(prompt)?.request.aspectRatio).toBe('9:16');
 	});
 });
 
