@@ -69,6 +69,16 @@ describe.each(files)('%s', (file) => {
 		}
 	});
 
+	it('pays for no more videos in one run than its notes say', () => {
+		const texts = notes.map(({ parameters }) => requiredString(parameters, 'content'));
+		const [, most] = /At most (\d+) in one run/.exec(texts.join('\n')) ?? [];
+		if (most === undefined) return;
+		const limits = others
+			.filter(({ type }) => ownTypes[String(type)] === veo)
+			.map(({ parameters }) => Number(objectOr(objectOr(parameters).options).maxVideos ?? 100));
+		expect(limits.reduce((sum, limit) => sum + limit, 0)).toBe(Number(most));
+	});
+
 	it('uses only existing fields of the Veo nodes', () => {
 		for (const { type, parameters } of others) {
 			const description = ownTypes[String(type)];
