@@ -21,6 +21,9 @@ const ownTypes: Record<string, INodeTypeDescription> = {
 	'n8n-nodes-veo3o1.veoTool': veo,
 	'n8n-nodes-veo3o1.veoTrigger': new VeoTrigger().description,
 };
+/** n8n's Data table node takes the last changed table whose name contains the name. */
+const SAME_NAME =
+	'If the name of another table contains this one, choose the table *From list* in each Data table node.';
 /** Fields that n8n adds to tools. */
 const n8nFields = ['descriptionType', 'toolDescription'];
 
@@ -67,6 +70,15 @@ describe.each(files)('%s', (file) => {
 			const errorOutput = arrayOr(objectOr(connections[named(node)]).main)[1];
 			expect([named(node), arrayOr(errorOutput)]).not.toEqual([named(node), []]);
 		}
+	});
+
+	it('has the note about similar table names where a Data table node finds its table by name', () => {
+		const isByName = ({ parameters }: JsonObject) =>
+			objectOr(objectOr(parameters).dataTableId).mode === 'name';
+		const hasSentence = notes.some(({ parameters }) =>
+			requiredString(parameters, 'content').includes(SAME_NAME),
+		);
+		expect(hasSentence).toBe(others.some(isByName));
 	});
 
 	it('pays for no more videos in one run than its notes say', () => {
