@@ -180,10 +180,22 @@ export class Round {
 			if (ended?.status === 'crashed') {
 				const { id, status } = await client.retryExecution(ended.id);
 				this.log(`retried: execution ${id} (${status})`);
+			} else if (ended) {
+				await this.logItemErrors(ended.id);
 			}
 			return;
 		}
 		throw new Error(`n8n did not start an execution of "${batch.saved.name}"`);
+	}
+
+	/** An item that was refused is not paid for, so only the log says why. */
+	private async logItemErrors(id: string): Promise<void> {
+		const { client } = this.tables.harness;
+		const { data } = objectOr(await client.api('GET', `/executions/${id}?includeData=true`));
+		const errors = JSON.stringify(data ?? '').matchAll(/"error":"((?:[^"\\]|\\.)*)"/g);
+		for (const text of new Set([...errors].map(([, error]) => error))) {
+			this.log(`execution ${id}: ${text}`);
+		}
 	}
 
 	/** Calls the webhook, which may be registered some seconds after n8n's start. Ignores a missing response. */
@@ -266,8 +278,8 @@ export class Round {
 			const data = JSON.stringify(answer.data ?? '');
 			const uuids = this.jobs.map(({ uuid }) => uuid).filter((uuid) => data.includes(uuid));
 			// With this status, the trigger itself failed: there are no items.
-			if (status === 'error') this.failedChecks++;
 			const isTaken = status !== 'error';
+			if (!isTaken) this.failedChecks++;
 			const delivery = {
 				executionId: `${id} (${status})`,
 				takenAt: Date.parse(String(answer.createdAt)),
@@ -275,7 +287,11 @@ export class Round {
 			};
 			if (!hasEnded(status)) continue;
 			this.read.set(id, delivery);
-			if (isTaken) this.log(`execution ${id} (${status}) has ${uuids.length} videos`);
+			const { error } = objectOr(objectOr(answer.data).resultData);
+			const what = isTaken
+				? `has ${uuids.length} videos`
+				: `failed: ${String(objectOr(error).message)}`;
+			this.log(`execution ${id} (${status}) ${what}`);
 		}
 		return [...this.read.values()];
 	}
