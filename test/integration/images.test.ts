@@ -69,16 +69,6 @@ describe.each(['default', 'filesystem'] as const)(
 			},
 		);
 
-		it('may take longer than Request Timeout, as far as its size needs it', async () => {
-			await withEmulator({ latencyMs: 2_500 }, async ({ emulator, run }) => {
-				const content = Buffer.concat([IMAGES.png, Buffer.alloc(1_000_000)]);
-				const options = { requestTimeout: 1, maxRetries: 0 };
-				const parameters = { resource: 'image', operation: 'uploadImage', options };
-				jsonOf(await run(parameters, { items: [item(await file(content))] }));
-				expect(kinds(emulator.requests)).toEqual(['upload']);
-			});
-		});
-
 		it('is found if an expression returns the file itself', async () => {
 			await withEmulator({}, async ({ emulator, run }) => {
 				const items = [item(await file(IMAGES.png))];

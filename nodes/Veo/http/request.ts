@@ -83,12 +83,11 @@ function toTransport(
 ): Transport {
 	const clean = answerCleaner(apiKey);
 	const transport: Transport = async ({ method, path, json, file }, stop) => {
-		// n8n's helper counts the upload too: since axios 1.16, its timeout ends only when the response begins.
-		const timeoutMs = requestTimeoutMs + (file?.bytes ?? 0) / MIN_UPLOAD_BYTES_PER_MS;
-		const result = await withDeadline(timeoutMs, stop, async (signal) => {
+		const uploadMs = (file?.bytes ?? 0) / MIN_UPLOAD_BYTES_PER_MS;
+		const result = await withDeadline(requestTimeoutMs + uploadMs, stop, async (signal) => {
 			const multipart = file && (await toMultipart(file));
 			const options: IHttpRequestOptions = {
-				...streamOptions(signal, timeoutMs),
+				...streamOptions(signal, requestTimeoutMs),
 				method,
 				url: baseUrl + path,
 				headers: { Accept: 'application/json', ...multipart?.headers },
