@@ -296,3 +296,10 @@ export const equals = (columnName: string, value: string | number | null): Filte
 	condition: 'eq',
 	value,
 });
+
+/** Matches a row as n8n returned it: users and other nodes may leave an empty text in a cell, which is not null. */
+export const sameCells = (row: JsonObject, names: string[]): Filter[] =>
+	names.map((name) => {
+		const value = row[name];
+		return equals(name, typeof value === 'string' || typeof value === 'number' ? value : null);
+	});

@@ -13,7 +13,7 @@ import {
 } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
 import { StoppedError } from '../errors/VeoError';
-import { type DataTable, equals, type Filter, isFilled, MAX_PAGES } from './dataTable';
+import { type DataTable, equals, type Filter, isFilled, MAX_PAGES, sameCells } from './dataTable';
 import { type JobRow, rowChanges, toJobRow, UNFINISHED } from './jobTable';
 
 /** Between two looks at the row of an idempotency key that another item is submitting. */
@@ -161,7 +161,7 @@ export class JobTracker {
 			if (isUnclear && !rules.isSentAgain) return 'unclear';
 			if (row.status !== 'submitting' || isUnclear) {
 				// Only one of several items changes the row: the filter no longer matches for the others.
-				const unchanged = CLAIMED.map((name) => equals(name, cellOf(found, name)));
+				const unchanged = sameCells(found, CLAIMED);
 				await this.orThrow(async () => await this.table.update(unchanged, changes));
 				const after = await this.findByKey(item);
 				if (after?.jobKey === jobKey && after.status === 'submitting') return 'claimed';
@@ -257,12 +257,6 @@ export class JobTracker {
 	private filtersOf(item: Tracked): Filter[] {
 		return [equals('jobKey', this.keyOf(item))];
 	}
-}
-
-/** As n8n stores it: users and other nodes may leave an empty text, which is not null. */
-function cellOf(row: JsonObject, name: string): string | number | null {
-	const value = row[name];
-	return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
 
 const timestamp = () => new Date().toISOString();

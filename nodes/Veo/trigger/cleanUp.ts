@@ -1,7 +1,7 @@
 import { isUuid } from '../api/validation';
 import { deletionFailed } from '../errors/messages';
 import { RequestError, settle } from '../errors/outcome';
-import { type DataTable, equals, type Filter } from '../jobTable/dataTable';
+import { type DataTable, sameCells } from '../jobTable/dataTable';
 import { toJobRow } from '../jobTable/jobTable';
 import { triggerKeyOf } from './context';
 import { Deliveries, eventOf } from './deliveries';
@@ -51,12 +51,9 @@ export class CleanUp {
 				const isDone = all.every((deliveries) => deliveries?.has(delivery));
 				if (!isDone || idempotencyKey !== undefined || finishedAt === undefined) continue;
 				// A row with this `id` may be another one by now. n8n on SQLite finds no row by a time.
-				// The values are as n8n returned them: a blank cell is not NULL. A longer one would not fit into the address.
+				// A text that is too long for a `uuid` may not fit into the request's address.
 				const short = isUuid(delivery.uuid) ? ['uuid'] : [];
-				const same = ['id', 'jobKey', ...short].map((name) =>
-					equals(name, (row[name] ?? null) as Filter['value']),
-				);
-				await table.delete([...same, finished]);
+				await table.delete([...sameCells(row, ['id', 'jobKey', ...short]), finished]);
 				if (++deleted >= MAX_DELETED) return deleted;
 			}
 		}

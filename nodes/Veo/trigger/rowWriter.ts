@@ -69,8 +69,9 @@ export class RowWriter {
 			for (const job of group) job.isStamped = true;
 			const changes = { checkedAt, ...(progress !== undefined && { progress }) };
 			const written = await settle(table.updateRows(ids, changes));
-			this.reporter.isWritable = !(written instanceof RequestError);
-			if (!(written instanceof RequestError)) continue;
+			const isRefused = written instanceof RequestError;
+			this.reporter.isWritable = !isRefused;
+			if (!isRefused) continue;
 			for (const job of group) job.isStamped = false;
 			throw written;
 		}
