@@ -81,12 +81,20 @@ export async function execute(
 			answersLost: gate !== undefined,
 		};
 		const ledger = () => readLedger(emulator, prompts);
+		// The retry of a calling workflow is a new execution. The user still has the earlier one.
+		const withEarlier = (one: Seen): Seen => {
+			if (!scenario.isSubWorkflow) return one;
+			const all = [...runs, one];
+			return {
+				...one,
+				texts: all.flatMap(({ texts }) => texts),
+				unclear: all.flatMap(({ unclear }) => unclear),
+				late: all.flatMap(({ late }) => late),
+			};
+		};
 		const inspectRun = (ran: Ran): Seen => {
 			const one = readSeen(ran, conditions.stopped);
-			// The retry of a calling workflow is a new execution. The user still has the earlier one.
-			const earlier = scenario.isSubWorkflow ? runs : [];
-			const texts = [...earlier, one].flatMap((run) => run.texts);
-			violations.push(...findViolations(conditions, ledger(), { ...one, texts }));
+			violations.push(...findViolations(conditions, ledger(), withEarlier(one)));
 			runs.push(one);
 			return one;
 		};
@@ -140,7 +148,7 @@ export async function execute(
 		const execution = runs.flatMap(({ everything }) => everything);
 		const places = { ...world, execution, requests: emulator.requests };
 		violations.push(
-			...findViolations(conditions, ledger(), last),
+			...findViolations(conditions, ledger(), withEarlier(last)),
 			...findLeaks(apiKey, places),
 			...findLeaks(N8N_KEY, places),
 		);

@@ -74,8 +74,8 @@ describe('Track Job', () => {
 	});
 
 	it.each([
-		['GET', 503, 'n8n could not be reached'],
-		['POST', 503, 'n8n could not be reached'],
+		['GET', 503, 'n8n could not serve the request'],
+		['POST', 503, 'n8n could not serve the request'],
 		['POST', 403, 'the n8n API key may not use Data Tables'],
 		['GET', 404, 'this n8n has no Data Tables in its API'],
 		['POST', 400, 'n8n did not accept the request'],
@@ -147,7 +147,7 @@ describe('A repeated execution', () => {
 	it.each([
 		[404, 'the n8n API key has no access to that execution, or n8n has deleted it'],
 		[403, 'the n8n API key may not read executions'],
-		[503, 'n8n could not be reached'],
+		[503, 'n8n could not serve the request'],
 	])(
 		'sends no paid request if n8n answers HTTP %d for the retried execution',
 		async (status, reason) => {

@@ -76,8 +76,8 @@ describe('The list of job tables', () => {
 	});
 
 	it.each([
-		[undefined, "The job table 'veo_jobs' could not be used: n8n could not be reached."],
-		['films', "The job table 'films' could not be used: n8n could not be reached."],
+		[undefined, "The job table 'veo_jobs' could not be used: n8n could not serve the request."],
+		['films', "The job table 'films' could not be used: n8n could not serve the request."],
 	])('says why it is not there: filter %j', async (filter, message) => {
 		await withTables(async (tables) => {
 			tables.refuse = () => ({ status: 503 });

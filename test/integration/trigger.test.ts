@@ -51,7 +51,7 @@ describe('The activation', () => {
 			const uuid = addJob();
 			tables.refuse = () => ({ status: 503 });
 			await expect((await create()).activate()).rejects.toThrow(
-				"The job table 'veo_jobs' could not be used: n8n could not be reached. Check 'Base URL' in the Veo Job Table API credential.",
+				"The job table 'veo_jobs' could not be used: n8n could not serve the request. Try again later. n8n may be busy, or the Data Table very large.",
 			);
 			const atStart = await create();
 			await atStart.activate('init');

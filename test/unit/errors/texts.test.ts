@@ -105,6 +105,12 @@ describe('a refused request to the Data Tables', () => {
 			/n8n could not be reached$/,
 		);
 	});
+
+	it.each(['http429', 'http5xx'] as const)('does not blame the address: %s', (name) => {
+		const { message, description } = messages.tableFailed('jobs', { name });
+		expect(message).toMatch(/n8n could not serve the request$/);
+		expect(description).not.toMatch(/Base URL/);
+	});
 });
 
 describe('a finished video that could not be downloaded', () => {

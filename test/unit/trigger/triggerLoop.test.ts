@@ -67,7 +67,7 @@ describe('What fails in an active trigger', () => {
 		await publish();
 		await clock.advance(MINUTE_MS);
 		expect(warnings).toEqual([
-			"Veo Trigger \"Veo\": The job table 'veo_jobs' could not be used: n8n could not be reached. Check 'Base URL' in the Veo Job Table API credential.",
+			'Veo Trigger "Veo": The job table \'veo_jobs\' could not be used: n8n could not serve the request. Try again later. n8n may be busy, or the Data Table very large.',
 		]);
 		expect(failures).toEqual([]);
 	});

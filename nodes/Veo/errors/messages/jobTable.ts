@@ -108,6 +108,8 @@ function explainExecutions(outcome: Outcome): { message: string; description: st
 
 const CHECK_TABLE_URL = "Check 'Base URL' in the Veo Job Table API credential.";
 
+const BUSY = 'Try again later. n8n may be busy, or the Data Table very large.';
+
 /** What an outcome means for a request to n8n's own API. */
 function explainDataTables(outcome: Outcome): { message: string; description: string } {
 	const apiMessage = apiMessageText(outcome.apiMessage);
@@ -174,10 +176,10 @@ function explainDataTables(outcome: Outcome): { message: string; description: st
 				description: 'Shorten or delete rows of the job table that hold very long texts.',
 			};
 		case 'timeout':
-			return {
-				message: 'n8n did not answer in time',
-				description: 'Try again later. n8n may be busy, or the Data Table very large.',
-			};
+			return { message: 'n8n did not answer in time', description: BUSY };
+		case 'http429':
+		case 'http5xx':
+			return { message: `n8n could not serve the request${apiMessage}`, description: BUSY };
 		default:
 			return outcome.networkCode?.startsWith('Ssrf')
 				? {
