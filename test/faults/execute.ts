@@ -219,6 +219,9 @@ async function retry(
 
 const LONGER = { maxWaitTime: 90 };
 
+/** After this time, a user tries again to get a video whose URL is late. */
+const LATE_URL_MS = 2000;
+
 /** The user gets the videos of failed items with Get Status, where their messages say so. */
 async function getByStatus(
 	runs: readonly Seen[],
@@ -229,12 +232,13 @@ async function getByStatus(
 	for (const { uuid, error } of runs.at(-1)?.outputs.flat() ?? []) {
 		if (!uuid || !error?.includes('Get Status with this ID') || end.aborted) continue;
 		const parameters = { ...options.parameters, operation: 'getStatus', uuid };
-		// A URL that is late makes the message say "Use Get Status with this ID again".
+		// A URL or a file that is late makes the message say "Use Get Status with this ID again".
 		for (let tries = 0; tries < 3; tries++) {
 			const ran = await runNode({ ...options, parameters, items: [{ json: {} }] });
 			const one = readSeen(ran, false);
 			found.push(one);
 			if (!one.texts.some((text) => text.includes('Get Status with this ID'))) break;
+			await sleep(LATE_URL_MS);
 		}
 	}
 	return found;
@@ -286,15 +290,12 @@ async function withinLimit(retry: Promise<Ran>, end: AbortSignal): Promise<Ran |
 }
 
 async function closeForAWhile(gate: Gate, { closed }: Scenario, over: AbortSignal): Promise<void> {
-	const wait = async (ms = 0) => await sleep(ms, undefined, { signal: over });
-	try {
-		await wait(closed?.fromMs);
-		await gate.close();
-		await wait(closed?.forMs);
-		await gate.open();
-	} catch {
-		// The run has ended before.
-	}
+	const wait = async (ms = 0) => await sleep(ms, true, { signal: over }).catch(() => false);
+	// The run may end before.
+	if (!(await wait(closed?.fromMs))) return;
+	await gate.close();
+	if (!(await wait(closed?.forMs))) return;
+	if (!(await gate.open())) throw new Error(`The port ${gate.port} is in use`);
 }
 
 /** A PNG of one pixel. */

@@ -4,7 +4,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 /** Below the ephemeral ports: no other process is given the port of a closed gate. */
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
-let nextPort = FIRST_PORT + (process.pid % PORTS);
+/** Two fault runs at the same time must not give a closed gate's port to each other. */
+const PORTS_PER_PROCESS = 250;
+let nextPort = FIRST_PORT + ((process.pid * PORTS_PER_PROCESS) % PORTS);
 
 /** Forwards a port. While it is closed, new connections are refused and open ones are reset. */
 export class Gate {
