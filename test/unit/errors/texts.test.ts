@@ -1,6 +1,8 @@
 /** What a message says depends on numbers and outcomes. */
 import * as messages from '../../../nodes/Veo/errors/messages';
 import { apiMessageText, quoted } from '../../../nodes/Veo/errors/messages/text';
+import { keepVideo } from '../../../nodes/Veo/errors/outcome';
+import { StoppedError, VeoError } from '../../../nodes/Veo/errors/VeoError';
 
 describe('the message of a table name that several tables have', () => {
 	const table = (id: string) => ({ id, projectId: `p${id}`, createdAt: '2026-01-02' });
@@ -101,9 +103,11 @@ describe('a refused request to the Data Tables', () => {
 	it('names the SSRF protection', () => {
 		const blocked = { name: 'unreachable', networkCode: 'SsrfBlockedIp' } as const;
 		expect(messages.tableFailed('jobs', blocked).message).toMatch(/SSRF protection/);
-		expect(messages.tableFailed('jobs', { name: 'unreachable' }).message).toMatch(
-			/n8n could not be reached$/,
-		);
+		for (const networkCode of [undefined, 'EHOSTUNREACH']) {
+			expect(messages.tableFailed('jobs', { name: 'unreachable', networkCode }).message).toMatch(
+				/n8n could not be reached$/,
+			);
+		}
 	});
 
 	it.each(['http429', 'http5xx'] as const)('does not blame the address: %s', (name) => {
@@ -166,4 +170,56 @@ it('quotes a value, and cuts a long one', () => {
 	expect(quoted(undefined)).toBe('nothing');
 	expect(quoted('x'.repeat(98))).toBe(`"${'x'.repeat(98)}"`);
 	expect(quoted('x'.repeat(99))).toBe(`"${'x'.repeat(99)}…`);
+});
+
+describe('an error after a video was accepted', () => {
+	const video = { uuid: 'v-1', videoUrl: 'https://example.com/v-1.mp4' };
+
+	it.each([
+		['an error of the node', new VeoError('Known', 'Go on.')],
+		['Stop', new StoppedError()],
+	])('stays as it is: %s', (_, known) => {
+		expect(keepVideo(known, video)).toBe(known);
+	});
+
+	it.each([
+		['an Error', new Error('No such field')],
+		['a text', 'No such field'],
+	])('names the video otherwise: %s', (_, cause) => {
+		expect(keepVideo(cause, video)).toMatchObject({
+			message: 'Video v-1 was accepted, but could not be returned: No such field',
+			details: { ...video, isInput: true },
+		});
+	});
+});
+
+it('names the videos of earlier runs only if there are some', () => {
+	expect(messages.tooManyVideos(5, 3, 2).description).toMatch(
+		/ Before this run, the execution submitted 2\. To make all/,
+	);
+	expect(messages.tooManyVideos(5, 3, 0).description).not.toMatch(/Before this run/);
+});
+
+it.each([
+	[{ name: 'http4xx', httpStatus: 400, apiMessage: 'bad' } as const, /^Check the node.s fields/],
+	[{ name: 'http4xx', httpStatus: 404 } as const, /^Check 'Base URL'/],
+	[{ name: 'http5xx', httpStatus: 503, apiMessage: 'busy' } as const, /^Try again later\.$/],
+])('says how to go on after %j', (outcome, next) => {
+	expect(messages.requestFailed(outcome).description).toMatch(next);
+});
+
+it('keeps the HTTP status of a failed request that an item cannot do without', () => {
+	const outcome = { name: 'http5xx', httpStatus: 503 } as const;
+	expect(messages.imageNotFetched(outcome).details).toMatchObject({
+		httpStatus: 503,
+		isInput: true,
+	});
+	expect(messages.waitTimedOut('v-1', 'pending', 1_000, outcome).details).toMatchObject({
+		uuid: 'v-1',
+		httpStatus: 503,
+	});
+});
+
+it("says to an agent's tool how to get other videos", () => {
+	expect(messages.otherVideosAccepted(['v-2'], 'tool')).toMatch(/Get them using Get Status\.$/);
 });
