@@ -55,12 +55,14 @@ async function run({ only }: { only?: Measurement[] }): Promise<void> {
 		sections.push(...figures.map((table) => ({ figures: table, picture: pictureOf(table) })));
 	}
 	if (only) return;
+	// It names the commit, and says whether files differ from it: so the pictures are written later.
+	const page = pageOf(sections, startedAt, new Date());
 	for (const { picture } of sections) {
 		for (const [name, svg] of Object.entries(picture?.files ?? {})) {
 			await writeFile(join(projectRoot, PICTURES, name), svg);
 		}
 	}
-	await writeFile(join(projectRoot, PAGE), pageOf(sections, startedAt, new Date()));
+	await writeFile(join(projectRoot, PAGE), page);
 	console.log(`Written: ${PAGE} and its pictures in ${PICTURES}`);
 }
 
