@@ -100,27 +100,25 @@ export const keyElsewhere = (displayName: string, paths: string[]) =>
 export const keyRerouted = (displayName: string) =>
 	`The key of the ${displayName} credential was not sent, because a proxy or a Host header leads to another server. Remove it from the node. The settings of the n8n server may name a proxy for all nodes.`;
 
-/** Hosts that are not public by their form: a name without a dot, a private address, a name of a local network. */
-const LOCAL_HOST =
-	'[\\w-]+|\\[[^\\]]*\\]|(?:127|10)\\.[\\d.]+|192\\.168\\.[\\d.]+|172\\.(?:1[6-9]|2\\d|3[01])\\.[\\d.]+|[\\w.-]+\\.(?:local|localhost|internal|lan)';
+/** Addresses of this machine and of private networks. */
+const PRIVATE_HTTP = [
+	...['localhost:', 'localhost/', '[', '127.', '10.', '192.168.'],
+	...Array.from({ length: 16 }, (_, index) => `172.${16 + index}.`),
+].map((host) => ({ _cnd: { startsWith: `http://${host}` } }));
 
 /**
- * Shown while the Base URL has plain http to a public host. n8n shows a text of its own when the test of a credential
- * succeeds, so the test cannot warn.
+ * Shown while the Base URL has plain http, unless its host is clearly not public. n8n shows a text of its own when the test
+ * of a credential succeeds, so the test cannot warn. n8n also evaluates the condition before each use of the credential. It
+ * is no regular expression, because n8n stops those after 250 ms, which a busy machine exceeds: then all items failed.
  */
 export const plainHttpNotice: INodeProperties = {
 	displayName:
-		"The 'Base URL' begins with http://, so the key is sent unencrypted and can be read on the network. Use https:// if the server has it.",
+		"The 'Base URL' begins with http://, so the key is sent unencrypted and can be read on the network. Use https://, unless you trust the network.",
 	name: 'plainHttpNotice',
 	type: 'notice',
 	default: '',
 	displayOptions: {
-		show: {
-			baseUrl: [
-				{
-					_cnd: { regex: `^\\s*http://(?!(?:[^/@]*@|(?![^/]*@))(?:${LOCAL_HOST})(?:[:/]|\\s*$))` },
-				},
-			],
-		},
+		show: { baseUrl: [{ _cnd: { startsWith: 'http://' } }] },
+		hide: { baseUrl: PRIVATE_HTTP },
 	},
 };
