@@ -197,6 +197,31 @@ export async function retryRun({ run }: Ran, options: RunOptions): Promise<Ran> 
 	const { lastNodeExecuted, runData } = data.resultData;
 	delete data.resultData.error;
 	if (lastNodeExecuted) runData[lastNodeExecuted]?.pop();
+	return await continueRun(data, options);
+}
+
+/**
+ * Retries an execution during which n8n crashed: from its start, without its memory, and with `recovered`, the runs of the
+ * node that n8n invents after a crash.
+ */
+export async function retryCrashed(
+	{ run }: Ran,
+	options: RunOptions,
+	recovered: ITaskData[],
+): Promise<Ran> {
+	const data: IRunExecutionData = structuredClone(run.data);
+	const workflow = await createWorkflow(options);
+	const node = workflow.getNode('Items');
+	if (!data.executionData || !node) throw new Error('There is nothing to retry');
+	data.resultData = { runData: { [NODE]: recovered } };
+	data.executionData.contextData = {};
+	data.executionData.nodeExecutionStack = [
+		{ node, data: { main: [[{ json: {} }]] }, source: null },
+	];
+	return await continueRun(data, options);
+}
+
+async function continueRun(data: IRunExecutionData, options: RunOptions): Promise<Ran> {
 	const workflow = await createWorkflow(options);
 	for (const waiting of data.executionData?.nodeExecutionStack ?? []) {
 		waiting.node = workflow.getNode(waiting.node.name) ?? waiting.node;

@@ -1,4 +1,6 @@
-import { TABLE, withJobTable } from './jobTableScene';
+import type { ITaskData } from 'n8n-workflow';
+import { NODE, retryCrashed } from '../../harness/core';
+import { TABLE, TRACKED, withJobTable } from './jobTableScene';
 import { failureOf, jsonOf, once, paidFor, PROMPT, prompts, useN8n } from './support';
 
 useN8n();
@@ -141,6 +143,33 @@ describe('A repeated execution', () => {
 				expect(again?.uuid).toBe(first?.uuid);
 			}
 			expect(paidFor(emulator)).toHaveLength(1);
+		});
+	});
+
+	const task = { startTime: 0, executionIndex: 0, executionTime: 0, source: [null] };
+	const retry = { parameters: TRACKED, executionId: 'second' };
+	const recoveredItem = { json: { isArtificialRecoveredEventItem: true } };
+	it.each<[string, ITaskData[]]>([
+		['', []],
+		[' after the node', [{ ...task, data: { main: [[recoveredItem]] } }]],
+		[' in the node, and another node is the last one', [{ ...task, executionStatus: 'crashed' }]],
+	])('pays for nothing again when n8n crashed%s', async (_, recovered) => {
+		await withJobTable({}, async ({ emulator, tables, run, credentials }) => {
+			const first = await run({}, { executionId: 'first' });
+			tables.retryOf.set('second', 'first');
+			const second = await retryCrashed(first, { ...retry, credentials }, recovered);
+			expect(jsonOf(second)).toMatchObject([{ uuid: jsonOf(first)[0]?.uuid }]);
+			expect(paidFor(emulator)).toHaveLength(1);
+		});
+	});
+
+	it('makes a new video in the next turn of a loop that is retried', async () => {
+		await withJobTable({}, async ({ emulator, tables, run, credentials }) => {
+			const first = await run({}, { executionId: 'first' });
+			tables.retryOf.set('second', 'first');
+			const saved = first.run.data.resultData.runData[NODE] ?? [];
+			await retryCrashed(first, { ...retry, credentials }, saved);
+			expect(paidFor(emulator)).toHaveLength(2);
 		});
 	});
 

@@ -1,4 +1,8 @@
-import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
+import type {
+	ICredentialDataDecryptedObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+} from 'n8n-workflow';
 import { isPrivateAddress } from '../api/address';
 import { Backoff } from '../api/backoff';
 import { VeoClient } from '../api/client';
@@ -52,7 +56,7 @@ export async function openJobs(
 	{ client, retry }: ApiAccess,
 	{ stop, end }: RunSignals,
 ): Promise<SubmitRules> {
-	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
+	const runIndex = runIndexOf(context);
 	const isTracked = isOn(context.getNodeParameter('trackJob', 0, false));
 	const { maxRetries, maxWaitMs } = options;
 	const memory = context.getContext('node');
@@ -97,8 +101,31 @@ export function checkVideoLimit(items: PaidItem[], rules: SubmitRules): void {
 /** The paid requests of this run in the node's memory. */
 export function openSubmissions(context: IExecuteFunctions): Submissions {
 	// Each call of an agent's tool is a run of its own. A call that repeats one without a result is a retry of it.
-	const runIndex = Number(context.getWorkflowDataProxy(0).$runIndex);
-	return new Submissions(context.getContext('node'), isAgentTool(context.getNode()) ? 0 : runIndex);
+	const runIndex = isAgentTool(context.getNode()) ? 0 : runIndexOf(context);
+	return new Submissions(context.getContext('node'), runIndex);
+}
+
+/** Reads the items of an earlier run of a node. */
+interface EarlierRuns {
+	$items: (nodeName: string, output: number, runIndex: number) => INodeExecutionData[];
+}
+
+/**
+ * The turn of a loop. After a crash, n8n invents a first run for each node that had started, and a retry counts it: with
+ * another number, the jobs of the crashed run would not be found, and be paid for again.
+ */
+function runIndexOf(context: IExecuteFunctions): number {
+	const data = context.getWorkflowDataProxy(0);
+	const runIndex = Number(data.$runIndex);
+	const node = context.getNode();
+	if (runIndex === 0 || context.getMode() !== 'retry' || isAgentTool(node)) return runIndex;
+	const { $items }: EarlierRuns = data;
+	try {
+		if ($items(node.name, 0, 0)[0]?.json.isArtificialRecoveredEventItem !== true) return runIndex;
+	} catch {
+		// Where the node itself crashed, the invented run has no items.
+	}
+	return runIndex - 1;
 }
 
 async function openTracker(
