@@ -14,6 +14,13 @@ export type Kill = { thenMs: number } & (
 	| { when: 'delivering' }
 );
 
+export interface WorkflowVariant {
+	/** n8n saves what each node has done. Otherwise it only knows which nodes had started and ended when it was killed. */
+	savesProgress: boolean;
+	/** n8n takes the node that stands last in the workflow's list for the one that was interrupted. */
+	isReversed: boolean;
+}
+
 /** All random choices of a round. The same seed gives the same plan. */
 export interface RoundPlan {
 	seed: number;
@@ -21,6 +28,8 @@ export interface RoundPlan {
 	batches: string[][];
 	/** Before each batch. */
 	pausesMs: number[];
+	/** How n8n keeps the execution of each batch. */
+	workflows: WorkflowVariant[];
 	/** In order. */
 	kills: Kill[];
 }
@@ -65,6 +74,7 @@ export function planRound(seed: number): RoundPlan {
 		seed,
 		batches,
 		pausesMs: batches.map(() => between(0, 4_000)),
+		workflows: batches.map(() => ({ savesProgress: draw() < 0.5, isReversed: draw() < 0.5 })),
 		kills: [...submitting, ...polling],
 	};
 }

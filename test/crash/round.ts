@@ -11,7 +11,7 @@ import type { Tables } from '../../harness/jobTables';
 import { owner } from '../../harness/n8nHarness';
 import { chain, node, type TestWorkflow, webhook, type WorkflowNode } from '../../harness/workflow';
 import { audit, type Audit, type Delivery, type RecordedJob } from './audit';
-import type { Kill, RoundPlan } from './plan';
+import type { Kill, RoundPlan, WorkflowVariant } from './plan';
 
 /** Makes n8n keep the data of executions that are killed. */
 const KEEP_ALL = {
@@ -71,7 +71,9 @@ export class Round {
 		const { plan } = this;
 		await this.createTable();
 		const watching = await this.watch();
-		const batches = await Promise.all(plan.batches.map(async (prompts) => this.prepare(prompts)));
+		const batches = await Promise.all(
+			plan.batches.map(async (prompts, index) => this.prepare(prompts, plan.workflows[index])),
+		);
 
 		for (const [index, batch] of batches.entries()) {
 			await sleep(plan.pausesMs[index]);
@@ -133,7 +135,7 @@ export class Round {
 	}
 
 	/** A workflow that submits the prompts in the body of its webhook. Each batch has its own, to find its executions. */
-	private async prepare(prompts: string[]): Promise<Batch> {
+	private async prepare(prompts: string[], variant?: WorkflowVariant): Promise<Batch> {
 		const start = webhook();
 		const split = node('Prompts', 'n8n-nodes-base.splitOut', 1, {
 			fieldToSplitOut: 'body.prompts',
@@ -144,12 +146,20 @@ export class Round {
 			...this.tables.tracked(this.table, { prompt: '={{ $json.prompt }}' }),
 			onError: 'continueRegularOutput',
 		};
-		const saved = await this.saveAndActivate(chain('Submit', start, split, veo));
+		// Some kills come after the node has ended.
+		const pause = node('Pause', 'n8n-nodes-base.wait', 1.1, { amount: 1, unit: 'seconds' });
+		const workflow = chain('Submit', start, split, veo, pause);
+		if (variant?.isReversed) workflow.nodes.reverse();
+		const settings = { ...KEEP_ALL, saveExecutionProgress: variant?.savesProgress };
+		const saved = await this.saveAndActivate(workflow, settings);
 		return { prompts, saved, path: String(start.webhookId) };
 	}
 
-	private async saveAndActivate(workflow: TestWorkflow): Promise<SavedWorkflow> {
-		const saved = await this.tables.harness.save({ ...workflow, settings: KEEP_ALL });
+	private async saveAndActivate(
+		workflow: TestWorkflow,
+		settings: object = KEEP_ALL,
+	): Promise<SavedWorkflow> {
+		const saved = await this.tables.harness.save({ ...workflow, settings });
 		const refusal = await this.tables.activate(saved);
 		if (refusal !== '') throw new Error(`Could not activate "${workflow.name}": ${refusal}`);
 		return saved;
