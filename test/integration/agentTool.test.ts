@@ -1,7 +1,7 @@
 /** The node as an agent's tool: each call is a run of its own in one execution. */
 import type { INode } from 'n8n-workflow';
 import { lostAnswer } from '../../emulator';
-import { loadPackage, retryRun } from '../../harness/core';
+import { loadPackage, NODE, retryRun } from '../../harness/core';
 import { failureOf, jsonOf, once, paidFor, useN8n, withEmulator } from './support';
 
 useN8n();
@@ -33,9 +33,9 @@ it('pays again in the next turn of a loop, which is no repetition', async () => 
 	const faults = [once('status', { type: 'http', status: 401 })];
 	await withEmulator({ faults }, async ({ emulator, credentials, run }) => {
 		const failed = await run(wait);
-		for (const waiting of failed.run.data.executionData?.nodeExecutionStack ?? []) {
-			waiting.runIndex = 1;
-		}
+		// The first turn of the loop ended before, so that the failed one is the second.
+		const runs = failed.run.data.resultData.runData[NODE] ?? [];
+		runs.unshift(...runs.map((one) => ({ ...one, error: undefined, data: { main: [[]] } })));
 		jsonOf(await retryRun(failed, { parameters: wait, credentials }));
 		expect(paidFor(emulator)).toHaveLength(2);
 	});
