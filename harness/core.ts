@@ -197,7 +197,11 @@ export async function retryRun({ run }: Ran, options: RunOptions): Promise<Ran> 
 	const { lastNodeExecuted, runData } = data.resultData;
 	delete data.resultData.error;
 	if (lastNodeExecuted) runData[lastNodeExecuted]?.pop();
-	return await continueRun(data, options);
+	const workflow = await createWorkflow(options);
+	for (const waiting of data.executionData?.nodeExecutionStack ?? []) {
+		waiting.node = workflow.getNode(waiting.node.name) ?? waiting.node;
+	}
+	return await continueRun(workflow, data, options);
 }
 
 /**
@@ -218,14 +222,14 @@ export async function retryCrashed(
 	data.executionData.nodeExecutionStack = [
 		{ node, data: { main: [[{ json: {} }]] }, source: null },
 	];
-	return await continueRun(data, options);
+	return await continueRun(workflow, data, options);
 }
 
-async function continueRun(data: IRunExecutionData, options: RunOptions): Promise<Ran> {
-	const workflow = await createWorkflow(options);
-	for (const waiting of data.executionData?.nodeExecutionStack ?? []) {
-		waiting.node = workflow.getNode(waiting.node.name) ?? waiting.node;
-	}
+async function continueRun(
+	workflow: Workflow,
+	data: IRunExecutionData,
+	options: RunOptions,
+): Promise<Ran> {
 	const executionId = options.executionId ?? 'retry';
 	const additionalData = createAdditionalData(options.credentials, 'retry', executionId);
 	return toRan(

@@ -84,18 +84,17 @@ export async function execute(
 		// The retry of a calling workflow is a new execution. The user still has the earlier one.
 		const withEarlier = (one: Seen): Seen => {
 			if (!scenario.isSubWorkflow) return one;
-			const all = [...runs, one];
 			return {
 				...one,
-				texts: all.flatMap(({ texts }) => texts),
-				unclear: all.flatMap(({ unclear }) => unclear),
-				late: all.flatMap(({ late }) => late),
+				texts: runs.flatMap(({ texts }) => texts),
+				unclear: runs.flatMap(({ unclear }) => unclear),
+				late: runs.flatMap(({ late }) => late),
 			};
 		};
 		const inspectRun = (ran: Ran): Seen => {
 			const one = readSeen(ran, conditions.stopped);
-			violations.push(...findViolations(conditions, ledger(), withEarlier(one)));
 			runs.push(one);
+			violations.push(...findViolations(conditions, ledger(), withEarlier(one)));
 			return one;
 		};
 

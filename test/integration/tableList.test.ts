@@ -77,7 +77,10 @@ describe('The list of job tables', () => {
 
 	it.each([
 		[undefined, "The job table 'veo_jobs' could not be used: n8n could not serve the request."],
-		['films', "The job table 'films' could not be used: n8n could not serve the request."],
+		[
+			'other_jobs',
+			"The job table 'other_jobs' could not be used: n8n could not serve the request.",
+		],
 	])('says why it is not there: filter %j', async (filter, message) => {
 		await withTables(async (tables) => {
 			tables.refuse = () => ({ status: 503 });

@@ -56,7 +56,6 @@ export async function openJobs(
 	{ client, retry }: ApiAccess,
 	{ stop, end }: RunSignals,
 ): Promise<SubmitRules> {
-	const runIndex = runIndexOf(context);
 	const isTracked = isOn(context.getNodeParameter('trackJob', 0, false));
 	const { maxRetries, maxWaitMs } = options;
 	const memory = context.getContext('node');
@@ -68,7 +67,7 @@ export async function openJobs(
 		queue: new SubmissionQueue({ maxRetries, maxSlotWaitMs: maxWaitMs, signal: end }),
 		submissions: openSubmissions(context),
 		videoLimit: new VideoLimit(memory, executionId, options.maxVideos, situation),
-		tracker: isTracked ? await openTracker(context, options, runIndex, stop) : undefined,
+		tracker: isTracked ? await openTracker(context, options, stop) : undefined,
 		reuseIdentical: options.reuseIdentical,
 		executionId,
 		isRetryByUser: context.getMode() === 'retry' && !context.continueOnFail(),
@@ -131,7 +130,6 @@ function runIndexOf(context: IExecuteFunctions): number {
 async function openTracker(
 	context: IExecuteFunctions,
 	{ requestTimeoutMs, maxRetries }: RunOptions,
-	runIndex: number,
 	stop: AbortSignal | undefined,
 ): Promise<JobTracker> {
 	const tableRef = checkTableRef(context.getNodeParameter('jobTableName', 0, 'veo_jobs'));
@@ -145,7 +143,7 @@ async function openTracker(
 		executionId: String(memory.firstExecutionId),
 		workflowId: context.getWorkflow().id ?? '',
 		nodeId: context.getNode().id,
-		runIndex,
+		runIndex: runIndexOf(context),
 	};
 	// A backoff of its own: a slow n8n must not slow down the Veo API. Only the user's Stop aborts these requests: an
 	// accepted job has to be recorded even when another item ends the run.

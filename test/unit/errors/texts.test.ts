@@ -208,7 +208,7 @@ it.each([
 	expect(messages.requestFailed(outcome).description).toMatch(next);
 });
 
-it('keeps the HTTP status of a failed request that an item cannot do without', () => {
+it('keeps the HTTP status of a failed request', () => {
 	const outcome = { name: 'http5xx', httpStatus: 503 } as const;
 	expect(messages.imageNotFetched(outcome).details).toMatchObject({
 		httpStatus: 503,
